@@ -1,0 +1,73 @@
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Streams;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Media;
+
+/// <summary>Everything needed to take in one meeting's media, at first or again after a restart.</summary>
+/// <param name="Run">1 at creation, one more at each restart; numbers the live files.</param>
+/// <param name="Port">The port it had; null: choose one.</param>
+/// <param name="HeardUntil">Captions up to here are stored already, by track number.</param>
+public sealed record MediaJob(
+    MeetingId Id, int Run, DateTimeOffset StartedAt, int? Port, MeetingSpec Spec, IReadOnlyList<Track> Tracks,
+    IReadOnlyDictionary<int, TimeSpan> HeardUntil);
+
+public abstract record OpenMediaResult
+{
+    public sealed record Opened(IMeetingMedia Media) : OpenMediaResult;
+    /// <summary>No port is free, or the one it had is taken; or the disk is full or broken.</summary>
+    public sealed record NoCapacity(string Detail) : OpenMediaResult;
+}
+
+/// <summary>News from a running meeting. Called from any thread; the callee only posts to a mailbox.</summary>
+public interface IMediaObserver
+{
+    void OnCaption(int run, Caption caption);
+    void OnCaptionsStatus(int run, CaptionsStatus status);
+}
+
+/// <summary>How one track does now.</summary>
+public sealed record TrackSnapshot(int Number, TrackStatus Status, Authenticated Authenticated, TrackQuality Quality);
+
+/// <param name="LastPacketAt">Meeting time of the newest packet of any track; null before the first.</param>
+public sealed record MediaSnapshot(
+    TimeSpan? LastPacketAt, MediaHealth Health, IReadOnlyList<TrackSnapshot> Tracks, IReadOnlyDictionary<string, long> Refused);
+
+/// <summary>The running media of one meeting: its port, journal, mix and captions.</summary>
+public interface IMeetingMedia : IAsyncDisposable
+{
+    int Port { get; }
+    /// <summary>Returns once the journal knows the track and is synced.</summary>
+    Task AddTrackAsync(Track track, CancellationToken ct);
+    Task EndTrackAsync(Track track, CancellationToken ct);
+    MediaSnapshot Snapshot();
+    /// <summary>
+    /// Takes in what is under way (≤ 300 ms), closes port, journal and live mix, and lets the captions of what was said finish.
+    /// <paramref name="duration"/> is the meeting's length: nothing placed after it is kept.
+    /// </summary>
+    Task StopAsync(TimeSpan duration, CancellationToken ct);
+}
+
+public abstract record ProcessMediaResult
+{
+    /// <param name="Captions">`Off`, `Live` when every word is there, `Deferred` when the speech engine could not.</param>
+    public sealed record Done(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
+    public sealed record Failed(string Detail) : ProcessMediaResult;
+}
+
+/// <param name="Track">The track's number, for kind "track".</param>
+public sealed record MadeFile(string Kind, int? Track, string ContentType, string Codec, string Path, long Bytes, TimeSpan Duration, string Sha256);
+
+/// <summary>Opens meetings' media and makes their files from the journal.</summary>
+public interface IMediaEngine
+{
+    Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>
+    /// Makes every output from the journal, and captions that are not there yet. Repeatable: the same journal gives the same files.
+    /// <paramref name="duration"/> is the meeting's length, which every file has.
+    /// </summary>
+    Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    SpeechEngine? Engine { get; }
+}

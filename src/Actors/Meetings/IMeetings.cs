@@ -1,0 +1,137 @@
+using Pipeline.Ingest.Streams;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>Whose meeting it is. Every query names it; another tenant's meeting does not exist.</summary>
+public readonly record struct TenantId(string Value);
+
+public enum MeetingStatus { Recording, Stopping, Processing, Completed, Failed }
+
+public enum MediaHealth { Waiting, Flowing, Silent, Stalled, Failing }
+
+public enum TrackStatus { Waiting, Flowing, Silent, Stalled, Ended }
+
+public enum CaptionsStatus { Live, Degraded, Deferred, Unavailable, Off }
+
+/// <summary>How a track's sender is known: by SRTP, by a declared address, or not at all.</summary>
+public enum Authenticated { None, Address, Srtp }
+
+public sealed record StatusChange(MeetingStatus Status, DateTimeOffset At, string? Reason);
+
+public sealed record TrackView(Track Track, TrackStatus Status, Authenticated Authenticated);
+
+/// <summary>One meeting as the outside sees it, at one moment.</summary>
+public sealed record MeetingView
+{
+    public required MeetingId Id { get; init; }
+    public required TenantId Tenant { get; init; }
+    public required MeetingSpec Spec { get; init; }
+    public required MeetingStatus Status { get; init; }
+    public string? Reason { get; init; }
+    public required MediaHealth MediaHealth { get; init; }
+    public required CaptionsStatus CaptionsStatus { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public required TimeSpan Duration { get; init; }
+    public required IReadOnlyList<StatusChange> History { get; init; }
+    /// <summary>The even UDP port; RTCP of senders that do not multiplex goes to the one above.</summary>
+    public required int Port { get; init; }
+    public required IReadOnlyList<TrackView> Tracks { get; init; }
+    /// <summary>Rises with every change that an `ETag` must show.</summary>
+    public required long Version { get; init; }
+}
+
+/// <summary>All parts that are not null must match.</summary>
+public sealed record MeetingQuery
+{
+    public MeetingStatus? Status { get; init; }
+    public string? ExternalId { get; init; }
+    /// <summary>A participant's id.</summary>
+    public string? Participant { get; init; }
+    public DateTimeOffset? From { get; init; }
+    public DateTimeOffset? To { get; init; }
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    /// <summary>Part of the title, without regard to case.</summary>
+    public string? Text { get; init; }
+    public int Limit { get; init; } = 50;
+    /// <summary>Newest first, strictly older than this one.</summary>
+    public MeetingId? Before { get; init; }
+}
+
+/// <param name="Next">Where the next page begins, or null.</param>
+public sealed record MeetingPage(IReadOnlyList<MeetingView> Meetings, MeetingId? Next);
+
+public abstract record CreateMeetingResult
+{
+    public sealed record Created(MeetingView Meeting) : CreateMeetingResult;
+    /// <summary>No port or no disk left.</summary>
+    public sealed record NoCapacity(string Detail) : CreateMeetingResult;
+    /// <summary>Track <paramref name="Index"/> cannot be told from an earlier one: both without SSRC, same payload type.</summary>
+    public sealed record AmbiguousTrack(int Index) : CreateMeetingResult;
+}
+
+public abstract record AddTracksResult
+{
+    public sealed record Added(IReadOnlyList<TrackView> Tracks) : AddTracksResult;
+    public sealed record NotFound : AddTracksResult;
+    public sealed record InvalidState(MeetingStatus Status) : AddTracksResult;
+    public sealed record AmbiguousTrack(int Index) : AddTracksResult;
+}
+
+public enum EndTrackResult { Ended, NoSuchMeeting, NoSuchTrack, InvalidState }
+
+public abstract record StopMeetingResult
+{
+    /// <summary>Also when it had been stopped before.</summary>
+    public sealed record Accepted(MeetingView Meeting) : StopMeetingResult;
+    public sealed record NotFound : StopMeetingResult;
+}
+
+/// <param name="Sequence">Rises within the meeting, also across restarts: the id of a caption's server-sent event.</param>
+public sealed record Segment(
+    SegmentId Id, long Sequence, MeetingId Meeting, TrackId Track, Participant Participant,
+    TimeSpan Start, TimeSpan End, string Text, string Language, IReadOnlyList<Word> Words, bool Late);
+
+public sealed record TrackQualityView(TrackId Track, Participant Participant, TrackQuality Quality);
+
+/// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
+public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
+
+/// <param name="Kind">"mix" or "track".</param>
+/// <param name="Path">The file on this node; the outside never sees it.</param>
+public sealed record Recording(
+    RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
+    long Bytes, TimeSpan Duration, string Sha256, DateTimeOffset CreatedAt, string Path);
+
+/// <summary>What made the words.</summary>
+public sealed record SpeechEngine(string Name, string Model, string Sha256);
+
+/// <summary>
+/// Every meeting of this edition, running or over: where the outside talks to the owners of meetings.
+/// Commands are answered after what they decided is stored.
+/// </summary>
+public interface IMeetings
+{
+    Task<CreateMeetingResult> CreateAsync(TenantId tenant, MeetingSpec spec, IReadOnlyList<TrackSpec> tracks, CancellationToken ct);
+    Task<MeetingView?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct);
+    Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct);
+    Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct);
+    Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+
+    /// <summary>Finals after <paramref name="after"/> in the order of their sequence, then live; completes when the meeting is over and all were given.</summary>
+    IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>By start time.</summary>
+    Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);
+    Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct);
+
+    /// <summary>Null where no model is set.</summary>
+    SpeechEngine? Engine { get; }
+    /// <summary>False while start-up resumes meetings, and when no port or disk is left.</summary>
+    bool IsReady { get; }
+}

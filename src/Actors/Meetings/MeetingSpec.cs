@@ -1,0 +1,50 @@
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>What a platform asked to be recorded. Already validated: the outside refuses what is not built.</summary>
+public sealed record MeetingSpec
+{
+    public string Title { get; init; } = "";
+    public string? ExternalId { get; init; }
+    /// <summary>BCP 47, or "auto".</summary>
+    public string Language { get; init; } = "auto";
+    /// <summary>"mix", "tracks".</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
+    public bool Captions { get; init; } = true;
+    public bool Minutes { get; init; } = true;
+    public int? RetentionDays { get; init; }
+    public TimeSpan MaxDuration { get; init; } = TimeSpan.FromSeconds(14400);
+    /// <summary>Zero: never.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(300);
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+}
+
+/// <param name="Id">Stable within the meeting.</param>
+/// <param name="Consent">"granted", "denied" or "unknown".</param>
+public sealed record Participant(string Id, string Name, string Consent);
+
+/// <summary>One source's media, as the platform announced it.</summary>
+public sealed record TrackSpec
+{
+    public required Participant Participant { get; init; }
+    /// <summary>"audio".</summary>
+    public string Kind { get; init; } = "audio";
+    /// <summary>"microphone" or "screen_audio".</summary>
+    public string Source { get; init; } = "microphone";
+    /// <summary>"opus".</summary>
+    public string Codec { get; init; } = "opus";
+    /// <summary>0 … 127.</summary>
+    public required byte PayloadType { get; init; }
+    public int ClockRate { get; init; } = 48000;
+    public int Channels { get; init; } = 2;
+    /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
+    public uint? Ssrc { get; init; }
+    public string? Fmtp { get; init; }
+    /// <summary>Extension id (1–14, or 1–255 two-byte form) → URI, RFC 8285.</summary>
+    public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
+    /// <summary>CIDR of the sender; null: any (loopback only, unless plain RTP is allowed).</summary>
+    public string? From { get; init; }
+}
+
+/// <param name="Number">1, 2, … in the order of arrival within the meeting; names the track in the journal and to captions.</param>
+/// <param name="EndedAt">Null while it may still send.</param>
+public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null);

@@ -1,0 +1,33 @@
+namespace Pipeline.Ingest.Streams;
+
+/// <summary>Why the original sound of a span is missing from the record.</summary>
+public enum GapKind { Loss, Pause, Consent, Outage, Overrun, Storage, Masked }
+
+/// <summary>A span of meeting time, [From, To), without the original sound.</summary>
+public readonly record struct Gap(TimeSpan From, TimeSpan To, GapKind Kind);
+
+/// <summary>What arrived of one track and what did not, since the meeting began.</summary>
+public sealed record TrackQuality
+{
+    public static readonly TrackQuality Empty = new();
+
+    public long PacketsReceived { get; init; }
+    /// <summary>Expected minus received, RFC 3550 §A.3; duplicates do not hide a loss.</summary>
+    public long PacketsLost { get; init; }
+    /// <summary>Lost packets whose sound was restored from redundancy (in-band FEC).</summary>
+    public long PacketsRecovered { get; init; }
+    /// <summary>Arrived after their place in the recording had been written.</summary>
+    public long PacketsLate { get; init; }
+    public long Duplicates { get; init; }
+    /// <summary>Interarrival jitter, RFC 3550 §A.8.</summary>
+    public TimeSpan Jitter { get; init; }
+    /// <summary>Sound the decoder made up for lost packets.</summary>
+    public TimeSpan Concealed { get; init; }
+    /// <summary>Silence the sender announced by sending nothing (DTX).</summary>
+    public TimeSpan Dtx { get; init; }
+    /// <summary>Sender's clock against ours, parts per million; 0 until known.</summary>
+    public double ClockDriftPpm { get; init; }
+    public IReadOnlyList<Gap> Gaps { get; init; } = [];
+    /// <summary>True when there were more gaps than are kept.</summary>
+    public bool GapsTruncated { get; init; }
+}
