@@ -30,4 +30,19 @@ public sealed record TrackQuality
     public IReadOnlyList<Gap> Gaps { get; init; } = [];
     /// <summary>True when there were more gaps than are kept.</summary>
     public bool GapsTruncated { get; init; }
+
+    /// <summary>This and what came after it, as one.</summary>
+    public TrackQuality Then(TrackQuality later) => later with
+    {
+        PacketsReceived = PacketsReceived + later.PacketsReceived,
+        PacketsLost = PacketsLost + later.PacketsLost,
+        PacketsRecovered = PacketsRecovered + later.PacketsRecovered,
+        PacketsLate = PacketsLate + later.PacketsLate,
+        Duplicates = Duplicates + later.Duplicates,
+        Jitter = later.PacketsReceived > 0 ? later.Jitter : Jitter,
+        Concealed = Concealed + later.Concealed,
+        Dtx = Dtx + later.Dtx,
+        Gaps = [.. Gaps, .. later.Gaps],
+        GapsTruncated = GapsTruncated || later.GapsTruncated,
+    };
 }

@@ -1,0 +1,65 @@
+namespace Pipeline.Ingest.Jitter;
+
+/// <summary>One packet that waits for those before it. Owned by the buffer; valid until it is released.</summary>
+public sealed class BufferedPacket
+{
+    private byte[] bytes = new byte[256];
+    private int length;
+
+    /// <summary>Which of the track's streams, in the order they began: packets of a later epoch come after all of an earlier one.</summary>
+    public int Epoch { get; private set; }
+    public long Sequence { get; private set; }
+    /// <summary>Unwrapped, in clock ticks, comparable within the epoch.</summary>
+    public long Timestamp { get; private set; }
+    /// <summary>Since the meeting began.</summary>
+    public TimeSpan Arrival { get; private set; }
+    /// <summary>−dBov, 0 loud … 127 silent (RFC 6464); −1 where the sender did not say.</summary>
+    public int AudioLevel { get; private set; }
+    public ReadOnlySpan<byte> Payload => bytes.AsSpan(0, length);
+
+    internal void Fill(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    {
+        (Epoch, Sequence, Timestamp, Arrival, AudioLevel, length) = (epoch, sequence, timestamp, arrival, audioLevel, payload.Length);
+        if (bytes.Length < length) bytes = new byte[Math.Max(length, 2 * bytes.Length)];
+        payload.CopyTo(bytes);
+    }
+
+    internal bool IsBefore(int epoch, long sequence) => Epoch < epoch || (Epoch == epoch && Sequence < sequence);
+}
+
+/// <summary>
+/// Packets of one track in the order they were sent. Knows nothing of time: its reader decides how long to wait. Packets are copied
+/// into slots that are used again, so at its steady size it allocates nothing.
+/// </summary>
+/// <param name="capacity">Packets; 500 are ten seconds of 20 ms.</param>
+public sealed class JitterBuffer(int capacity = 500)
+{
+    private readonly List<BufferedPacket> ordered = new(64);   // from `first` on; a list as queue, compacted when half is gone
+    private readonly Stack<BufferedPacket> free = new();
+    private int first;
+
+    public int Count => ordered.Count - first;
+    public bool IsFull => Count >= capacity;
+    public BufferedPacket this[int index] => ordered[first + index];
+
+    /// <summary>Copies the payload in, at its place in the order. The caller has made room and refused duplicates.</summary>
+    public void Insert(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    {
+        if (!free.TryPop(out var packet)) packet = new BufferedPacket();
+        packet.Fill(epoch, sequence, timestamp, arrival, audioLevel, payload);
+
+        int at = ordered.Count;
+        while (at > first && !ordered[at - 1].IsBefore(epoch, sequence)) at--;       // nearly always the end
+        ordered.Insert(at, packet);
+    }
+
+    /// <summary>Gives the first packet's slot back.</summary>
+    public void Release()
+    {
+        free.Push(ordered[first]);
+        first++;
+        if (first < 64 || first < ordered.Count / 2) return;
+        ordered.RemoveRange(0, first);
+        first = 0;
+    }
+}

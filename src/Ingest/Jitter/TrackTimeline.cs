@@ -1,0 +1,135 @@
+using Pipeline.Ingest.Codecs;
+
+namespace Pipeline.Ingest.Jitter;
+
+/// <summary>A packet whose place in the meeting is decided. Valid until the next call on its timeline.</summary>
+/// <param name="Start">First sample at 48 kHz since the meeting began; never before the end of the packet placed last.</param>
+/// <param name="Duration">In samples at 48 kHz.</param>
+/// <param name="Lost">Packets between the last one placed and this that never came.</param>
+/// <param name="Missing">Samples those should have filled, right before <paramref name="Start"/>.</param>
+/// <param name="Fresh">True where it does not go on from the last one: another sender, or a jump in time.</param>
+public readonly record struct PlacedPacket(BufferedPacket Packet, long Start, int Duration, int Lost, int Missing, bool Fresh);
+
+/// <summary>
+/// Puts one track's packets in order and on the meeting's time line, 48 kHz samples since the meeting began. Within an epoch a
+/// packet's place is its RTP timestamp plus an offset; arrival only bounds it. The offset is the least of arrival − timestamp, what
+/// the quickest packet took. Where that least grows and stays (a browser whose microphone stalled for 100 ms goes on as if nothing
+/// had been), the packets behind the stall begin a new stretch, placed by their arrival; the hole is silence.
+/// <code>
+/// arrival − timestamp   · ·  ··  ·                  each · is a packet; the offset is the line below them,
+///                                      · ··  · ·    looked for one second ahead of the packet to be placed
+///                       ‾‾‾‾‾‾‾‾‾‾‾|‾‾‾‾‾‾‾‾‾‾‾    | is where the stall was
+/// </code>
+/// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay.
+/// </summary>
+public sealed class TrackTimeline(JitterBuffer buffer)
+{
+    private const int Rate = OpusPacket.ClockRate;
+    /// <summary>How far ahead the least offset is looked for.</summary>
+    private const int LookAhead = Rate;
+    /// <summary>15 ms: above what the quickest of fifty packets varies by, below what is heard between two files.</summary>
+    private const long Tolerance = 15 * Rate / 1000;
+    /// <summary>Few packets cannot tell a jump from jitter, unless it is this large.</summary>
+    private const int EnoughPackets = 12;
+    private const long CertainJump = 200 * Rate / 1000;
+    /// <summary>A track that runs ahead gives up a packet when nobody speaks, or at once beyond 60 ms.</summary>
+    private const long UrgentShrink = 60 * Rate / 1000;
+    private const int QuietLevel = 60;      // −dBov
+    private const int QuietPayload = 12;    // bytes: what encoders send for silence
+
+    private int epoch = -1;
+    private long offset, end, lastSequence, lastTimestamp, lastDuration;
+
+    /// <summary>Packets that came after their place had been passed.</summary>
+    public long Late { get; private set; }
+    /// <summary>Packets left out because the track had run ahead of the meeting, or no decoder could take them.</summary>
+    public long Dropped { get; private set; }
+    /// <summary>Samples at 48 kHz the sender announced as silence by sending nothing (DTX, RFC 7587 §3.1.3).</summary>
+    public long DtxSamples { get; private set; }
+    public int Waiting => buffer.Count;
+
+    /// <summary>Takes in a packet that its stream accepted.</summary>
+    /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
+    public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    {
+        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
+        if (OpusPacket.Duration(payload) == 0) { Dropped++; return; }
+        if (buffer.IsFull) { Dropped++; return; }
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload);
+    }
+
+    /// <summary>Places the next packet. False when there is none, or its place is after <paramref name="horizon"/>.</summary>
+    /// <param name="horizon">Sample at 48 kHz up to which the reader wants packets now.</param>
+    public bool Advance(long horizon, out PlacedPacket placed)
+    {
+        placed = default;
+        while (buffer.Count > 0)
+        {
+            var packet = buffer[0];
+            bool another = packet.Epoch != epoch;
+            long place = packet.Timestamp + NextOffset(packet, another);
+            if (place > horizon) return false;
+
+            int duration = OpusPacket.Duration(packet.Payload);
+            long overlap = end - place;
+            if (overlap > duration / 2)                                              // the track ran ahead: this one's time is taken
+            {
+                Accept(packet, another, place - packet.Timestamp, duration);
+                Dropped++;
+                buffer.Release();
+                continue;
+            }
+            long start = Math.Max(place, end);
+
+            int lost = another ? 0 : (int)Math.Min(packet.Sequence - lastSequence - 1, int.MaxValue);
+            long sinceLast = packet.Timestamp - (lastTimestamp + lastDuration);
+            bool jumped = another || place - packet.Timestamp != offset;
+            if (!another && lost == 0 && sinceLast > 0) DtxSamples += Math.Min(sinceLast, start - end);
+            int missing = lost > 0 ? (int)Math.Clamp(Math.Min(sinceLast, start - end), 0, int.MaxValue) : 0;
+
+            Accept(packet, another, start - packet.Timestamp, duration);
+            end = start + duration;
+            placed = new PlacedPacket(packet, start, duration, lost, missing, Fresh: another || (jumped && lost == 0));
+            buffer.Release();                                                        // its bytes stay until the next insertion
+            return true;
+        }
+        return false;
+    }
+
+    private void Accept(BufferedPacket packet, bool another, long newOffset, int duration)
+    {
+        if (another) epoch = packet.Epoch;
+        (offset, lastSequence, lastTimestamp, lastDuration) = (newOffset, packet.Sequence, packet.Timestamp, duration);
+    }
+
+    private long NextOffset(BufferedPacket packet, bool another)
+    {
+        var (least, count) = LeastAhead(packet);
+        if (another) return least;
+
+        long growth = least - offset;
+        if (growth > CertainJump || (growth > Tolerance && count >= EnoughPackets)) return least;
+        if (growth < -UrgentShrink || (growth < -Tolerance && IsQuiet(packet))) return least;
+        return offset;
+    }
+
+    /// <summary>The least of arrival − timestamp among the packet and those up to a second after it.</summary>
+    private (long Offset, int Count) LeastAhead(BufferedPacket head)
+    {
+        long least = long.MaxValue;
+        int count = 0;
+        for (int i = 0; i < buffer.Count; i++)
+        {
+            var packet = buffer[i];
+            if (packet.Epoch != head.Epoch || packet.Timestamp - head.Timestamp > LookAhead) break;
+            least = Math.Min(least, ToSamples(packet.Arrival) - packet.Timestamp);
+            count++;
+        }
+        return (least, count);
+    }
+
+    private static bool IsQuiet(BufferedPacket packet) =>
+        packet.AudioLevel >= 0 ? packet.AudioLevel >= QuietLevel : packet.Payload.Length <= QuietPayload;
+
+    private static long ToSamples(TimeSpan time) => time.Ticks * Rate / TimeSpan.TicksPerSecond;
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipeline.Ingest.Journal;
+
+/// <summary>What was decided about a meeting's media, in its journal among the packets. Names no network address.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(MeetingOpened), "meeting")]
+[JsonDerivedType(typeof(ClockAnchor), "clock_anchor")]
+[JsonDerivedType(typeof(TrackAdded), "track_added")]
+[JsonDerivedType(typeof(TrackEnded), "track_ended")]
+[JsonDerivedType(typeof(SsrcBound), "ssrc_bound")]
+[JsonDerivedType(typeof(PacketsMissed), "packets_missed")]
+[JsonDerivedType(typeof(MeetingClosed), "meeting_closed")]
+public abstract record ControlRecord
+{
+    internal static byte[] ToBytes(ControlRecord record) => JsonSerializer.SerializeToUtf8Bytes(record, ControlRecordJson.Default.ControlRecord);
+
+    /// <summary>Null for a record of a later version, or none at all.</summary>
+    internal static ControlRecord? Read(ReadOnlySpan<byte> json)
+    {
+        try { return JsonSerializer.Deserialize(json, ControlRecordJson.Default.ControlRecord); }
+        catch (JsonException) { return null; }
+        catch (NotSupportedException) { return null; }
+    }
+}
+
+/// <summary>First record of each run: 1 at creation, one more at each restart.</summary>
+public sealed record MeetingOpened(string Meeting, int Run, DateTimeOffset StartedAt) : ControlRecord;
+
+/// <summary>The same instant on three clocks: since the meeting began, since this boot, and on the wall.</summary>
+public sealed record ClockAnchor(string BootId, long MeetingUs, long BootTimeUs, DateTimeOffset Wall) : ControlRecord;
+
+/// <summary>One track as the recorder needs to know it. <see cref="Number"/> names it in every packet record.</summary>
+public sealed record TrackAdded(
+    int Number, string Participant, string Name, string Codec, int PayloadType, int ClockRate, int Channels, uint? Ssrc,
+    int? AudioLevelExtension) : ControlRecord;
+
+public sealed record TrackEnded(int Number, long AtUs) : ControlRecord;
+
+public sealed record SsrcBound(int Number, uint Ssrc, long AtUs) : ControlRecord;
+
+/// <summary>Packets that came to the machine and not into the journal.</summary>
+/// <param name="Kind">"overrun": the kernel's buffer was full; "storage": the disk could not take them.</param>
+public sealed record PacketsMissed(string Kind, long FromUs, long ToUs, long Packets) : ControlRecord;
+
+public sealed record MeetingClosed(long DurationUs) : ControlRecord;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ControlRecord))]
+internal sealed partial class ControlRecordJson : JsonSerializerContext;

@@ -1,0 +1,124 @@
+using System.Threading.Channels;
+
+namespace Pipeline.Ingest.Journal;
+
+/// <summary>
+/// The node's two threads between journals and disk: one writes blocks, the other syncs. Every 500 ms one `syncfs` makes all
+/// meetings' blocks durable; decisions are synced at once, their own file only. A disk that stalls stops these threads and nothing else.
+/// </summary>
+public sealed class JournalDisk : IDisposable
+{
+    private static readonly TimeSpan SyncInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly string dataFolder;
+    private readonly Channel<JournalWriter> scheduled = Channel.CreateUnbounded<JournalWriter>();   // bounded by the meetings: see Schedule
+    private readonly HashSet<JournalWriter> waiting = [];
+    private readonly Lock gate = new();
+    private readonly SemaphoreSlim urgent = new(0);
+    private readonly List<(JournalWriter Writer, TaskCompletionSource Synced)> awaitSync = [];
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Thread writing, syncing;
+    private volatile bool dirty;
+
+    /// <param name="dataFolder">On the file system that holds the journals.</param>
+    public JournalDisk(string dataFolder)
+    {
+        this.dataFolder = dataFolder;
+        writing = new Thread(WriteLoop) { IsBackground = true, Name = "journal write" };
+        syncing = new Thread(SyncLoop) { IsBackground = true, Name = "journal sync" };
+        writing.Start();
+        syncing.Start();
+    }
+
+    /// <summary>Has the writer's pending blocks written. Each writer stands in the queue once.</summary>
+    internal void Schedule(JournalWriter writer)
+    {
+        lock (gate)
+        {
+            if (!waiting.Add(writer)) return;
+        }
+        scheduled.Writer.TryWrite(writer);
+    }
+
+    public void Dispose()
+    {
+        stopping.Cancel();
+        writing.Join(TimeSpan.FromSeconds(5));
+        syncing.Join(TimeSpan.FromSeconds(5));
+        stopping.Dispose();
+        urgent.Dispose();
+    }
+
+    private void WriteLoop()
+    {
+        var written = new List<(JournalWriter, TaskCompletionSource)>();
+        var refused = new List<JournalWriter>();
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                // Those the disk refused are tried again when the wait ends without news.
+                if (!scheduled.Reader.WaitToReadAsync(stopping.Token).AsTask().Wait(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan, stopping.Token))
+                {
+                    foreach (var writer in refused) Schedule(writer);
+                    refused.Clear();
+                }
+            }
+            catch (OperationCanceledException) { return; }
+            catch (AggregateException) { return; }
+
+            while (scheduled.Reader.TryRead(out var writer))
+            {
+                lock (gate) waiting.Remove(writer);
+                if (!writer.WritePending(written) && !refused.Contains(writer)) refused.Add(writer);
+                dirty = true;
+            }
+            if (written.Count == 0) continue;
+            lock (gate) awaitSync.AddRange(written);
+            written.Clear();
+            urgent.Release();
+        }
+    }
+
+    private void SyncLoop()
+    {
+        var batch = new List<(JournalWriter Writer, TaskCompletionSource Synced)>();
+        long lastSync = Environment.TickCount64;
+        while (!stopping.IsCancellationRequested)
+        {
+            try { urgent.Wait(SyncInterval, stopping.Token); }
+            catch (OperationCanceledException) { return; }
+
+            lock (gate)
+            {
+                batch.AddRange(awaitSync);
+                awaitSync.Clear();
+            }
+            if (batch.Count > 0) SyncDecisions(batch);
+            if (dirty && Environment.TickCount64 - lastSync >= SyncInterval.TotalMilliseconds)
+            {
+                dirty = false;
+                lastSync = Environment.TickCount64;
+                try { DurableFile.SyncFileSystem(dataFolder); }
+                catch (IOException) { dirty = true; }                                // tried again; the writers say whether the disk is broken
+            }
+        }
+    }
+
+    private static void SyncDecisions(List<(JournalWriter Writer, TaskCompletionSource Synced)> batch)
+    {
+        foreach (var group in batch.GroupBy(b => b.Writer))
+        {
+            try
+            {
+                group.Key.SyncSegment();
+                foreach (var (_, synced) in group) synced.TrySetResult();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                foreach (var (_, synced) in group) synced.TrySetException(e);
+            }
+        }
+        batch.Clear();
+    }
+}

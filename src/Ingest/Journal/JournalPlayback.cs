@@ -1,0 +1,59 @@
+using System.Net;
+using Pipeline.Ingest.Streams;
+
+namespace Pipeline.Ingest.Journal;
+
+/// <summary>Plays a journal into a pipeline as if its packets came again: same packets, same arrival times, same result.</summary>
+public sealed class JournalPlayback(MediaPipeline pipeline)
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
+    private TimeSpan newest, advanced;
+
+    /// <summary>Raised before the track's first packet.</summary>
+    public event Action<MediaTrack>? TrackAdded;
+
+    /// <summary>Meeting time of the newest record.</summary>
+    public TimeSpan Newest => newest;
+
+    public void Play(JournalBlock block)
+    {
+        foreach (var record in block)
+        {
+            if (record.Kind == RecordKind.Rtp) pipeline.Replay(record.Track, record.Data, record.Arrival);
+            else if (record.Control is { } control) Apply(control, record.Arrival);
+
+            if (record.Arrival > newest) newest = record.Arrival;
+            if (newest - advanced < Step) continue;
+            pipeline.Advance(newest);
+            advanced = newest;
+        }
+    }
+
+    public void Finish(TimeSpan duration) => pipeline.Finish(duration);
+
+    private void Apply(ControlRecord control, TimeSpan at)
+    {
+        switch (control)
+        {
+            case MeetingOpened { Run: > 1 }:
+                foreach (var track in pipeline.Tracks)
+                    if (!track.Ended && track.HasPackets) track.AddGap(new Gap(newest, at, GapKind.Outage));
+                break;
+            case TrackAdded added when pipeline.Tracks.All(t => t.Description.Number != added.Number):
+                TrackAdded?.Invoke(pipeline.AddTrack(Describe(added)));
+                break;
+            case TrackEnded ended:
+                pipeline.EndTrack(ended.Number);
+                break;
+            case PacketsMissed missed:
+                var kind = missed.Kind == "overrun" ? GapKind.Overrun : GapKind.Storage;
+                var gap = new Gap(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind);
+                foreach (var track in pipeline.Tracks) track.AddGap(gap);
+                break;
+        }
+    }
+
+    private static TrackDescription Describe(TrackAdded added) => new(
+        added.Number, added.Participant, added.Name, added.Codec, (byte)added.PayloadType, added.ClockRate, added.Channels, added.Ssrc,
+        (byte?)added.AudioLevelExtension, From: (IPNetwork?)null);
+}

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+
+namespace Pipeline.Ingest.Journal;
+
+/// <summary>
+/// One meeting's key, kept beside its data wrapped by the node's. Everything of the meeting at rest is under it; destroying the file
+/// `meeting.key` makes all of it unreadable.
+/// </summary>
+public sealed class MeetingKeys
+{
+    private readonly byte[] segments, text;
+    private readonly string meeting;
+
+    private MeetingKeys(Guid meeting, byte[] key)
+    {
+        this.meeting = meeting.ToString("N");
+        segments = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "journal segments"u8.ToArray());
+        text = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "spoken text"u8.ToArray());
+    }
+
+    /// <summary>Reads the meeting's key, or makes one.</summary>
+    /// <param name="folder">The meeting's folder; exists.</param>
+    /// <exception cref="CryptographicException">The key is under another node's key, or damaged.</exception>
+    public static MeetingKeys OpenOrCreate(string folder, Guid meeting, IKeyVault vault)
+    {
+        string path = Path.Combine(folder, "meeting.key");
+        if (!File.Exists(path)) DurableFile.Write(path, vault.Wrap(RandomNumberGenerator.GetBytes(32), $"meeting {meeting:N}"));
+        return Open(folder, meeting, vault);
+    }
+
+    /// <exception cref="FileNotFoundException">It was destroyed, or never was.</exception>
+    /// <inheritdoc cref="OpenOrCreate"/>
+    public static MeetingKeys Open(string folder, Guid meeting, IKeyVault vault) =>
+        new(meeting, vault.Unwrap(File.ReadAllBytes(Path.Combine(folder, "meeting.key")), $"meeting {meeting:N}"));
+
+    internal byte[] WrapSegmentKey(ReadOnlySpan<byte> key, int segment) => KeyWrap.Seal(segments, key, $"segment {meeting} {segment}");
+    internal byte[] UnwrapSegmentKey(ReadOnlySpan<byte> wrapped, int segment) => KeyWrap.Open(segments, wrapped, $"segment {meeting} {segment}");
+
+    public byte[] SealText(ReadOnlySpan<byte> plain) => KeyWrap.Seal(text, plain, $"text {meeting}");
+    /// <exception cref="CryptographicException">Damaged, or of another meeting.</exception>
+    public byte[] OpenText(ReadOnlySpan<byte> sealedText) => KeyWrap.Open(text, sealedText, $"text {meeting}");
+}

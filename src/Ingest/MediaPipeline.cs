@@ -1,0 +1,179 @@
+using System.Buffers.Binary;
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Jitter;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Mixing;
+using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Rtp;
+using Pipeline.Ingest.Streams;
+
+namespace Pipeline.Ingest;
+
+/// <summary>Takes the meeting's mix. Called from the media loop: never blocks.</summary>
+public interface IMixSink
+{
+    /// <param name="frame">The next samples of the meeting, 48 kHz mono float; without a gap from the meeting's first on.</param>
+    void Write(ReadOnlySpan<float> frame);
+}
+
+/// <summary>
+/// One packet's way, in order: parsed, bound to its track, into the journal, into its stream, and on two taps, captions at once and the
+/// mix two seconds later. One meeting's; one thread's; has no clock, socket or file of its own.
+/// </summary>
+/// <param name="journal">Null: the packets come from a journal.</param>
+/// <param name="mix">Null: no mix is wanted.</param>
+/// <param name="speech">Null: no captions are wanted.</param>
+/// <param name="allowAnySender">False: tracks that do not say where their sender is take loopback only.</param>
+public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeechSink? speech, bool allowAnySender = false) : IDisposable
+{
+    /// <summary>How long the recording waits for packets out of order. Long enough for a sender's repair, short enough for a live player.</summary>
+    public static readonly TimeSpan RecordingDelay = TimeSpan.FromSeconds(2);
+
+    private readonly SourceBinding binding = new(allowAnySender);
+    private readonly List<MediaTrack> tracks = [];
+    private readonly Mixer mixer = new();
+    private long mixed, malformed;
+
+    public IReadOnlyList<MediaTrack> Tracks => tracks;
+    /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
+    public bool Decodes { get; init; } = true;
+
+    /// <summary>Begins in the middle of a meeting: what was before is in the journal of an earlier run.</summary>
+    public void Begin(TimeSpan at)
+    {
+        mixed = ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
+        mixer.Begin(mixed);
+    }
+
+    /// <summary>From now on the track takes what its SSRC, or its payload type, sends.</summary>
+    /// <returns>The track; the pipeline owns it.</returns>
+    public MediaTrack AddTrack(TrackDescription description)
+    {
+        var track = new MediaTrack(description, speech);
+        tracks.Add(track);
+        binding.Add(track);
+        mixer.Add(track.Player);
+        return track;
+    }
+
+    /// <summary>The track takes no more packets; what it has is played out.</summary>
+    public void EndTrack(int number)
+    {
+        if (Find(number) is not { } track) return;
+        binding.Remove(track);
+        track.End();
+    }
+
+    /// <summary>Takes in one datagram.</summary>
+    /// <param name="arrival">Since the meeting began.</param>
+    public void Receive(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    {
+        if (RtpPacket.IsRtcp(datagram)) { ReceiveRtcp(datagram, peer, arrival); return; }
+        if (!RtpPacket.TryParse(datagram, out var packet)) { malformed++; return; }
+
+        switch (binding.Decide(packet, datagram, peer, arrival, out var track))
+        {
+            case Verdict.NewlyBound:
+                journal?.AppendAsync(new SsrcBound(track!.Description.Number, packet.Ssrc, (long)arrival.TotalMicroseconds), arrival);
+                foreach (var (heldSince, held) in binding.TakeHeld(packet.Ssrc))
+                    if (RtpPacket.TryParse(held, out var earlier)) Take(track!, held, earlier, heldSince);
+                Take(track!, datagram, packet, arrival);
+                break;
+            case Verdict.Bound:
+                Take(track!, datagram, packet, arrival);
+                break;
+        }
+    }
+
+    /// <summary>Takes in one packet that the journal says is the track's.</summary>
+    public void Replay(int track, ReadOnlySpan<byte> datagram, TimeSpan arrival)
+    {
+        if (Find(track) is { } owner && RtpPacket.TryParse(datagram, out var packet)) owner.Receive(packet, arrival);
+    }
+
+    /// <summary>Ends a drain: what came with it is one block of the journal.</summary>
+    public void Commit() => journal?.Commit();
+
+    /// <summary>Gives captions and mix what is due.</summary>
+    /// <param name="now">Since the meeting began.</param>
+    public void Advance(TimeSpan now)
+    {
+        binding.Expire(now);
+        foreach (var track in tracks)
+            if (!track.Ended) track.AdvanceCaptions(now);
+        MixUntil(ToSamples(now - RecordingDelay));
+    }
+
+    /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
+    public void NoteMissed(TimeSpan from, TimeSpan to)
+    {
+        foreach (var track in tracks)
+            if (!track.Ended) track.AddGap(new Gap(from, to, GapKind.Overrun));
+    }
+
+    /// <summary>Plays out everything, up to the end of the meeting and not a sample more.</summary>
+    public void Finish(TimeSpan duration)
+    {
+        foreach (var track in tracks) track.End();
+        long end = ToSamples(duration);
+        MixUntil(end);
+        if (mixed < end) MixFrame((int)(end - mixed));
+    }
+
+    /// <summary>Packets that belong to no track, by reason.</summary>
+    public IReadOnlyDictionary<string, long> Refused() => new Dictionary<string, long>
+    {
+        ["malformed"] = malformed,
+        ["unknown_ssrc"] = binding.RefusedUnknown,
+        ["wrong_address"] = binding.RefusedAddress,
+        ["wrong_payload_type"] = binding.RefusedPayloadType,
+        ["out_of_range"] = tracks.Sum(t => t.OutOfRange),
+    };
+
+    public void Dispose()
+    {
+        foreach (var track in tracks) track.Dispose();
+    }
+
+    private void Take(MediaTrack track, ReadOnlySpan<byte> datagram, in RtpPacket packet, TimeSpan arrival)
+    {
+        journal?.AddPacket(RecordKind.Rtp, track.Description.Number, arrival, datagram);
+        track.Receive(packet, arrival);
+    }
+
+    /// <summary>Kept for whoever reads the journal later; only from where an SSRC is bound, or anybody could fill the disk.</summary>
+    private void ReceiveRtcp(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    {
+
+        if (binding.Owner(BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]), peer) is { } track)
+            journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
+    }
+
+    private void MixUntil(long end)
+    {
+        while (mixed + Mixer.FrameSize <= end) MixFrame(Mixer.FrameSize);
+    }
+
+    private void MixFrame(int samples)
+    {
+        long horizon = mixer.Position + Mixer.FrameSize + TrackPlayer.WriteAhead;
+        foreach (var track in tracks)
+            while (track.Place(horizon, out var placed))
+                if (Decodes) track.Player.Write(placed);
+        mixed += samples;
+        if (!Decodes) { mixer.Skip(); return; }
+
+        mixer.Mix(out var frame);
+        foreach (var track in tracks) track.NoteLevel(mixed);
+        mix?.Write(frame[..samples]);
+    }
+
+    private MediaTrack? Find(int number)
+    {
+        foreach (var track in tracks)
+            if (track.Description.Number == number) return track;
+        return null;
+    }
+
+    private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;
+}

@@ -1,0 +1,69 @@
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Jitter;
+
+namespace Pipeline.Ingest.Mixing;
+
+/// <summary>One track's sound on the meeting's time line, 48 kHz mono: packets are decoded into it ahead of the mixer that reads it.</summary>
+public sealed class TrackPlayer : IPcmStore, IDisposable
+{
+    /// <summary>
+    /// How far ahead of the reader packets may be written, in samples: the longest concealed hole and the longest packet. So a hole is
+    /// filled before it is read, though the packet that fills it lies behind it.
+    /// </summary>
+    public const int WriteAhead = ConcealingDecoder.MaxConcealed + OpusPacket.MaxDuration;
+    private const int Ring = 32768;                                                  // a power of two > WriteAhead + MaxDuration + a frame
+
+    private readonly ConcealingDecoder decoder;
+    private readonly float[] samples = new float[Ring];
+    private long read;
+
+    public TrackPlayer() => decoder = new ConcealingDecoder(OpusPacket.ClockRate, this);
+
+    public long ConcealedSamples => decoder.ConcealedSamples;
+    public long PacketsRecovered => decoder.PacketsRecovered;
+    /// <summary>End of the last sound written, in samples since the meeting began.</summary>
+    public long WrittenUntil { get; private set; }
+    /// <summary>Automatic gain, moved by the mixer.</summary>
+    internal TrackGain Gain { get; } = new();
+
+    public void Write(in PlacedPacket placed) => decoder.Write(placed);
+
+    /// <summary>Takes the frame's samples out; silence where nothing was written. False when all of it is silence.</summary>
+    /// <param name="start">Where the last call ended.</param>
+    public bool Read(long start, Span<float> frame)
+    {
+        read = start + frame.Length;
+        if (WrittenUntil <= start) return false;
+        for (int done = 0; done < frame.Length;)
+        {
+            int at = (int)((start + done) & (Ring - 1));
+            int run = Math.Min(frame.Length - done, Ring - at);
+            var from = samples.AsSpan(at, run);
+            from.CopyTo(frame[done..]);
+            from.Clear();
+            done += run;
+        }
+        return true;
+    }
+
+    /// <summary>What lies before the reader is past and left out; nothing lies beyond the ring, the caller asks no packets from there.</summary>
+    public void Store(long start, ReadOnlySpan<float> pcm)
+    {
+        if (start < read)
+        {
+            int past = (int)Math.Min(read - start, pcm.Length);
+            start += past;
+            pcm = pcm[past..];
+        }
+        WrittenUntil = Math.Max(WrittenUntil, start + pcm.Length);
+        for (int done = 0; done < pcm.Length;)
+        {
+            int at = (int)((start + done) & (Ring - 1));
+            int run = Math.Min(pcm.Length - done, Ring - at);
+            pcm.Slice(done, run).CopyTo(samples.AsSpan(at));
+            done += run;
+        }
+    }
+
+    public void Dispose() => decoder.Dispose();
+}

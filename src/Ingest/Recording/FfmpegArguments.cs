@@ -1,0 +1,21 @@
+namespace Pipeline.Ingest.Recording;
+
+/// <summary>What `ffmpeg` is asked, as argument lists: nothing goes through a shell.</summary>
+public static class FfmpegArguments
+{
+    private static readonly string[] Quiet = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-y"];
+    // Bit-exact flags keep dates and versions out, so the same sound gives the same file.
+    private static readonly string[] PcmFromPipe = ["-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0"];
+    private static readonly string[] Aac = ["-c:a", "aac", "-b:a", "96k", "-fflags", "+bitexact", "-flags:a", "+bitexact"];
+
+    /// <summary>PCM on stdin → AAC in fragments of 2 s that survive a crash of anybody.</summary>
+    public static IReadOnlyList<string> LiveMix(string path) =>
+        [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-flush_packets", "1", "-f", "mp4", path];
+
+    /// <summary>PCM on stdin → AAC in one MP4 with its index in front.</summary>
+    public static IReadOnlyList<string> Mix(string path) => [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+faststart", "-f", "mp4", path];
+
+    /// <summary>The same sound with its index in front, for players that seek.</summary>
+    public static IReadOnlyList<string> Remux(string from, string to) =>
+        [.. Quiet, "-i", from, "-c", "copy", "-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4", to];
+}

@@ -1,0 +1,101 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Pipeline.Ingest.Recording;
+
+/// <summary>How an encoder's run ended.</summary>
+/// <param name="Detail">What it said last, where it failed.</param>
+public sealed record EncoderOutcome(bool Succeeded, string Detail);
+
+/// <summary>Something that takes PCM and makes a file of it.</summary>
+public interface IEncoder : IAsyncDisposable
+{
+    /// <param name="pcm">Interleaved s16le, 48 kHz mono; the encoder is done with it when the task is.</param>
+    /// <exception cref="IOException">It has exited.</exception>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> pcm, CancellationToken ct);
+    /// <summary>Ends the input and waits for the file; after <paramref name="patience"/> it is killed.</summary>
+    Task<EncoderOutcome> FinishAsync(TimeSpan patience);
+}
+
+/// <summary>One run of the `ffmpeg` program. It ends with its input, so it does not outlive a server that was killed.</summary>
+public sealed class FfmpegProcess : IEncoder
+{
+    private readonly Process process;
+    private readonly Task<string> said;
+
+    private FfmpegProcess(Process process)
+    {
+        this.process = process;
+        said = KeepTailAsync(process.StandardError);
+    }
+
+    /// <returns>Null and why, where the program cannot be started.</returns>
+    public static (FfmpegProcess? Process, string Detail) TryStart(IReadOnlyList<string> arguments)
+    {
+        var info = new ProcessStartInfo("ffmpeg") { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (string argument in arguments) info.ArgumentList.Add(argument);
+        try
+        {
+            return Process.Start(info) is { } started ? (new FfmpegProcess(started), "") : (null, "ffmpeg did not start");
+        }
+        catch (Win32Exception e)
+        {
+            return (null, $"ffmpeg cannot be started ({e.Message}); install it, for example with: apt-get install ffmpeg");
+        }
+    }
+
+    /// <summary>Runs to the end without input.</summary>
+    public static async Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct)
+    {
+        var (ffmpeg, detail) = TryStart(arguments);
+        if (ffmpeg is null) return new EncoderOutcome(false, detail);
+        await using (ffmpeg)
+        {
+            await ffmpeg.process.WaitForExitAsync(ct);
+            return await ffmpeg.OutcomeAsync();
+        }
+    }
+
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> pcm, CancellationToken ct) => process.StandardInput.BaseStream.WriteAsync(pcm, ct);
+
+    public async Task<EncoderOutcome> FinishAsync(TimeSpan patience)
+    {
+        try { process.StandardInput.Close(); }
+        catch (IOException) { /* It exited with input unread; its exit status says why. */ }
+        using var limit = new CancellationTokenSource(patience);
+        try { await process.WaitForExitAsync(limit.Token); }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            return new EncoderOutcome(false, $"ffmpeg did not finish within {patience.TotalSeconds:0} s");
+        }
+        return await OutcomeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+        process.Dispose();
+    }
+
+    private async Task<EncoderOutcome> OutcomeAsync() => process.ExitCode == 0
+        ? new EncoderOutcome(true, "")
+        : new EncoderOutcome(false, $"ffmpeg ended with status {process.ExitCode}: {(await said).Trim()}");
+
+    private static async Task<string> KeepTailAsync(StreamReader errors)
+    {
+        const int Kept = 2000;
+        var buffer = new char[1024];
+        string tail = "";
+        for (int read; (read = await errors.ReadAsync(buffer)) > 0;)
+        {
+            tail += new string(buffer, 0, read);
+            if (tail.Length > Kept) tail = tail[^Kept..];
+        }
+        return tail;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Streams;
+
+namespace Pipeline.Ingest.Recording;
+
+/// <summary>One file made of a meeting. It lies at its final place, whole.</summary>
+/// <param name="Track">The track's number; null for the mix.</param>
+public sealed record RenderedFile(int? Track, string Path, long Bytes, string Sha256)
+{
+    public static async Task<RenderedFile> AtAsync(int? track, string path, CancellationToken ct)
+    {
+        await using var file = File.OpenRead(path);
+        byte[] hash = await SHA256.HashDataAsync(file, ct);
+        return new RenderedFile(track, path, file.Length, Convert.ToHexStringLower(hash));
+    }
+}
+
+/// <param name="MixFailure">Why there is no mix though one was wanted; null otherwise.</param>
+/// <param name="Quality">By track number.</param>
+public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? MixFailure, IReadOnlyDictionary<int, TrackQuality> Quality, IReadOnlyList<JournalDamage> Damage);
+
+/// <summary>Makes a meeting's files from its journal in one pass: the same journal gives the same files, whenever it is asked.</summary>
+/// <param name="duration">The meeting's length, which every file has.</param>
+public sealed class MeetingRenderer(JournalReader journal, string outputFolder, TimeSpan duration)
+{
+    /// <summary>How many samples of the mix may wait for the encoder: rendering is faster than encoding.</summary>
+    private const int MixChunk = 48000;
+
+    /// <param name="mix">Make the mix; else tracks only, without decoding anything.</param>
+    /// <param name="tracks">Make each track's file.</param>
+    /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
+    public async Task<RenderedMeeting> RenderAsync(bool mix, bool tracks, CancellationToken ct)
+    {
+        Directory.CreateDirectory(outputFolder);
+        string mixPath = Path.Combine(outputFolder, "mix.mp4"), mixPart = mixPath + ".part";
+        string? failure = null;
+        FfmpegProcess? encoder = null;
+        if (mix) (encoder, failure) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart));
+        if (encoder is not null) failure = null;
+
+        await using var frames = encoder is null ? null : new PcmCollector(encoder);
+        using var pipeline = new MediaPipeline(journal: null, frames, speech: null) { Decodes = frames is not null };
+        var files = new Dictionary<int, TrackFile>();
+        try
+        {
+            var playback = new JournalPlayback(pipeline);
+            playback.TrackAdded += track =>
+            {
+                if (tracks) track.File = files[track.Description.Number] = new TrackFile(outputFolder, track.Description, ToSamples(duration));
+            };
+            foreach (var block in journal.ReadBlocks())
+            {
+                ct.ThrowIfCancellationRequested();
+                playback.Play(block);
+                if (frames is { Waiting: > MixChunk }) await frames.FlushAsync(ct);
+            }
+            playback.Finish(duration);
+            if (frames is not null) failure = await frames.FinishAsync(ct);
+
+            var made = new List<RenderedFile>();
+            foreach (var (number, file) in files) made.Add(await RenderedFile.AtAsync(number, file.Finish(), ct));
+            if (mix && failure is null)
+            {
+                File.Move(mixPart, mixPath, overwrite: true);
+                made.Insert(0, await RenderedFile.AtAsync(null, mixPath, ct));
+            }
+            return new RenderedMeeting(made, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), journal.Damage);
+        }
+        finally
+        {
+            foreach (var file in files.Values) file.Dispose();
+        }
+    }
+
+    private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;
+
+    /// <summary>A track's Ogg file while it is written: under its own name only when it is whole.</summary>
+    private sealed class TrackFile : ITrackSink, IDisposable
+    {
+        private readonly string path;
+        private readonly FileStream stream;
+        private readonly OggOpusWriter writer;
+
+        public TrackFile(string folder, TrackDescription track, long duration)
+        {
+            path = Path.Combine(folder, $"track-{track.Number:D3}.ogg");
+            stream = new FileStream(path + ".part", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+            writer = new OggOpusWriter(stream, (uint)track.Number, track.Channels, track.Name, duration);
+        }
+
+        public void Write(in Jitter.PlacedPacket placed) => writer.Write(placed);
+
+        public string Finish()
+        {
+            writer.Finish();
+            stream.Dispose();
+            File.Move(path + ".part", path, overwrite: true);
+            return path;
+        }
+
+        public void Dispose() => stream.Dispose();
+    }
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Jitter;
+using Pipeline.Ingest.Mixing;
+using Pipeline.Ingest.Rtp;
+
+namespace Pipeline.Ingest.Streams;
+
+/// <summary>One source's media as the recorder needs to know it.</summary>
+/// <param name="Number">1, 2, … within the meeting; names the track in the journal.</param>
+/// <param name="Ssrc">The only one it takes; null: it adopts what comes.</param>
+/// <param name="AudioLevelExtension">Id of `ssrc-audio-level` (RFC 6464), where it was declared.</param>
+/// <param name="From">Where its sender is; null: anywhere that may send at all.</param>
+public sealed record TrackDescription(
+    int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
+    byte? AudioLevelExtension, IPNetwork? From);
+
+/// <summary>Takes one track's packets, each at its place, in order.</summary>
+public interface ITrackSink
+{
+    /// <param name="placed">Valid during the call.</param>
+    void Write(in PlacedPacket placed);
+}
+
+/// <summary>
+/// One track: its streams, one for each SSRC it had, in order; what is known of its quality; and the two taps, captions at once and the
+/// recording two seconds later. The same for packets from the wire and from the journal.
+/// </summary>
+public sealed class MediaTrack : IDisposable
+{
+    private const int MaxGaps = 1000;
+    private const float SpeechLevel = -50;                                           // dBFS
+
+    private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
+    private readonly List<Gap> gaps = [];
+    private readonly TrackTimeline timeline = new(new JitterBuffer());
+    private readonly CaptionTap? captions;
+    private int epochs;
+    private ReceiveStream? newest;
+
+    /// <param name="speech">Null: nobody wants captions.</param>
+    public MediaTrack(TrackDescription description, ISpeechSink? speech)
+    {
+        Description = description;
+        captions = speech is null ? null : new CaptionTap(description.Number, speech);
+    }
+
+    public TrackDescription Description { get; }
+    public TrackPlayer Player { get; } = new();
+    /// <summary>Meeting time of its last packet; long before the meeting while there was none.</summary>
+    public TimeSpan LastPacket { get; set; } = TimeSpan.FromDays(-1);
+    public bool HasPackets => LastPacket >= TimeSpan.Zero;
+    /// <summary>Meeting time somebody last spoke, as the recording hears it.</summary>
+    public TimeSpan LastSpeech { get; private set; }
+    /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
+    public ITrackSink? File { get; set; }
+    public bool Ended { get; private set; }
+    public long OutOfRange { get; private set; }
+
+    /// <summary>Takes in a packet of one of its SSRCs.</summary>
+    public void Receive(in RtpPacket packet, TimeSpan arrival)
+    {
+        if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
+        var reception = known.Stream.Receive(packet, arrival, out long sequence, out long timestamp);
+        if (known.Epoch < 0 || known.Stream.Restarts != known.Restarts)
+        {
+            known = (known.Stream, known.Stream.Restarts, epochs++);
+            streams[packet.Ssrc] = known;
+            newest = known.Stream;
+        }
+        LastPacket = arrival > LastPacket ? arrival : LastPacket;
+        if (reception == Reception.OutOfRange) OutOfRange++;
+        if (reception != Reception.Accepted) return;
+
+        int level = Description.AudioLevelExtension is { } id && packet.TryGetExtension(id, out var data) ? data[0] & 0x7F : -1;
+        timeline.Insert(known.Epoch, sequence, timestamp, arrival, level, packet.Payload);
+        captions?.Insert(known.Epoch, sequence, timestamp, arrival, packet.Payload);
+    }
+
+    /// <summary>Places the next packet for the recording; see <see cref="TrackTimeline.Advance"/>.</summary>
+    public bool Place(long horizon, out PlacedPacket placed)
+    {
+        if (!timeline.Advance(horizon, out placed)) return false;
+        if (placed.Missing > 0)
+            AddGap(new Gap(FromSamples(placed.Start - placed.Missing), FromSamples(placed.Start), GapKind.Loss));
+        File?.Write(placed);
+        return true;
+    }
+
+    /// <summary>Gives captions what is due.</summary>
+    public void AdvanceCaptions(TimeSpan now) => captions?.Advance(now);
+
+    /// <summary>Notes how loud the frame just mixed was.</summary>
+    public void NoteLevel(long mixed)
+    {
+        if (Player.Gain.Level > SpeechLevel) LastSpeech = FromSamples(mixed);
+    }
+
+    public void End()
+    {
+        if (Ended) return;
+        Ended = true;
+        captions?.End();
+    }
+
+    /// <summary>Adjacent gaps of one kind become one.</summary>
+    public void AddGap(Gap gap)
+    {
+        if (gaps.Count > 0 && gaps[^1].Kind == gap.Kind && gap.From - gaps[^1].To < TimeSpan.FromMilliseconds(1))
+            gaps[^1] = gaps[^1] with { To = gap.To };
+        else if (gaps.Count < MaxGaps) gaps.Add(gap);
+        else GapsTruncated = true;
+    }
+
+    public TrackQuality Quality()
+    {
+        var counts = default(ReceptionCounts);
+        foreach (var (stream, _, _) in streams.Values) counts += stream.Counts;
+        return new TrackQuality
+        {
+            PacketsReceived = counts.Received,
+            PacketsLost = counts.Lost,
+            PacketsRecovered = Player.PacketsRecovered,
+            PacketsLate = timeline.Late,
+            Duplicates = counts.Duplicates,
+            Jitter = newest?.Jitter ?? TimeSpan.Zero,
+            Concealed = FromSamples(Player.ConcealedSamples),
+            Dtx = FromSamples(timeline.DtxSamples),
+            Gaps = [.. gaps.OrderBy(g => g.From)],
+            GapsTruncated = GapsTruncated,
+        };
+    }
+
+    public void Dispose()
+    {
+        Player.Dispose();
+        captions?.Dispose();
+    }
+
+    private bool GapsTruncated { get; set; }
+
+    private static TimeSpan FromSamples(long samples) => new(samples * TimeSpan.TicksPerSecond / OpusPacket.ClockRate);
+}

@@ -1,0 +1,62 @@
+using Pipeline.Ingest.Rtp;
+
+namespace Pipeline.Ingest.Streams;
+
+/// <summary>What became of one packet.</summary>
+public enum Reception { Accepted, Duplicate, /** <summary>A jump nobody confirmed yet; the packet is not used.</summary> */ OutOfRange }
+
+/// <summary>One SSRC: 64-bit sequence and timestamp, statistics, and the epochs its sender's restarts cut it into.</summary>
+public sealed class ReceiveStream(uint ssrc, int clockRate)
+{
+    /// <summary>A jump of more than this, confirmed by the packet that follows it, is a restart (RFC 3550 §A.1, MAX_DROPOUT).</summary>
+    private const int MaxDropout = 3000;
+
+    private SequenceUnwrapper sequences;
+    private TimestampUnwrapper timestamps;
+    private ReceptionStatistics statistics = new(clockRate);
+    private ReceptionCounts past;
+    private int suspect = -1;
+
+    public uint Ssrc => ssrc;
+    /// <summary>Counts the sender's restarts under this SSRC.</summary>
+    public int Restarts { get; private set; }
+    public TimeSpan LastArrival { get; private set; }
+    public ReceptionCounts Counts => past + new ReceptionCounts(statistics.Received, statistics.CumulativeLost, statistics.Duplicates);
+    public TimeSpan Jitter => statistics.Jitter;
+
+    /// <param name="extendedSequence">Comparable only within one <see cref="Restarts"/>.</param>
+    public Reception Receive(in RtpPacket packet, TimeSpan arrival, out long extendedSequence, out long extendedTimestamp)
+    {
+        (extendedSequence, extendedTimestamp) = (0, 0);
+        if (Math.Abs(sequences.DistanceTo(packet.SequenceNumber)) > MaxDropout)
+        {
+            bool confirmed = packet.SequenceNumber == suspect;
+            suspect = (ushort)(packet.SequenceNumber + 1);
+            if (!confirmed) return Reception.OutOfRange;
+            Restart();
+        }
+        suspect = -1;
+
+        extendedSequence = sequences.Unwrap(packet.SequenceNumber);
+        extendedTimestamp = timestamps.Unwrap(packet.Timestamp);
+        if (!statistics.Receive(extendedSequence, extendedTimestamp, arrival)) return Reception.Duplicate;
+        LastArrival = arrival;
+        return Reception.Accepted;
+    }
+
+    private void Restart()
+    {
+        past = Counts;
+        statistics = new ReceptionStatistics(clockRate);
+        sequences = default;
+        timestamps = default;
+        Restarts++;
+    }
+}
+
+/// <summary>Packets received (unique), lost and duplicated; sums over the streams of a track.</summary>
+public readonly record struct ReceptionCounts(long Received, long Lost, long Duplicates)
+{
+    public static ReceptionCounts operator +(ReceptionCounts a, ReceptionCounts b) =>
+        new(a.Received + b.Received, a.Lost + b.Lost, a.Duplicates + b.Duplicates);
+}

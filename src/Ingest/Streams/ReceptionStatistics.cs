@@ -1,0 +1,62 @@
+namespace Pipeline.Ingest.Streams;
+
+/// <summary>What of one SSRC arrived and what did not (RFC 3550 §6.4.1, §A.1, §A.3, §A.8). A duplicate never hides a loss.</summary>
+public sealed class ReceptionStatistics(int clockRate)
+{
+    /// <summary>How far back a packet can be told from its duplicate: 1024 packets, 20 s of speech.</summary>
+    private const int Window = 1024;
+
+    private readonly ulong[] seen = new ulong[Window / 64];
+    private long baseSequence, highest = long.MinValue, unique;
+    private double jitter;
+    private long lastTransit;
+
+    /// <summary>Unique packets, in or out of order.</summary>
+    public long Received => unique;
+    public long Duplicates { get; private set; }
+    public long ExtendedHighest => highest;
+    /// <summary>Expected minus received, §A.3.</summary>
+    public long CumulativeLost => highest == long.MinValue ? 0 : highest - baseSequence + 1 - unique;
+    /// <summary>In timestamp units, §A.8.</summary>
+    public double InterarrivalJitter => jitter;
+    public TimeSpan Jitter => TimeSpan.FromSeconds(jitter / clockRate);
+
+    /// <param name="extendedSequence">Unwrapped, within one run of the sequence.</param>
+    /// <param name="extendedTimestamp">Unwrapped, in clock ticks.</param>
+    /// <returns>False for a packet that was counted before, or is too old to know.</returns>
+    public bool Receive(long extendedSequence, long extendedTimestamp, TimeSpan arrival)
+    {
+        if (highest == long.MinValue)
+        {
+            baseSequence = extendedSequence;
+            highest = extendedSequence - 1;
+        }
+        if (extendedSequence <= highest - Window || (extendedSequence <= highest && IsSeen(extendedSequence)))
+        {
+            Duplicates++;
+            return false;
+        }
+
+        if (extendedSequence > highest)
+        {
+            long from = Math.Max(highest + 1, extendedSequence - Window + 1);
+            for (long s = from; s <= extendedSequence; s++) Forget(s);
+            highest = extendedSequence;
+        }
+        baseSequence = Math.Min(baseSequence, extendedSequence);                     // reordered right at the start
+        Remember(extendedSequence);
+        unique++;
+
+        long transit = arrival.Ticks * clockRate / TimeSpan.TicksPerSecond - extendedTimestamp;
+        if (unique > 1) jitter += (Math.Abs(transit - lastTransit) - jitter) / 16;   // §A.8
+        lastTransit = transit;
+        return true;
+    }
+
+    private static (int Word, ulong Bit) Slot(long sequence) =>
+        ((int)((sequence & (Window - 1)) >> 6), 1UL << (int)(sequence & 63));
+
+    private bool IsSeen(long sequence) { var (word, bit) = Slot(sequence); return (seen[word] & bit) != 0; }
+    private void Remember(long sequence) { var (word, bit) = Slot(sequence); seen[word] |= bit; }
+    private void Forget(long sequence) { var (word, bit) = Slot(sequence); seen[word] &= ~bit; }
+}

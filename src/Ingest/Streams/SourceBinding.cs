@@ -1,0 +1,159 @@
+using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Rtp;
+
+namespace Pipeline.Ingest.Streams;
+
+/// <summary>What is to become of a packet, by who sent it.</summary>
+public enum Verdict
+{
+    /// <summary>It belongs to a track.</summary>
+    Bound,
+    /// <summary>Its SSRC just became a track's: what was held of it comes first.</summary>
+    NewlyBound,
+    /// <summary>Nobody's yet; it may be soon.</summary>
+    Held,
+    /// <summary>Counted and forgotten.</summary>
+    Refused,
+}
+
+/// <summary>
+/// Which SSRC belongs to which track, and from where it may come. A track that names its SSRC takes that one only; another adopts the
+/// first new SSRC of its payload type, and one more when the old has been silent for a second, after two packets in sequence (RFC 3550
+/// §A.1: noise on the port adopts nothing). An SSRC stays with its sender's address; it moves only within the track's declared network,
+/// after two seconds of silence.
+/// </summary>
+public sealed class SourceBinding(bool allowAnySender)
+{
+    private static readonly TimeSpan AdoptAfter = TimeSpan.FromSeconds(1), MoveAfter = TimeSpan.FromSeconds(2), HoldFor = TimeSpan.FromSeconds(10);
+    /// <summary>SSRCs nobody claims yet, and what is held of them.</summary>
+    private const int MaxHeld = 8, MaxHeldBytes = 1 << 20;
+
+    private readonly Dictionary<uint, BoundSource> bound = [];
+    private readonly List<HeldSource> held = [];
+    private readonly List<MediaTrack> tracks = [];
+    private int heldBytes;
+
+    public long RefusedAddress { get; private set; }
+    public long RefusedPayloadType { get; private set; }
+    public long RefusedUnknown { get; private set; }
+
+    public void Add(MediaTrack track) => tracks.Add(track);
+
+    public void Remove(MediaTrack track)
+    {
+        tracks.Remove(track);
+        foreach (var (ssrc, source) in bound)
+            if (source.Track == track) bound.Remove(ssrc);
+    }
+
+    /// <param name="track">The owner, for <see cref="Verdict.Bound"/> and <see cref="Verdict.NewlyBound"/>.</param>
+    public Verdict Decide(in RtpPacket packet, ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan now, out MediaTrack? track)
+    {
+        track = null;
+        if (bound.TryGetValue(packet.Ssrc, out var source))
+        {
+            if (source.Peer != peer && !MayMove(source, peer, now)) { RefusedAddress++; return Verdict.Refused; }
+            if (source.Track.Description.PayloadType != packet.PayloadType) { RefusedPayloadType++; return Verdict.Refused; }
+            (source.Peer, source.LastPacket, source.Track.LastPacket) = (peer, now, now);
+            track = source.Track;
+            return Verdict.Bound;
+        }
+
+        var owner = OwnerFor(packet, now);
+        if (owner is not null && !MaySend(owner, peer)) { RefusedAddress++; return Verdict.Refused; }
+        var waiting = Find(packet.Ssrc);
+        if (waiting is not null && waiting.Peer != peer) { RefusedAddress++; return Verdict.Refused; }
+        bool proven = owner?.Description.Ssrc is not null || waiting?.NextSequence == packet.SequenceNumber;
+        if (owner is null || !proven)
+        {
+            return Hold(waiting, packet, datagram, peer, now) ? Verdict.Held : Verdict.Refused;
+        }
+
+        bound[packet.Ssrc] = new BoundSource(owner) { Peer = peer, LastPacket = now };
+        owner.LastPacket = now;
+        track = owner;
+        return Verdict.NewlyBound;
+    }
+
+    /// <summary>The track whose bound SSRC this is, if it comes from where that one does.</summary>
+    public MediaTrack? Owner(uint ssrc, PeerAddress peer) =>
+        bound.TryGetValue(ssrc, out var source) && source.Peer with { Port = 0 } == peer with { Port = 0 } ? source.Track : null;
+
+    /// <summary>What was held of the SSRC before its track was known, in order of arrival; it is held no longer.</summary>
+    public IReadOnlyList<(TimeSpan Arrival, byte[] Datagram)> TakeHeld(uint ssrc)
+    {
+        if (Find(ssrc) is not { } source) return [];
+        held.Remove(source);
+        heldBytes -= source.Bytes;
+        return source.Packets;
+    }
+
+    /// <summary>Forgets what nobody claimed for ten seconds.</summary>
+    public void Expire(TimeSpan now)
+    {
+        for (int i = held.Count - 1; i >= 0; i--)
+            if (now - held[i].Since > HoldFor) Forget(held[i]);
+    }
+
+    private MediaTrack? OwnerFor(in RtpPacket packet, TimeSpan now)
+    {
+        foreach (var track in tracks)
+            if (track.Description.Ssrc == packet.Ssrc) return track.Description.PayloadType == packet.PayloadType ? track : null;
+        foreach (var track in tracks)
+            if (track.Description.Ssrc is null && track.Description.PayloadType == packet.PayloadType && now - track.LastPacket >= AdoptAfter) return track;
+        return null;
+    }
+
+    private bool MaySend(MediaTrack track, PeerAddress peer) =>
+        track.Description.From is { } network ? network.Contains(peer.ToIPAddress()) : allowAnySender || System.Net.IPAddress.IsLoopback(peer.ToIPAddress());
+
+    private static bool MayMove(BoundSource source, PeerAddress peer, TimeSpan now) =>
+        source.Track.Description.From is { } network && network.Contains(peer.ToIPAddress()) && now - source.LastPacket >= MoveAfter;
+
+    private bool Hold(HeldSource? source, in RtpPacket packet, ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan now)
+    {
+        if (source is null)
+        {
+            if (held.Count == MaxHeld) Forget(held[0]);                              // the oldest: noise must not keep a newcomer out for long
+            source = new HeldSource(packet.Ssrc, peer, now);
+            held.Add(source);
+        }
+        source.NextSequence = (ushort)(packet.SequenceNumber + 1);
+        if (heldBytes + datagram.Length > MaxHeldBytes) { RefusedUnknown++; return false; }
+        source.Packets.Add((now, datagram.ToArray()));
+        source.Bytes += datagram.Length;
+        heldBytes += datagram.Length;
+        return true;
+    }
+
+    private void Forget(HeldSource source)
+    {
+        held.Remove(source);
+        heldBytes -= source.Bytes;
+        RefusedUnknown += source.Packets.Count;
+    }
+
+    private HeldSource? Find(uint ssrc)
+    {
+        foreach (var source in held)
+            if (source.Ssrc == ssrc) return source;
+        return null;
+    }
+
+    private sealed class BoundSource(MediaTrack track)
+    {
+        public MediaTrack Track => track;
+        public PeerAddress Peer { get; set; }
+        public TimeSpan LastPacket { get; set; }
+    }
+
+    private sealed class HeldSource(uint ssrc, PeerAddress peer, TimeSpan since)
+    {
+        public uint Ssrc => ssrc;
+        public PeerAddress Peer => peer;
+        public TimeSpan Since => since;
+        public ushort NextSequence { get; set; }
+        public int Bytes { get; set; }
+        public List<(TimeSpan Arrival, byte[] Datagram)> Packets { get; } = [];
+    }
+}
