@@ -13,7 +13,7 @@ public sealed class SpeechDetector
 
     private const int FramesPerSecond = SampleRate / FrameLength;
     private const int OnsetFrames = 3;                       // a click is shorter than 60 ms
-    private const int PreRollFrames = 16;                    // 320 ms: soft consonants come before the level does
+    private const int PreRollFrames = 20;                    // 400 ms, the onset included: soft consonants come before the level does
     private const int HangoverFrames = 25;                   // 500 ms: pauses inside a sentence are shorter
     private const int MinSpeechFrames = 10;                  // 200 ms: less is a cough or a chair
 
