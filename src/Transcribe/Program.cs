@@ -1,1 +1,3 @@
-return 0;
+using Pipeline.Transcribe.Whisper;
+
+return Worker.Run(args);

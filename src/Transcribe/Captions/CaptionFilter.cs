@@ -1,0 +1,125 @@
+using System.IO.Compression;
+using System.Text;
+using Pipeline.Transcribe.Speech;
+
+namespace Pipeline.Transcribe.Captions;
+
+/// <summary>
+/// Takes out what a speech model makes up: loops, text faster than anyone speaks, what it is not sure of, stock phrases over near silence.
+/// Places what is left on the meeting's timeline. Pure.
+/// </summary>
+internal static class CaptionFilter
+{
+    private const int MaxPhraseWords = 5, MaxRepeats = 3;
+
+    /// <summary>Fast speakers reach 6 words and 22 characters a second.</summary>
+    private const double MaxWordsPerSecond = 9, MaxCharactersPerSecond = 30;
+
+    /// <summary>Text that shrinks more than this says the same again and again. Shorter texts shrink too little to tell.</summary>
+    private const double MaxCompression = 2.4;
+    private const int MinCompressedBytes = 80;
+
+    // Mean log probability of the words. Right text lies above −0.5.
+    private const double NeverBelow = -1.3, NotWhenQuietBelow = -1.0, StockPhraseBelow = -0.7;
+
+    /// <summary>dBFS after pre-emphasis; a person at a microphone is above −45.</summary>
+    private const float QuietLevel = -50;
+
+    /// <summary>How far outside of the detected speech a word may lie: the model's times are that coarse.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan ShortSpeech = TimeSpan.FromSeconds(3);
+
+    // What models learnt from subtitles and say into silence. People say such things too, so they go only where nothing speaks for them.
+    private static readonly Dictionary<string, string[]> StockPhrases = new(StringComparer.Ordinal)
+    {
+        ["en"] = ["thank you", "thank you for watching", "thanks for watching", "please subscribe", "you", "bye"],
+        ["de"] = ["vielen dank", "untertitel von stephanie geiges", "bis zum nächsten mal"],
+        ["fr"] = ["merci d'avoir regardé cette vidéo", "sous-titrage société radio-canada"],
+        ["es"] = ["gracias por ver el video", "suscríbete"],
+    };
+
+    /// <param name="heard">With times since the utterance's first sample.</param>
+    /// <returns>Words with times since the meeting began, in order, inside the utterance's speech; empty where none is believed.</returns>
+    public static IReadOnlyList<Word> Apply(Utterance utterance, IReadOnlyList<SpokenWord> heard, string language)
+    {
+        var speechStart = Time(utterance.SpeechStart);
+        var speechEnd = Time(utterance.SpeechEnd);
+        var words = Place(WithoutLoops(heard), Time(utterance.FirstSample), speechStart, speechEnd);
+        return words.Count > 0 && IsBelieved(words, speechEnd - speechStart, utterance.Level, language) ? words : [];
+    }
+
+    /// <summary>Cut where the same one to five words come for the fourth time in a row; the first time is kept.</summary>
+    internal static IReadOnlyList<SpokenWord> WithoutLoops(IReadOnlyList<SpokenWord> words)
+    {
+        string[] plain = [.. words.Select(word => Plain(word.Text))];
+        for (int start = 0; start < plain.Length; start++)
+            for (int length = 1; length <= MaxPhraseWords; length++)
+            {
+                int repeats = 1;
+                while (SamePhrase(plain, start, start + repeats * length, length)) repeats++;
+                if (repeats > MaxRepeats) return [.. words.Take(start + length)];
+            }
+        return words;
+    }
+
+    private static bool SamePhrase(string[] plain, int first, int second, int length)
+    {
+        if (second + length > plain.Length) return false;
+        return plain.AsSpan(first, length).SequenceEqual(plain.AsSpan(second, length));
+    }
+
+    private static List<Word> Place(IReadOnlyList<SpokenWord> words, TimeSpan origin, TimeSpan speechStart, TimeSpan speechEnd)
+    {
+        var placed = new List<Word>(words.Count);
+        var earliest = speechStart;
+        foreach (var word in words)
+        {
+            var start = origin + word.Start;
+            var end = origin + word.End;
+            if (start > speechEnd + Slack || end < speechStart - Slack) continue;
+
+            start = Clamp(start, earliest, speechEnd);
+            placed.Add(new Word(word.Text, start, Clamp(end, start, speechEnd), word.Confidence));
+            earliest = start;
+        }
+        return placed;
+    }
+
+    private static bool IsBelieved(List<Word> words, TimeSpan speech, float level, string language)
+    {
+        // Half a second holds one word whatever its length.
+        double seconds = Math.Max(0.5, speech.TotalSeconds);
+        int characters = words.Sum(word => word.Text.Length + 1);
+        if (words.Count > MaxWordsPerSecond * seconds || characters > MaxCharactersPerSecond * seconds) return false;
+
+        double logProbability = words.Average(word => Math.Log(Math.Max(word.Confidence, 1e-6)));
+        if (logProbability < NeverBelow) return false;
+        if (logProbability < NotWhenQuietBelow && level < QuietLevel) return false;
+
+        string text = string.Join(' ', words.Select(word => word.Text));
+        if (Compression(text) > MaxCompression) return false;
+
+        bool unsupported = level < QuietLevel || logProbability < StockPhraseBelow;
+        return !(unsupported && speech < ShortSpeech && IsStockPhrase(text, language));
+    }
+
+    private static bool IsStockPhrase(string text, string language) =>
+        StockPhrases.TryGetValue(language, out string[]? phrases)
+        && phrases.Contains(string.Join(' ', text.Split(' ').Select(Plain)), StringComparer.Ordinal);
+
+    private static double Compression(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (bytes.Length < MinCompressedBytes) return 1;
+        var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true)) zlib.Write(bytes);
+        return (double)bytes.Length / compressed.Length;
+    }
+
+    private static string Plain(string word) => word.ToLowerInvariant().Trim('.', ',', '!', '?', ';', ':', '"', '…');
+
+    private static TimeSpan Time(long sample) => TimeSpan.FromTicks(sample * (TimeSpan.TicksPerSecond / SpeechJob.SampleRate));
+
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan min, TimeSpan max) => value < min ? min : value > max ? max : value;
+}

@@ -1,0 +1,20 @@
+namespace Pipeline.Transcribe.Captions;
+
+/// <summary>The bounds of one meeting's captions.</summary>
+public sealed record CaptionOptions
+{
+    /// <summary>
+    /// How much speech one meeting may keep while the recognizer is away or behind. Four minutes are 15 MiB; beyond it the oldest is
+    /// dropped, counted, and left to be recognised from the journal.
+    /// </summary>
+    public TimeSpan MaxWaiting { get; init; } = TimeSpan.FromMinutes(4);
+
+    /// <summary>A track from which nothing has come for this long is not in the middle of a word: it was muted, or its packets stopped.</summary>
+    public TimeSpan StaleAfter { get; init; } = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>A caption that comes longer after its utterance is called late, and the captions deferred.</summary>
+    public TimeSpan LateAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often stale tracks, refused jobs and the status are looked at.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(500);
+}

@@ -1,0 +1,96 @@
+using Pipeline.Transcribe.Speech;
+
+namespace Pipeline.Transcribe.Captions;
+
+/// <summary>What the pipeline says about itself, and what makes it go on after a pause.</summary>
+public sealed partial class CaptionPipeline
+{
+    private void Tick()
+    {
+        AskForTurn();                                          // tracks that fell silent without a word
+        AskAll();                                              // jobs that were refused
+        UpdateStatus();
+    }
+
+    private void OnRecognizerChanged(RecognizerStatus status)
+    {
+        if (status is RecognizerStatus.Ready) AskAll();
+        UpdateStatus();
+        AskForTurn();
+    }
+
+    private void AskAll()
+    {
+        if (recognizer.Status is RecognizerStatus.Unavailable) return;
+        foreach (var track in Volatile.Read(ref tracks).Values) Ask(track);
+    }
+
+    /// <summary>After each turn: lets go of whoever waits for room or for the end.</summary>
+    private void Settle()
+    {
+        bool away = recognizer.Status is RecognizerStatus.Unavailable || stopping.IsCancellationRequested;
+        lock (gate)
+        {
+            if (room.Count == 0 && settled.Count == 0) return;
+            bool over = away || broken is not null;
+            bool halfFree = waitingSamples <= options.MaxWaiting.TotalSeconds * SpeechJob.SampleRate / 2;
+            if ((halfFree || over) && tracks.Values.All(track => track.Ring.HasRoom)) Complete(room);
+
+            bool allRead = tracks.Values.All(track => track.Ring.IsEmpty && !track.Detector.IsOpen);
+            if (asking == 0 && ((allRead && waitingSamples == 0) || (allRead && away) || broken is not null)) Complete(settled);
+        }
+    }
+
+    private static void Complete(List<TaskCompletionSource> waiters)
+    {
+        foreach (var waiter in waiters) waiter.TrySetResult();
+        waiters.Clear();
+    }
+
+    /// <summary>Our own mistake, or the subscriber's. It costs this meeting its captions, and nobody else anything.</summary>
+    private void Break(Exception exception)
+    {
+        LogBroken(logger, exception);
+        lock (gate) broken = "The captions of this meeting failed; the server's log says why.";
+        UpdateStatus();
+        AskForTurn();
+    }
+
+    private void UpdateStatus()
+    {
+        CaptionsStatus now;
+        lock (gate)
+        {
+            now = StatusNow();
+            if (now == Status) return;
+            Status = now;
+        }
+        StatusChanged?.Invoke(now);
+    }
+
+    private CaptionsStatus StatusNow()
+    {
+        if (broken is not null) return new CaptionsStatus.Unavailable(broken);
+        if (recognizer.Status is RecognizerStatus.Unavailable unavailable) return new CaptionsStatus.Unavailable(unavailable.Reason);
+        bool behind = tracks.Values.Any(track => track.Waiting.First is { } first && clock.GetElapsedTime(first.Value.At) > options.LateAfter);
+        return behind ? new CaptionsStatus.Deferred("More is said than can be recognised in time.") : new CaptionsStatus.Live();
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Lose(CaptionTrack track, Utterance utterance, string reason)
+    {
+        Lost += Length(utterance);
+        LogLost(logger, track.Number, Length(utterance).TotalSeconds, reason);
+        Leave(utterance);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Leave(Utterance utterance)
+    {
+        waitingSamples -= utterance.Samples.Length;
+        utterance.Dispose();
+    }
+
+    private static TimeSpan Length(Utterance utterance) =>
+        TimeSpan.FromSeconds((double)(utterance.SpeechEnd - utterance.SpeechStart) / SpeechJob.SampleRate);
+}

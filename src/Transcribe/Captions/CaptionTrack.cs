@@ -1,0 +1,35 @@
+using Pipeline.Transcribe.Speech;
+
+namespace Pipeline.Transcribe.Captions;
+
+/// <summary>What the pipeline keeps for one track. Each part says whose it is.</summary>
+internal sealed class CaptionTrack
+{
+    public CaptionTrack(int number, Action<CaptionTrack, Utterance> ended)
+    {
+        Number = number;
+        Detector = new SpeechDetector();
+        Frames = new FrameAssembler(Detector, utterance => ended(this, utterance));
+    }
+
+    public int Number { get; }
+
+    // Between the media loop (writer) and the pipeline's turn (reader).
+    public SampleRing Ring { get; } = new();
+    /// <summary>When something was last written, in the clock's timestamps.</summary>
+    public long LastWrite;
+    public volatile bool Ended;
+
+    // The pipeline's turn only.
+    public SpeechDetector Detector { get; }
+    public FrameAssembler Frames { get; }
+
+    // Under the pipeline's lock.
+    /// <summary>Utterances that wait for the recognizer, in order.</summary>
+    public LinkedList<WaitingUtterance> Waiting { get; } = new();
+    /// <summary>One loop asks for this track's utterances one after the other, so captions come in order.</summary>
+    public bool IsAsking { get; set; }
+}
+
+/// <param name="At">When it ended, in the clock's timestamps.</param>
+internal sealed record WaitingUtterance(Utterance Utterance, long At);

@@ -1,0 +1,69 @@
+namespace Pipeline.Transcribe.Speech;
+
+/// <summary>Turns one stretch of speech into words. The real one is <c>WhisperRecognizer</c>; tests use a script.</summary>
+public interface ISpeechRecognizer
+{
+    RecognizerStatus Status { get; }
+
+    /// <summary>Raised after each change, on any thread. Handlers must not block.</summary>
+    event Action<RecognizerStatus>? StatusChanged;
+
+    /// <summary>What recognises, for the transcript's provenance; null until it has been ready once.</summary>
+    SpeechEngine? Engine { get; }
+
+    /// <summary>
+    /// Never throws for what the world does, only <see cref="OperationCanceledException"/> and for a job out of range.
+    /// The job's samples are read before the returned task is; they are the caller's again when this method returns.
+    /// </summary>
+    Task<RecognizeOutcome> RecognizeAsync(SpeechJob job, CancellationToken cancellationToken);
+}
+
+/// <summary>What to recognise.</summary>
+/// <param name="Samples">16 kHz mono, −1 … 1; at most <see cref="MaxSamples"/>.</param>
+/// <param name="Language">ISO 639-1, such as <c>en</c>; a region after it (<c>en-GB</c>) is ignored.</param>
+/// <param name="Prompt">Text that went before, or names to expect; null for none.</param>
+public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, string? Prompt = null)
+{
+    public const int SampleRate = 16_000;
+
+    /// <summary>One window of the model, 30 s. Whatever is beyond it the engine would silently ignore.</summary>
+    public const int MaxSamples = 30 * SampleRate;
+}
+
+/// <summary>One word; times since the job's first sample.</summary>
+/// <param name="Confidence">0 … 1: geometric mean over the word's tokens.</param>
+public sealed record SpokenWord(string Text, TimeSpan Start, TimeSpan End, double Confidence);
+
+/// <summary>What became of a job.</summary>
+public abstract record RecognizeOutcome
+{
+    private RecognizeOutcome() { }
+
+    /// <summary>In order of time; empty where the model heard nothing.</summary>
+    public sealed record Recognized(IReadOnlyList<SpokenWord> Words) : RecognizeOutcome;
+
+    /// <param name="CanRetry">True where the same job may succeed later; false where the job itself is at fault.</param>
+    public sealed record Failed(string Reason, bool CanRetry) : RecognizeOutcome;
+
+    /// <summary>There is no engine at present; ask again when the status says <see cref="RecognizerStatus.Ready"/>.</summary>
+    public sealed record Unavailable(string Reason) : RecognizeOutcome;
+}
+
+/// <param name="Name">The engine with its version, such as <c>whisper.cpp 1.9.1</c>.</param>
+/// <param name="Model">The model's file name.</param>
+/// <param name="Sha256">Of the model file, lower-case hexadecimal.</param>
+public sealed record SpeechEngine(string Name, string Model, string Sha256);
+
+/// <summary>Whether speech can be recognised at present.</summary>
+public abstract record RecognizerStatus
+{
+    private RecognizerStatus() { }
+
+    /// <summary>Jobs are taken and wait.</summary>
+    public sealed record Starting : RecognizerStatus;
+
+    public sealed record Ready : RecognizerStatus;
+
+    /// <param name="Reason">One sentence for the operator: what is wrong and what would help.</param>
+    public sealed record Unavailable(string Reason) : RecognizerStatus;
+}
