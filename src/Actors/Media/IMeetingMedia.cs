@@ -1,6 +1,7 @@
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
+using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
 
 namespace Pipeline.Actors.Media;
 
@@ -52,7 +53,8 @@ public abstract record ProcessMediaResult
 {
     /// <param name="Captions">`Off`, `Live` when every word is there, `Deferred` when the speech engine could not.</param>
     public sealed record Done(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
-    public sealed record Failed(string Detail) : ProcessMediaResult;
+    /// <param name="Files">Those that could be made all the same.</param>
+    public sealed record Failed(string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
 }
 
 /// <param name="Track">The track's number, for kind "track".</param>

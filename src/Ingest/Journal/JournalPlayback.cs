@@ -8,6 +8,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
     private TimeSpan newest, advanced;
+    private bool closed;
 
     /// <summary>Raised before the track's first packet.</summary>
     public event Action<MediaTrack>? TrackAdded;
@@ -29,15 +30,29 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         }
     }
 
-    public void Finish(TimeSpan duration) => pipeline.Finish(duration);
+    /// <summary>Nobody recorded from the newest record until <paramref name="at"/>: to whoever was there it is an outage.</summary>
+    public void Interrupt(TimeSpan at)
+    {
+        foreach (var track in pipeline.Tracks)
+            if (!track.Ended && track.HasPackets && at > newest) track.AddGap(new Gap(newest, at, GapKind.Outage));
+    }
+
+    /// <summary>Plays out everything. A journal that nobody closed ended in a crash.</summary>
+    public void Finish(TimeSpan duration)
+    {
+        if (!closed) Interrupt(duration);
+        pipeline.Finish(duration);
+    }
 
     private void Apply(ControlRecord control, TimeSpan at)
     {
         switch (control)
         {
             case MeetingOpened { Run: > 1 }:
-                foreach (var track in pipeline.Tracks)
-                    if (!track.Ended && track.HasPackets) track.AddGap(new Gap(newest, at, GapKind.Outage));
+                Interrupt(at);
+                break;
+            case MeetingClosed:
+                closed = true;
                 break;
             case TrackAdded added when pipeline.Tracks.All(t => t.Description.Number != added.Number):
                 TrackAdded?.Invoke(pipeline.AddTrack(Describe(added)));

@@ -8,6 +8,9 @@ public static class FfmpegArguments
     private static readonly string[] PcmFromPipe = ["-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0"];
     private static readonly string[] Aac = ["-c:a", "aac", "-b:a", "96k", "-fflags", "+bitexact", "-flags:a", "+bitexact"];
 
+    /// <summary>Makes nothing: tells whether the program is there.</summary>
+    public static IReadOnlyList<string> Nothing { get; } = [.. Quiet, "-f", "lavfi", "-i", "anullsrc", "-t", "0", "-f", "null", "-"];
+
     /// <summary>PCM on stdin → AAC in fragments of 2 s that survive a crash of anybody.</summary>
     public static IReadOnlyList<string> LiveMix(string path) =>
         [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-flush_packets", "1", "-f", "mp4", path];

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Actors.Meetings;
+
+namespace Pipeline.Actors.Media;
+
+public sealed partial class MediaEngine
+{
+    [LoggerMessage(LogLevel.Error, "No mixes can be made: {Detail}. Meetings are journaled all the same")]
+    private partial void NoEncoder(string detail);
+
+    [LoggerMessage(LogLevel.Error, "{Meeting} cannot be opened: the disk refuses")]
+    private partial void CannotOpen(MeetingId meeting, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "{Meeting}: its journal or files cannot be read or written")]
+    private partial void CannotProcess(MeetingId meeting, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: no live mix, {Detail}; it will be made from the journal")]
+    private partial void NoLiveMix(MeetingId meeting, string detail);
+
+    [LoggerMessage(LogLevel.Error, "{Meeting}: no mix, {Detail}; the journal is kept")]
+    private partial void NoMix(MeetingId meeting, string detail);
+
+    [LoggerMessage(LogLevel.Error, "{Meeting}: the media loop stopped")]
+    private partial void LoopFaulted(MeetingId meeting, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: journal segment {Segment} at byte {Offset}: {What}")]
+    private partial void JournalDamaged(MeetingId meeting, int segment, long offset, string what);
+}

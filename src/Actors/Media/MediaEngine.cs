@@ -1,0 +1,255 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Recording;
+using Pipeline.Transcribe;
+using Pipeline.Transcribe.Captions;
+using Pipeline.Transcribe.Speech;
+using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
+using SpeechEngine = Pipeline.Actors.Meetings.SpeechEngine;
+
+namespace Pipeline.Actors.Media;
+
+/// <summary>What of Transcribe the engine needs to caption meetings.</summary>
+public sealed record SpeechServices(ISpeechRecognizer Recognizer, TranscribeMetrics Metrics, ILogger<CaptionPipeline> Logger);
+
+/// <summary>
+/// This node's media: ports, journals, loops, live mixes and captions of its meetings, and the files made of them afterwards. Where
+/// Ingest and Transcribe meet.
+/// </summary>
+public sealed partial class MediaEngine : IMediaEngine, IDisposable
+{
+    /// <summary>A disk that does not take a few bytes in this time takes no meeting.</summary>
+    internal static readonly TimeSpan DiskPatience = TimeSpan.FromSeconds(10);
+
+    private readonly MediaEngineOptions options;
+    private readonly IKeyVault vault;
+    private readonly SpeechServices? speech;
+    private readonly TimeProvider clock;
+    private readonly ILogger<MediaEngine> logger;
+    private readonly PortPool ports;
+    private readonly JournalDisk disk;
+    private readonly MediaScheduler scheduler = new(Environment.ProcessorCount);
+    private readonly ConcurrentDictionary<MeetingId, FinishedRun> finished = new();
+
+    /// <param name="speech">Null: no model is set, no captions are made.</param>
+    public MediaEngine(MediaEngineOptions options, IKeyVault vault, SpeechServices? speech, TimeProvider clock, ILogger<MediaEngine> logger)
+    {
+        (this.options, this.vault, this.speech, this.clock, this.logger) = (options, vault, speech, clock, logger);
+        Directory.CreateDirectory(options.DataFolder);
+        ports = new PortPool(options.BindAddress, options.Ports);
+        disk = new JournalDisk(options.DataFolder);
+        _ = CheckEncoderAsync();
+    }
+
+    public SpeechEngine? Engine => speech?.Recognizer.Engine is { } e ? new SpeechEngine(e.Name, e.Model, e.Sha256) : null;
+
+    public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
+    {
+        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
+            return new OpenMediaResult.NoCapacity("the disk is nearly full");
+        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
+            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
+        try
+        {
+            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException)
+        {
+            sockets.Rtp.Dispose();
+            sockets.Rtcp?.Dispose();
+            CannotOpen(job.Id, e);
+            return new OpenMediaResult.NoCapacity("the disk cannot be written");
+        }
+    }
+
+    public async Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
+    {
+        var folder = new MeetingFolder(options.DataFolder, job.Id);
+        finished.TryRemove(job.Id, out var run);
+        MeetingKeys keys;
+        try { keys = folder.OpenKeys(vault); }
+        catch (Exception e) when (e is IOException or CryptographicException)
+        {
+            CannotProcess(job.Id, e);
+            return new ProcessMediaResult.Failed("the meeting's key cannot be read", [], run?.Quality ?? MediaSnapshots.Empty, CaptionsStatus.Deferred);
+        }
+
+        var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
+        bool wantsMix = job.Spec.Outputs.Contains("mix"), wantsTracks = job.Spec.Outputs.Contains("tracks");
+        var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, folder, ct) : null;
+        RenderedMeeting rendered;
+        try
+        {
+            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
+            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            CannotProcess(job.Id, e);
+            return new ProcessMediaResult.Failed("the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
+        }
+        foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
+
+        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
+        var quality = run?.Quality ?? MediaSnapshots.Empty with
+        {
+            Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))],
+        };
+        if (rendered.MixFailure is { } failure)
+        {
+            NoMix(job.Id, failure);
+            return new ProcessMediaResult.Failed(failure, files, quality, await captions);
+        }
+        return new ProcessMediaResult.Done(files, quality, await captions);
+    }
+
+    public void Dispose()
+    {
+        scheduler.Dispose();
+        disk.Dispose();
+    }
+
+    private async Task<MeetingMedia> StartAsync(MediaJob job, MeetingSockets sockets, IMediaObserver observer, CancellationToken ct)
+    {
+        var folder = new MeetingFolder(options.DataFolder, job.Id);
+        var keys = folder.OpenOrCreateKeys(vault);
+        var startedBoot = StartedBoot(job, folder, keys);
+        var began = BootClock.Now - startedBoot;
+
+        var journal = new JournalWriter(folder.Journal, job.Id.Value, job.Run, keys, disk);
+        try { await WriteBeginningAsync(job, journal, began).WaitAsync(DiskPatience, ct); }
+        catch
+        {
+            await journal.DisposeAsync();
+            throw;
+        }
+
+        var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
+        var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
+        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions, new Dictionary<int, TimeSpan>()), options.AllowPlainRtp);
+        pipeline.Begin(began);
+        foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
+        {
+            pipeline.AddTrack(TrackMapping.ToDescription(track));
+            captions?.AddTrack(track.Number);
+        }
+
+        var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
+        _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        scheduler.Add(loop);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, recorder, captions, clock, options), run => finished[job.Id] = run);
+        if (job.Run > 1) media.CatchUp = Task.Run(() => CatchUpAsync(job, media, new JournalCatchUp(folder, keys, began, job.Run), observer), CancellationToken.None);
+        return media;
+    }
+
+    /// <summary>What whoever reads this run needs to know before its first packet.</summary>
+    private Task WriteBeginningAsync(MediaJob job, JournalWriter journal, TimeSpan began)
+    {
+        _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
+        var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)BootClock.Now.TotalMicroseconds, clock.GetUtcNow()), began);
+        foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);
+        return last;                                                                 // written in order: it is synced with all before it
+    }
+
+    private async Task CheckEncoderAsync()
+    {
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Nothing, CancellationToken.None);
+        if (!outcome.Succeeded) NoEncoder(outcome.Detail);
+    }
+
+    /// <summary>What the runs before this one left undone: how well they received, and captions of what was said just before they ended.</summary>
+    /// <returns>True when every caption is there.</returns>
+    private async Task<bool> CatchUpAsync(MediaJob job, MeetingMedia media, JournalCatchUp journal, IMediaObserver observer)
+    {
+        try
+        {
+            media.SetEarlier(journal.Quality());
+            if (!job.Spec.Captions) return true;
+            if (StartCaptions(job, observer) is not { } captions) return false;
+            await using (captions)
+            {
+                await journal.SpeakAsync(captions, job.HeardUntil, CancellationToken.None);
+                return await captions.FinishAsync(options.CaptionPatience);
+            }
+        }
+        catch (Exception e) when (e is IOException or CryptographicException)
+        {
+            CannotProcess(job.Id, e);
+            return false;
+        }
+    }
+
+    private async Task<CaptionsStatus> FinishCaptionsAsync(
+        MediaJob job, MeetingFolder folder, MeetingKeys keys, TimeSpan duration, FinishedRun? run, IMediaObserver observer, CancellationToken ct)
+    {
+        if (!job.Spec.Captions) return CaptionsStatus.Off;
+        if (run is { CaptionsComplete: true }) return CaptionsStatus.Live;
+        if (speech is null || speech.Recognizer.Status is RecognizerStatus.Unavailable) return CaptionsStatus.Deferred;
+
+        await using var captions = StartCaptions(job, observer)!;
+        await new JournalCatchUp(folder, keys, duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.HeardUntil, ct);
+        return await captions.FinishAsync(options.CaptionPatience) ? CaptionsStatus.Live : CaptionsStatus.Deferred;
+    }
+
+    private CaptionPipeline? StartCaptions(MediaJob job, IMediaObserver observer)
+    {
+        if (speech is null) return null;
+        var captions = new CaptionPipeline(
+            speech.Recognizer, job.Spec.Language, caption => observer.OnCaption(job.Run, caption), new CaptionOptions(), speech.Metrics, clock, speech.Logger);
+        captions.StatusChanged += status => observer.OnCaptionsStatus(job.Run, Map(status));
+        if (captions.Status is not Transcribe.Captions.CaptionsStatus.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status));
+        return captions;
+    }
+
+    private Recorder? StartLiveMix(MeetingId id, MeetingFolder folder)
+    {
+        var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(folder.LiveMix));
+        if (ffmpeg is not null) return new Recorder(ffmpeg);
+        NoLiveMix(id, detail);
+        return null;
+    }
+
+    /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
+    private static async Task<RenderedFile?> FinishLiveMixAsync(string live, MeetingFolder folder, CancellationToken ct)
+    {
+        Directory.CreateDirectory(folder.Recordings);
+        string path = Path.Combine(folder.Recordings, "mix.mp4"), part = path + ".part";
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
+        if (!outcome.Succeeded) return null;
+        File.Move(part, path, overwrite: true);
+        File.Delete(live);
+        return await RenderedFile.AtAsync(null, path, ct);
+    }
+
+    /// <summary>
+    /// When the meeting began, on the boot clock: as the journal anchored it, if that was in this boot; else by the wall clock, the only
+    /// one that a reboot leaves.
+    /// </summary>
+    private TimeSpan StartedBoot(MediaJob job, MeetingFolder folder, MeetingKeys keys)
+    {
+        if (job.Run > 1)
+        {
+            foreach (var block in new JournalReader(folder.Journal, keys).ReadBlocks().Take(8))
+                foreach (var record in block)
+                    if (record.Control is ClockAnchor anchor && anchor.BootId == BootClock.BootId)
+                        return TimeSpan.FromMicroseconds(anchor.BootTimeUs - anchor.MeetingUs);
+        }
+        return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
+    }
+
+    private static MadeFile Describe(RenderedFile file, TimeSpan duration) => file.Track is { } track
+        ? new MadeFile("track", track, "audio/ogg", "opus", file.Path, file.Bytes, duration, file.Sha256)
+        : new MadeFile("mix", null, "audio/mp4", "aac", file.Path, file.Bytes, duration, file.Sha256);
+
+    private static CaptionsStatus Map(Transcribe.Captions.CaptionsStatus status) => status switch
+    {
+        Transcribe.Captions.CaptionsStatus.Deferred => CaptionsStatus.Deferred,
+        Transcribe.Captions.CaptionsStatus.Unavailable => CaptionsStatus.Unavailable,
+        _ => CaptionsStatus.Live,
+    };
+}

@@ -1,0 +1,24 @@
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Journal;
+
+namespace Pipeline.Actors.Media;
+
+/// <summary>Where one meeting's data lies.</summary>
+public sealed class MeetingFolder(string dataFolder, MeetingId id)
+{
+    public string Path { get; } = System.IO.Path.Combine(dataFolder, "meetings", id.ToString());
+    public string Journal => System.IO.Path.Combine(Path, "journal");
+    public string Recordings => System.IO.Path.Combine(Path, "recordings");
+    public string LiveMix => System.IO.Path.Combine(Path, "live-mix.mp4");
+
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public MeetingKeys OpenOrCreateKeys(IKeyVault vault)
+    {
+        Directory.CreateDirectory(Path);
+        return MeetingKeys.OpenOrCreate(Path, id.Value, vault);
+    }
+
+    /// <exception cref="FileNotFoundException">The key was destroyed, or there never was such a meeting.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It is under another node's key.</exception>
+    public MeetingKeys OpenKeys(IKeyVault vault) => MeetingKeys.Open(Path, id.Value, vault);
+}

@@ -1,0 +1,115 @@
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Streams;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Media;
+
+/// <summary>What a run of a meeting left when it was stopped in order: what need not be made again from the journal.</summary>
+/// <param name="LiveMix">The live mix, whole from the meeting's first sample to its last; null: make it again.</param>
+/// <param name="Quality">Of the whole meeting.</param>
+/// <param name="CaptionsComplete">Every word has been recognised.</param>
+internal sealed record FinishedRun(string? LiveMix, MediaSnapshot Quality, bool CaptionsComplete);
+
+/// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
+internal sealed record RunParts(
+    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, Recorder? Recorder, CaptionPipeline? Captions,
+    TimeProvider Clock, MediaEngineOptions Options);
+
+/// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
+internal sealed class MeetingMedia : IMeetingMedia
+{
+    /// <summary>Packets that were under way when the stop was accepted.</summary>
+    private static readonly TimeSpan UnderWay = TimeSpan.FromMilliseconds(300);
+
+    private readonly MediaJob job;
+    private readonly MeetingFolder folder;
+    private readonly RunParts parts;
+    private readonly Action<FinishedRun> finished;
+    private volatile MediaSnapshot snapshot = MediaSnapshots.Empty;
+    private volatile IReadOnlyDictionary<int, TrackQuality> earlier = new Dictionary<int, TrackQuality>();
+    private int stopped;
+
+    public MeetingMedia(MediaJob job, MeetingFolder folder, RunParts parts, Action<FinishedRun> finished)
+    {
+        (this.job, this.folder, this.parts, this.finished) = (job, folder, parts, finished);
+    }
+
+    public int Port => parts.Loop.Port;
+
+    public async Task AddTrackAsync(Track track, CancellationToken ct)
+    {
+        parts.Captions?.AddTrack(track.Number);
+        await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(ct);
+        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track))).WaitAsync(ct);
+    }
+
+    public async Task EndTrackAsync(Track track, CancellationToken ct)
+    {
+        var now = parts.Loop.Now;
+        await parts.Loop.InvokeAsync(() => { parts.Loop.Pipeline.EndTrack(track.Number); return true; }).WaitAsync(ct);
+        await parts.Journal.AppendAsync(new Ingest.Journal.TrackEnded(track.Number, (long)now.TotalMicroseconds), now).WaitAsync(ct);
+    }
+
+    /// <summary>At most a second old: the loop makes it, so that nobody reads what it is writing.</summary>
+    public MediaSnapshot Snapshot()
+    {
+        if (stopped == 0) _ = parts.Loop.InvokeAsync(() => snapshot = Take());
+        return snapshot;
+    }
+
+    /// <summary>Captions of what was said before this run; true when every one is there.</summary>
+    internal Task<bool> CatchUp { get; set; } = Task.FromResult(true);
+
+    /// <summary>What earlier runs received, once the journal has been read.</summary>
+    internal void SetEarlier(IReadOnlyDictionary<int, TrackQuality> quality) => earlier = quality;
+
+    public async Task StopAsync(TimeSpan duration, CancellationToken ct)
+    {
+        var wait = duration + UnderWay - parts.Loop.Now;
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, parts.Clock, ct);
+        if (!await CloseLoopAsync()) return;
+
+        parts.Loop.Pipeline.Finish(duration);
+        snapshot = Take();
+        try { await parts.Journal.AppendAsync(new MeetingClosed((long)duration.TotalMicroseconds), duration).WaitAsync(MediaEngine.DiskPatience, ct); }
+        catch (Exception e) when (e is IOException or TimeoutException) { /* A broken disk ends the meeting all the same; its readers see no end in the journal. */ }
+        await parts.Journal.DisposeAsync();
+
+        var mix = parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10));
+        bool heard = parts.Captions is null || await parts.Captions.FinishAsync(parts.Options.CaptionPatience);
+        heard &= await CatchUp;
+        bool whole = mix is not null && (await mix).Succeeded;
+        finished(new FinishedRun(whole ? folder.LiveMix : null, snapshot, heard));
+        await DisposePartsAsync();
+    }
+
+    /// <summary>Ends the run and not the meeting: the journal is synced, the next start goes on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!await CloseLoopAsync()) return;
+        await parts.Journal.DisposeAsync();
+        await DisposePartsAsync();
+    }
+
+    /// <summary>False when somebody else did.</summary>
+    private async Task<bool> CloseLoopAsync()
+    {
+        if (Interlocked.Exchange(ref stopped, 1) != 0) return false;
+        await parts.Scheduler.RemoveAsync(parts.Loop);
+        parts.Loop.Pipeline.Commit();
+        parts.Loop.Dispose();
+        return true;
+    }
+
+    private async Task DisposePartsAsync()
+    {
+        if (parts.Recorder is not null) await parts.Recorder.DisposeAsync();
+        if (parts.Captions is not null) await parts.Captions.DisposeAsync();
+        parts.Loop.Pipeline.Dispose();
+    }
+
+    private MediaSnapshot Take() => MediaSnapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+}
