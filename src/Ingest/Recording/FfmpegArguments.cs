@@ -18,7 +18,9 @@ public static class FfmpegArguments
     /// <summary>PCM on stdin → AAC in one MP4 with its index in front.</summary>
     public static IReadOnlyList<string> Mix(string path) => [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+faststart", "-f", "mp4", path];
 
-    /// <summary>The same sound with its index in front, for players that seek.</summary>
+    /// <summary>
+    /// The same sound with its index in front, for players that seek. Its times are kept, or the encoder's 1024 samples of priming would be heard as silence.
+    /// </summary>
     public static IReadOnlyList<string> Remux(string from, string to) =>
-        [.. Quiet, "-i", from, "-c", "copy", "-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4", to];
+        [.. Quiet, "-copyts", "-i", from, "-c", "copy", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-movflags", "+faststart", "-f", "mp4", to];
 }
