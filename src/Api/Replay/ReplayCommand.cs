@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Pipeline.Api.Replay;
 
@@ -13,7 +14,7 @@ public static class ReplayCommand
                 + "Wav files are one for each speaker, who is named by what follows the last '-' of the file's name.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var url = new Option<Uri>("--url") { Description = "The server.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080") };
+        var url = new Option<Uri>("--url") { Description = "The server.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"), CustomParser = ParseServer };
         var apiKey = new Option<string?>("--api-key")
         {
             Description = "What authorizes; by default the environment's PIPELINE_API_KEY.",
@@ -71,6 +72,13 @@ public static class ReplayCommand
             },
             parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, ct));
         return command;
+    }
+
+    private static Uri? ParseServer(ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var server) && server.Scheme is "http" or "https") return server;
+        result.AddError($"--url is an http or https address; {result.Tokens[0].Value} is not.");
+        return null;
     }
 
     private static Option<double> Share(string name, string description)

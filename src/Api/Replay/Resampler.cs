@@ -6,12 +6,12 @@ namespace Pipeline.Api.Replay;
 /// <summary>Changes a sound's sample rate by a Kaiser-windowed sinc, whole and at once; no delay, no change of level.</summary>
 public static class Resampler
 {
-    /// <summary>Zero crossings of the sinc on either side.</summary>
-    private const int HalfWidth = 32;
+    /// <summary>Zero crossings of the sinc on either side: the slope from all to nothing takes a tenth of the band.</summary>
+    private const int HalfWidth = 64;
     /// <summary>Stop band near −90 dB.</summary>
     private const double KaiserBeta = 9;
-    /// <summary>Part of the lower Nyquist frequency that passes; the rest is the filter's slope.</summary>
-    private const double PassBand = 0.93;
+    /// <summary>Middle of the slope, as a part of the lower Nyquist frequency.</summary>
+    private const double Cutoff = 0.95;
 
     /// <param name="samples">Mono, at <paramref name="fromRate"/>.</param>
     /// <returns>Sample n lies at n / <paramref name="toRate"/> seconds of the input; as long as the input, rounded up.</returns>
@@ -23,7 +23,7 @@ public static class Resampler
 
         int divisor = (int)BigInteger.GreatestCommonDivisor(fromRate, toRate);
         int up = toRate / divisor, down = fromRate / divisor;      // output n lies at input n·down/up
-        double cutoff = PassBand * Math.Min(1.0, (double)toRate / fromRate);
+        double cutoff = Cutoff * Math.Min(1.0, (double)toRate / fromRate);
         int reach = (int)Math.Ceiling(HalfWidth / cutoff);
         var kernels = new float[up][];                             // one for each fraction of an input sample, made when first met
 
