@@ -11,9 +11,9 @@ namespace Pipeline.Api.Tests.Replay;
 internal sealed class FakeServer : IAsyncDisposable
 {
     public const string Meeting = "mtg_01";
+    public const string End = "event: end\ndata: {}\n\n";
 
     private readonly WebApplication app;
-    private int captionConnections;
     private volatile bool stopped;
 
     private FakeServer(WebApplication app) => this.app = app;
@@ -21,8 +21,6 @@ internal sealed class FakeServer : IAsyncDisposable
     public UdpSink Sink { get; } = new();
     /// <summary>"POST /v1/meetings" and its body, in the order of arrival; GETs are left out.</summary>
     public ConcurrentQueue<(string Request, JsonElement Body)> Received { get; } = new();
-    /// <summary>What connections to the captions asked to go on after.</summary>
-    public ConcurrentQueue<string> LastEventIds { get; } = new();
     public string StatusInTheEnd { get; set; } = "completed";
     /// <summary>Answers every request in this way, when set.</summary>
     public (int Status, string Body)? Refusal { get; set; }
@@ -39,6 +37,15 @@ internal sealed class FakeServer : IAsyncDisposable
         await app.StartAsync();
         return server;
     }
+
+    /// <summary>One event of the captions' stream; the first final one starts at 7.5 s, the others a minute apart.</summary>
+    public static string Caption(int id, string segment, bool final, string text) => $$"""
+        event: caption
+        id: {{id}}
+        data: {"id":"{{segment}}","rev":1,"final":{{(final ? "true" : "false")}},"stable_chars":0,"late":false,"participant":{"id":"laura","name":"Laura"},"track_id":"trk_1","start_ms":{{7500 + 60_000 * (id - 2)}},"end_ms":9000,"text":"{{text}}","language":"en","words":[]}
+
+
+        """.ReplaceLineEndings("\n");
 
     public async ValueTask DisposeAsync()
     {
@@ -76,28 +83,13 @@ internal sealed class FakeServer : IAsyncDisposable
          "ingest":{"host":"127.0.0.1","port":{{Sink.Address.Port}},"rtcp":{"mux":true,"port":1} },"tracks":[]}
         """;
 
-    /// <summary>Breaks the first connection after its first caption; the second one goes on from there.</summary>
-    private async Task CaptionsAsync(HttpContext http)
+    private static async Task CaptionsAsync(HttpContext http)
     {
-        LastEventIds.Enqueue(http.Request.Headers["Last-Event-ID"].ToString());
         http.Response.ContentType = "text/event-stream";
-        if (Interlocked.Increment(ref captionConnections) == 1)
-        {
-            await http.Response.WriteAsync(": hello\n\n" + Caption(1, "seg_1", final: false, "Good") + Caption(2, "seg_1", final: true, "Good morning everyone."));
-            await http.Response.Body.FlushAsync();
-            http.Abort();
-            return;
-        }
-        await http.Response.WriteAsync(Caption(3, "seg_2", final: true, "") + Caption(4, "seg_3", final: true, "Welcome.") + "event: end\ndata: {}\n\n");
+        await http.Response.WriteAsync(
+            ": hello\n\n" + Caption(1, "seg_1", final: false, "Good") + Caption(2, "seg_1", final: true, "Good morning everyone.")
+            + Caption(3, "seg_2", final: true, "") + Caption(4, "seg_3", final: true, "Welcome.") + End);
     }
-
-    private static string Caption(int id, string segment, bool final, string text) => $$"""
-        event: caption
-        id: {{id}}
-        data: {"id":"{{segment}}","rev":1,"final":{{(final ? "true" : "false")}},"stable_chars":0,"late":false,"participant":{"id":"laura","name":"Laura"},"track_id":"trk_1","start_ms":{{7500 + 60_000 * (id - 2)}},"end_ms":9000,"text":"{{text}}","language":"en","words":[]}
-
-
-        """.ReplaceLineEndings("\n");
 
     private static Task WriteAsync(HttpContext http, string json)
     {
