@@ -22,9 +22,15 @@ public sealed class ReplaySession(ReplaySource source, NetworkConditions? condit
     /// <param name="speed">Above 1 packets leave faster; their RTP timestamps stay as they are.</param>
     /// <param name="ct">Ends the run early; the log then says so, and holds what was done until then.</param>
     /// <exception cref="ReplayException">The address cannot be sent to.</exception>
-    public async Task<SendLog> RunAsync(IPEndPoint ingest, double speed = 1, CancellationToken ct = default)
+    public Task<SendLog> RunAsync(IPEndPoint ingest, double speed = 1, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(speed, 0);
+        return Task.Factory.StartNew(
+            () => SendAsync(ingest, speed, ct), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+    }
+
+    private async Task<SendLog> SendAsync(IPEndPoint ingest, double speed, CancellationToken ct)
+    {
         var sockets = OpenSockets(ingest.AddressFamily);
         try
         {
@@ -65,13 +71,16 @@ public sealed class ReplaySession(ReplaySource source, NetworkConditions? condit
         return true;
     }
 
-    /// <summary>Waits in whole milliseconds, the timer's own steps, rounded up: a packet is never early, and no processor spins.</summary>
+    /// <summary>Waits in whole milliseconds, rounded up: a packet is never early, and no processor spins.</summary>
     /// <returns>False when cancelled.</returns>
     private async Task<bool> TryWaitUntilAsync(long epoch, TimeSpan due, CancellationToken ct)
     {
         for (var wait = due - clock.GetElapsedTime(epoch); wait > TimeSpan.Zero; wait = due - clock.GetElapsedTime(epoch))
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            wait = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+            // On a busy machine the thread pool's timer is late by 2 ms and more, a thread of its own by half of one.
+            if (clock == TimeProvider.System) ct.WaitHandle.WaitOne(wait);
+            else await Task.Delay(wait, clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (ct.IsCancellationRequested) return false;
         }
         return !ct.IsCancellationRequested;
