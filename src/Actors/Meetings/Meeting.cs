@@ -118,7 +118,7 @@ public sealed record Meeting
         (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => [new MeetingFailed("processing_failed", now)],
 
         // Announced and never opened: nobody was told of it, so it is closed and not gone on with.
-        (MeetingStatus.Recording, MeetingCommand.Recovered or MeetingCommand.Abandon) when Port is null => [new MeetingFailed("not_started", now)],
+        (MeetingStatus.Recording, MeetingCommand.Recovered) when Port is null => [new MeetingFailed("not_started", now)],
         (MeetingStatus.Stopping, MeetingCommand.Recovered c) when c.Run == Run + 1 =>
             [new MeetingRecovered(c.Run, now), new ProcessingStarted(null, now)],
         (MeetingStatus.Recording or MeetingStatus.Processing, MeetingCommand.Recovered c) when c.Run == Run + 1 => [new MeetingRecovered(c.Run, now)],

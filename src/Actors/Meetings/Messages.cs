@@ -27,8 +27,6 @@ public abstract record MeetingCommand
     public sealed record ProcessingFailed(int Run) : MeetingCommand;
     /// <summary>The server came back and begins this run.</summary>
     public sealed record Recovered(int Run) : MeetingCommand;
-    /// <summary>Announced, and its media could not be opened.</summary>
-    public sealed record Abandon : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
     public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
     public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;

@@ -54,17 +54,19 @@ internal sealed class StoreWriter : IAsyncDisposable
         {
             long began = clock.GetTimestamp();
             List<Write> group = [];
+            bool failed = false;
             try
             {
                 WriteGroup(group, began);
             }
-            catch (SqliteException e)   // nothing of the group is stored: each caller hears why
+            catch (Exception e)   // nothing of the group is stored: each caller hears why, and later writes have their own chance
             {
+                failed = true;
                 foreach (var write in group) write.Failure ??= e;
                 Abort();
             }
             foreach (var write in group) write.Answer();
-            metrics.Committed(clock.GetElapsedTime(began), group.Count, failed: group.Exists(w => w.Failure is SqliteException));
+            metrics.Committed(clock.GetElapsedTime(began), group.Count, failed);
         }
     }
 
