@@ -1,0 +1,46 @@
+using System.Diagnostics.Metrics;
+
+namespace Pipeline.Actors;
+
+/// <summary>What the owners of meetings count. No id is in a tag.</summary>
+public sealed class ActorsMetrics
+{
+    public const string MeterName = "Pipeline.Actors";
+
+    private readonly UpDownCounter<long> meetings;
+    private readonly Counter<long> commands;
+    private readonly UpDownCounter<long> waiting;
+    private readonly Counter<long> captionsRefused;
+    private readonly Counter<long> restarts;
+    private readonly Counter<long> commits;
+    private readonly Counter<long> decisions;
+    private readonly Histogram<double> commitTime;
+
+    public ActorsMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(MeterName);
+        meetings = meter.CreateUpDownCounter<long>("pipeline.meetings.active", "{meeting}", "Meetings that are not over.");
+        commands = meter.CreateCounter<long>("pipeline.meetings.commands", "{command}", "Commands handled, by kind and outcome.");
+        waiting = meter.CreateUpDownCounter<long>("pipeline.meetings.mailbox.depth", "{message}", "Messages and captions that wait in mailboxes.");
+        captionsRefused = meter.CreateCounter<long>("pipeline.meetings.captions.refused", "{caption}", "Captions a full mailbox left to be made again from the journal.");
+        restarts = meter.CreateCounter<long>("pipeline.meetings.restarts", "{restart}", "Times a meeting's owner began again from the store.");
+        commits = meter.CreateCounter<long>("pipeline.store.commits", "{commit}", "Commits, by outcome.");
+        decisions = meter.CreateCounter<long>("pipeline.store.decisions", "{decision}", "Decisions in those commits.");
+        commitTime = meter.CreateHistogram<double>("pipeline.store.commit.duration", "s", "From the first decision of a commit to its sync.");
+    }
+
+    public void MeetingBegan() => meetings.Add(1);
+    public void MeetingLeft() => meetings.Add(-1);
+    public void Handled(string command, bool refused) =>
+        commands.Add(1, new("command", command), new("outcome", refused ? "refused" : "done"));
+    public void Waiting(int change) => waiting.Add(change);
+    public void CaptionRefused() => captionsRefused.Add(1);
+    public void Restarted() => restarts.Add(1);
+
+    public void Committed(TimeSpan took, int count, bool failed)
+    {
+        commits.Add(1, new KeyValuePair<string, object?>("outcome", failed ? "failed" : "done"));
+        decisions.Add(count);
+        commitTime.Record(took.TotalSeconds);
+    }
+}

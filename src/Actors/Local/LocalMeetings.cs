@@ -1,0 +1,288 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
+
+namespace Pipeline.Actors.Local;
+
+/// <summary>
+/// Every meeting of one node. A meeting that is not over has its owner in the registry; one that is over lives in the store
+/// alone. Start-up takes up every meeting without an end: same id, same port, the next run; it returns once each had its
+/// first attempt. Stopping closes the media and leaves the meetings as they are, to be gone on with.
+/// </summary>
+/// <remarks>
+/// A meeting is created in four steps, and a crash between any two is safe:
+/// <list type="number">
+/// <item>It is stored as announced. A crash from here on leaves a meeting nobody was told of; the next start closes it as
+/// failed (`not_started`), so that its journal, if there is one already, belongs to a meeting that can be erased. An error
+/// does the same without a restart; only where the engine opened nothing for want of room is it withdrawn.</item>
+/// <item>Its media is opened: port, journal.</item>
+/// <item>It is stored as started, with its port. A crash from here on is a meeting the next start goes on with.</item>
+/// <item>The client is answered.</item>
+/// </list>
+/// A track is stored first, which gives it its number for good, then told to the journal, then answered.
+/// </remarks>
+[SuppressMessage("Reliability", "CA1001", Justification = "A token source without a timer holds nothing; owners may still read it late in a shutdown.")]
+public sealed partial class LocalMeetings : IMeetings, IHostedService
+{
+    /// <summary>How often media is looked at, and idle and long meetings are noticed.</summary>
+    private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
+    /// <summary>What supervisors commonly allow before they kill is 10 s; half of it is ours.</summary>
+    private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(5);
+    /// <summary>How long the node is not ready after it had no port or no disk: by then one may be free again.</summary>
+    private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(10);
+    /// <summary>Opening waits for sockets, files and child processes, not for the processor.</summary>
+    private const int OpenAtOnce = 16;
+    private const int PageOfSegments = 200;
+
+    private readonly ConcurrentDictionary<MeetingId, MeetingActor> owners = new();
+    private readonly ConcurrentDictionary<MeetingActor, Task> running = new();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly MeetingWork work;
+    private readonly IMeetingStore store;
+    private readonly TimeProvider clock;
+    private readonly ActorsMetrics metrics;
+    private readonly ILoggerFactory logs;
+    private readonly ILogger<LocalMeetings> log;
+    private Task ticking = Task.CompletedTask;
+    private long fullUntil;   // UTC ticks
+
+    public LocalMeetings(IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs)
+    {
+        this.store = store;
+        this.clock = clock;
+        this.metrics = metrics;
+        this.logs = logs;
+        log = logs.CreateLogger<LocalMeetings>();
+        work = new MeetingWork(engine, store, clock, logs.CreateLogger<MeetingWork>());
+    }
+
+    public SpeechEngine? Engine => work.Engine;
+
+    public bool IsReady =>
+        started.Task.IsCompletedSuccessfully && !stopping.IsCancellationRequested && clock.GetUtcNow().UtcTicks >= Interlocked.Read(ref fullUntil);
+
+    /// <summary>Takes up what was left: meetings that record first, together; then those whose files are still to be made.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        ticking = TickAsync();
+        var unfinished = await store.UnfinishedAsync(cancellationToken);
+        if (unfinished.Count > 0) TakingUp(unfinished.Count);
+
+        var (recording, ending) = (unfinished.Where(m => m.Status == MeetingStatus.Recording), unfinished.Where(m => m.Status != MeetingStatus.Recording));
+        await Parallel.ForEachAsync(
+            recording, new ParallelOptions { MaxDegreeOfParallelism = OpenAtOnce, CancellationToken = cancellationToken },
+            async (m, ct) => await TakeUp(m).Settled.WaitAsync(ct));
+        foreach (var m in ending) TakeUp(m);
+        started.TrySetResult();
+    }
+
+    /// <summary>Every journal is synced and every part closed within 5 s; what takes longer is left to the next start.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stopping.CancelAsync();
+        try
+        {
+            await Task.WhenAll([ticking, .. running.Values]).WaitAsync(MaxStop, clock, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            LeftOpen(running.Count);
+        }
+    }
+
+    public async Task<CreateMeetingResult> CreateAsync(TenantId tenant, MeetingSpec spec, IReadOnlyList<TrackSpec> tracks, CancellationToken ct)
+    {
+        await ReadyToWorkAsync(ct);
+        if (Meeting.Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
+
+        var now = clock.GetUtcNow();
+        var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
+        var announced = Meeting.Decide(new CreateMeeting(MeetingId.New(now), tenant, spec, Asked(tracks, now), captions), now);
+        var meeting = Meeting.Apply(announced);
+        await store.CommitAsync(meeting, [announced]);
+        return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
+    }
+
+    public async Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct)
+    {
+        var add = new MeetingCommand.AddTracks(Asked(tracks, clock.GetUtcNow()));
+        return await CommandAsync(tenant, id, add, ct) switch
+        {
+            null => new AddTracksResult.NotFound(),
+            { Refusal: Refusal.AmbiguousTrack refused } => new AddTracksResult.AmbiguousTrack(refused.Index),
+            { Refusal: Refusal.InvalidState refused } => new AddTracksResult.InvalidState(refused.Status),
+            { Meeting: var meeting } => new AddTracksResult.Added(
+                [.. meeting.Tracks.Where(t => add.Tracks.Any(asked => asked.Id == t.Track.Id))]),
+        };
+    }
+
+    public async Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct) =>
+        await CommandAsync(tenant, id, new MeetingCommand.EndTrack(track), ct) switch
+        {
+            null => EndTrackResult.NoSuchMeeting,
+            { Refusal: Refusal.NoSuchTrack } => EndTrackResult.NoSuchTrack,
+            { Refusal: Refusal.InvalidState } => EndTrackResult.InvalidState,
+            _ => EndTrackResult.Ended,
+        };
+
+    public async Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
+        await CommandAsync(tenant, id, new MeetingCommand.Stop("requested"), ct) is { } outcome
+            ? new StopMeetingResult.Accepted(outcome.Meeting.View(clock.GetUtcNow()))
+            : new StopMeetingResult.NotFound();
+
+    public async Task<MeetingView?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
+        (await store.FindAsync(tenant, id, ct))?.View(clock.GetUtcNow());
+
+    public async Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct)
+    {
+        var page = await store.ListAsync(tenant, query, ct);
+        var now = clock.GetUtcNow();
+        return new MeetingPage([.. page.Meetings.Select(m => m.View(now))], page.Next);
+    }
+
+    public async Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct)
+    {
+        if (await store.FindAsync(tenant, id, ct) is not { } meeting) return null;
+        var now = owners.TryGetValue(id, out var owner) ? await owner.LookAsync(ct) : null;
+        return meeting.Quality(now ?? await store.QualityAsync(tenant, id, ct));
+    }
+
+    /// <summary>Costs nothing between reads: a reader holds no buffer, only the sequence it came to.</summary>
+    public async IAsyncEnumerable<Segment> CaptionsAsync(
+        TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, stopping.Token);
+        await started.Task.WaitAsync(either.Token);
+        while (true)
+        {
+            // In this order: the signal, whether it is over, the segments. What comes later than one is seen by the next round.
+            var changed = owners.TryGetValue(id, out var owner) ? owner.Changes.Next : null;
+            if (await store.FindAsync(tenant, id, either.Token) is not { } meeting) yield break;
+            var page = await store.SegmentsAsync(tenant, id, after, PageOfSegments, either.Token);
+            foreach (var segment in page)
+            {
+                yield return segment;
+                after = segment.Sequence;
+            }
+            if (page.Count == PageOfSegments) continue;
+            if (meeting.IsOver) yield break;
+            either.Token.ThrowIfCancellationRequested();
+            await (changed ?? throw new InvalidOperationException($"{id} has no owner.")).WaitAsync(either.Token);
+        }
+    }
+
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => store.TranscriptAsync(tenant, id, ct);
+
+    public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
+        store.FindSegmentAsync(tenant, id, segment, ct);
+
+    public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) => store.RecordingsAsync(tenant, id, ct);
+
+    public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) =>
+        store.FindRecordingAsync(tenant, id, recording, ct);
+
+    private async Task<CreateMeetingResult> OpenAsync(Meeting announced)
+    {
+        var owner = Owner(announced.Tenant, announced.Id);
+        IMeetingMedia? media = null;
+        try
+        {
+            switch ((await work.OpenAsync(announced, owner, stopping.Token)).Result)
+            {
+                case OpenMediaResult.NoCapacity none:
+                    Interlocked.Exchange(ref fullUntil, (clock.GetUtcNow() + FullFor).UtcTicks);
+                    await store.WithdrawAsync(announced.Tenant, announced.Id);
+                    return new CreateMeetingResult.NoCapacity(none.Detail);
+                case OpenMediaResult.Opened opened:
+                    media = opened.Media;
+                    break;
+            }
+            return await BeginAsync(announced, owner, media!);
+        }
+        catch (Exception e)
+        {
+            NotStarted(e, announced.Id);
+            if (media is not null) await work.CloseAsync(announced.Id, media);
+            // What a start-up would do with it, done now: close it as failed once the store can be written again.
+            Run(announced.Id, owner);
+            throw;
+        }
+    }
+
+    private async Task<CreateMeetingResult> BeginAsync(Meeting announced, MeetingActor owner, IMeetingMedia media)
+    {
+        var decided = announced.Decide(new MeetingCommand.MediaOpened(announced.Run, media.Port), clock.GetUtcNow());
+        var meeting = announced.Apply(decided);
+        owners[meeting.Id] = owner;   // before anybody can see the meeting: what is seen and not over has an owner
+        await store.CommitAsync(meeting, decided);
+        owner.Adopt(meeting, media);
+        Run(meeting.Id, owner);
+        Interlocked.Exchange(ref fullUntil, 0);
+        return new CreateMeetingResult.Created(meeting.View(clock.GetUtcNow()));
+    }
+
+    /// <summary>Null where there is no such meeting. One that is over has no owner, but its rules still answer.</summary>
+    private async Task<Outcome?> CommandAsync(TenantId tenant, MeetingId id, MeetingCommand command, CancellationToken ct)
+    {
+        await ReadyToWorkAsync(ct);
+        if (await store.FindAsync(tenant, id, ct) is null) return null;
+        if (owners.TryGetValue(id, out var owner) && await owner.AskAsync(command, ct) is { } outcome) return outcome;
+
+        if (await store.FindAsync(tenant, id, ct) is not { } meeting) return null;
+        if (!meeting.IsOver) throw new OperationCanceledException("The server is stopping.");
+        return new Outcome(meeting, meeting.Refuse(command));
+    }
+
+    private async Task ReadyToWorkAsync(CancellationToken ct)
+    {
+        await started.Task.WaitAsync(ct);
+        if (stopping.IsCancellationRequested) throw new OperationCanceledException("The server is stopping.");
+    }
+
+    private MeetingActor TakeUp(UnfinishedMeeting left)
+    {
+        var owner = Owner(left.Tenant, left.Id);
+        Run(left.Id, owner);
+        return owner;
+    }
+
+    private MeetingActor Owner(TenantId tenant, MeetingId id) =>
+        new(tenant, id, work, store, clock, metrics, logs.CreateLogger<MeetingActor>());
+
+    private void Run(MeetingId id, MeetingActor owner)
+    {
+        owners[id] = owner;
+        var life = new TaskCompletionSource();
+        running[owner] = life.Task;
+        _ = Task.Run(async () =>
+        {
+            await owner.RunAsync(stopping.Token);
+            owners.TryRemove(id, out _);
+            running.TryRemove(owner, out _);
+            life.SetResult();
+        });
+    }
+
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(TickEvery, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping.Token))
+                foreach (var owner in owners.Values) owner.Tick();
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private static List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, DateTimeOffset now) =>
+        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t))];
+}

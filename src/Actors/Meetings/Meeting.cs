@@ -1,0 +1,209 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Pipeline.Actors.Media;
+
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>
+/// One meeting's rules: state and command in, events out. No clock, store or socket; whoever owns it decides, stores what
+/// was decided, and only then applies it.
+/// <code>
+/// Create ─▶ (announced) ─ MediaOpened ─▶ recording ─ Stop ─▶ stopping ─ MediaStopped ─▶ processing ─▶ completed | failed
+///               │ Recovered                 │ ▲ Recovered        │ Recovered ──────────────▲  │ ▲ Recovered
+///               ▼                           └─┘                                              └─┘
+///             failed
+/// </code>
+/// A command may come twice, and news may come late: both decide to nothing.
+/// </summary>
+public sealed record Meeting
+{
+    public required MeetingId Id { get; init; }
+    public required TenantId Tenant { get; init; }
+    public required MeetingSpec Spec { get; init; }
+    /// <summary>The moment of creation, before any packet: offset 0 of everything in the meeting.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public MeetingStatus Status { get; init; } = MeetingStatus.Recording;
+    public string? Reason { get; init; }
+    public IReadOnlyList<StatusChange> History { get; init; } = [];
+    /// <summary>1 at creation, one more at each restart.</summary>
+    public int Run { get; init; } = 1;
+    /// <summary>Null while the meeting is only announced: nobody was told of it, and no query shows it.</summary>
+    public int? Port { get; init; }
+    public IReadOnlyList<TrackView> Tracks { get; init; } = [];
+    public MediaHealth Health { get; init; } = MediaHealth.Waiting;
+    public CaptionsStatus Captions { get; init; }
+    /// <summary>Since when this run could have heard something: time the node was down is nobody's silence.</summary>
+    public DateTimeOffset ListeningSince { get; init; }
+    /// <summary>Of the newest segment; 0 before the first.</summary>
+    public long LastSequence { get; init; }
+    /// <summary>Rises with every decision; the store refuses one that was not made on the newest.</summary>
+    public long Revision { get; init; }
+    /// <summary>Rises with every decision that changes what the outside sees of the meeting.</summary>
+    public long Version { get; init; }
+
+    /// <summary>Which captions are stored, by track number and start. Read from the segments, not kept with the state.</summary>
+    [JsonIgnore]
+    public ImmutableHashSet<(int Track, TimeSpan Start)> Heard { get; init; } = [];
+
+    [JsonIgnore]
+    public bool IsOver => Status is MeetingStatus.Completed or MeetingStatus.Failed;
+
+    /// <summary>False while the meeting is only announced.</summary>
+    [JsonIgnore]
+    public bool IsKnown => Port is not null || IsOver;
+
+    /// <summary>A meeting that does not exist yet.</summary>
+    public static MeetingAnnounced Decide(CreateMeeting command, DateTimeOffset now) =>
+        new(command.Id, command.Tenant, command.Spec, Numbered(command.Tracks, first: 1), command.Captions, now);
+
+    public static Meeting Apply(MeetingAnnounced e) => new()
+    {
+        Id = e.Id,
+        Tenant = e.Tenant,
+        Spec = e.Spec,
+        StartedAt = e.At,
+        ListeningSince = e.At,
+        History = [new StatusChange(MeetingStatus.Recording, e.At, null)],
+        Tracks = [.. e.Tracks.Select(Waiting)],
+        Captions = e.Captions,
+        Revision = 1,
+        Version = 1,
+    };
+
+    /// <summary>Why the command cannot be done; null where it can, or where it is done already.</summary>
+    public Refusal? Refuse(MeetingCommand command) => (Status, command) switch
+    {
+        (MeetingStatus.Recording, MeetingCommand.AddTracks add) =>
+            Ambiguous(Open, NewOnes(add)) is { } index ? new Refusal.AmbiguousTrack(index) : null,
+        (_, MeetingCommand.AddTracks) => new Refusal.InvalidState(Status),
+
+        (_, MeetingCommand.EndTrack end) when Tracks.All(t => t.Track.Id != end.Track) => new Refusal.NoSuchTrack(),
+        (not MeetingStatus.Recording, MeetingCommand.EndTrack) => new Refusal.InvalidState(Status),
+        _ => null,
+    };
+
+    /// <summary>
+    /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
+    /// the same SSRC, or both without one and of the same payload type. Null where every track is clear.
+    /// </summary>
+    public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
+    {
+        var taken = present.Select(How).ToHashSet();
+        for (int i = 0; i < added.Count; i++)
+            if (!taken.Add(How(added[i]))) return i;
+        return null;
+
+        static (uint? Ssrc, byte? PayloadType) How(TrackSpec track) =>
+            track.Ssrc is { } ssrc ? (ssrc, null) : (null, track.PayloadType);
+    }
+
+    /// <summary>What follows from the command; nothing where it is refused, repeated, or from a run that is over.</summary>
+    public IReadOnlyList<MeetingEvent> Decide(MeetingCommand command, DateTimeOffset now) => (Status, command) switch
+    {
+        (MeetingStatus.Recording, MeetingCommand.MediaOpened c) when c.Run == Run && Port is null =>
+            [new MeetingStarted(c.Port, now), .. Tracks.Select(t => new TrackStarted(t.Track, now))],
+
+        (MeetingStatus.Recording, MeetingCommand.AddTracks c) when Refuse(c) is null =>
+            [.. Numbered([.. c.Tracks.Where(t => !Has(t.Id))], first: Tracks.Count + 1).Select(t => new TrackStarted(t, now))],
+        (MeetingStatus.Recording, MeetingCommand.EndTrack c) =>
+            [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now))],
+
+        (MeetingStatus.Recording, MeetingCommand.MediaSeen c) when c.Run == Run => Seen(c.Snapshot, now),
+        (MeetingStatus.Recording, MeetingCommand.Tick) when now - StartedAt >= Spec.MaxDuration => Stopped("max_duration", now),
+        (MeetingStatus.Recording, MeetingCommand.Stop c) => Stopped(c.Reason, now),
+
+        (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
+        (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
+        (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => [new MeetingFailed("processing_failed", now)],
+
+        // Announced and never opened: nobody was told of it, so it is closed and not gone on with.
+        (MeetingStatus.Recording, MeetingCommand.Recovered) when Port is null => [new MeetingFailed("not_started", now)],
+        (MeetingStatus.Stopping, MeetingCommand.Recovered c) when c.Run == Run + 1 =>
+            [new MeetingRecovered(c.Run, now), new ProcessingStarted(null, now)],
+        (MeetingStatus.Recording or MeetingStatus.Processing, MeetingCommand.Recovered c) when c.Run == Run + 1 => [new MeetingRecovered(c.Run, now)],
+
+        (_, MeetingCommand.CaptionHeard c) when IsNews(c) =>
+            [new CaptionFinal(c.Id, LastSequence + 1, Tracks[c.Caption.Track - 1].Track, c.Caption, now)],
+        (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && c.Status != Captions =>
+            [new CaptionsStatusChanged(Captions, c.Status, now)],
+
+        _ => [],
+    };
+
+    /// <summary>The state after one decision; the same when nothing was decided.</summary>
+    public Meeting Apply(IReadOnlyList<MeetingEvent> decided)
+    {
+        if (decided.Count == 0) return this;
+        bool visible = decided.Any(e => e is not CaptionFinal);
+        return decided.Aggregate(this, Next) with { Revision = Revision + 1, Version = visible ? Version + 1 : Version };
+    }
+
+    private static Meeting Next(Meeting m, MeetingEvent happened) => happened switch
+    {
+        MeetingStarted e => m with { Port = e.Port },
+        TrackStarted e => m.Has(e.Track.Id) ? m : m with { Tracks = [.. m.Tracks, Waiting(e.Track)] },
+        TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e.At) : t)] },
+        MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
+        CaptionsStatusChanged e => m with { Captions = e.To },
+        CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
+
+        MeetingStopped e => m.Become(MeetingStatus.Stopping, e.At, e.Reason) with { EndedAt = e.At },
+        ProcessingStarted e => m.Become(MeetingStatus.Processing, e.At, m.Reason),
+        MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with { Captions = e.Captions },
+        MeetingFailed e => m.Become(MeetingStatus.Failed, e.At, e.Reason) with { EndedAt = m.EndedAt ?? e.At },
+        MeetingRecovered e => m.Become(m.Status, e.At, m.Status == MeetingStatus.Recording ? "recovered" : m.Reason, "recovered") with
+        {
+            Run = e.Run,
+            ListeningSince = e.At,
+            Health = m.Status == MeetingStatus.Recording ? MediaHealth.Waiting : m.Health,
+            Tracks = [.. m.Tracks.Select(t => t.Status == TrackStatus.Ended ? t : t with { Status = TrackStatus.Waiting })],
+        },
+        _ => m,
+    };
+
+    private Meeting Become(MeetingStatus status, DateTimeOffset at, string? reason, string? noted = null) =>
+        this with { Status = status, Reason = reason, History = [.. History, new StatusChange(status, at, noted ?? reason)] };
+
+    private List<MeetingEvent> Stopped(string reason, DateTimeOffset now) =>
+        [.. OpenTracks.Select(t => new TrackEnded(t.Id, now)), new MeetingStopped(reason, now)];
+
+    private List<MeetingEvent> Seen(MediaSnapshot snapshot, DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [];
+        var seen = snapshot.Tracks.ToDictionary(t => t.Number);
+        List<TrackView> tracks = [.. Tracks.Select(t => t.Status != TrackStatus.Ended && seen.TryGetValue(t.Track.Number, out var s)
+            ? t with { Status = s.Status, Authenticated = s.Authenticated } : t)];
+        if (snapshot.Health != Health || !tracks.SequenceEqual(Tracks)) decided.Add(new MediaSeen(Health, snapshot.Health, tracks, now));
+
+        var lastPacket = StartedAt + (snapshot.LastPacketAt ?? TimeSpan.Zero);
+        var quietSince = lastPacket > ListeningSince ? lastPacket : ListeningSince;
+        if (Spec.IdleTimeout > TimeSpan.Zero && now - quietSince >= Spec.IdleTimeout) decided.AddRange(Stopped("idle_timeout", now));
+        return decided;
+    }
+
+    private static List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
+        if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
+        decided.Add(new MeetingCompleted(c.Quality, c.Captions, now));
+        return decided;
+    }
+
+    /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
+    private bool IsNews(MeetingCommand.CaptionHeard c) =>
+        !IsOver && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
+        && !Heard.Contains((c.Caption.Track, c.Caption.Start));
+
+    private IEnumerable<Track> OpenTracks => Tracks.Select(t => t.Track).Where(t => t.EndedAt is null);
+    private IEnumerable<TrackSpec> Open => OpenTracks.Select(t => t.Spec);
+    private bool Has(TrackId id) => Tracks.Any(t => t.Track.Id == id);
+    private List<TrackSpec> NewOnes(MeetingCommand.AddTracks add) => [.. add.Tracks.Where(t => !Has(t.Id)).Select(t => t.Spec)];
+
+    private static IReadOnlyList<Track> Numbered(IReadOnlyList<NewTrack> tracks, int first) =>
+        [.. tracks.Select((t, i) => new Track(t.Id, first + i, t.Spec))];
+
+    private static TrackView Waiting(Track track) => new(track, TrackStatus.Waiting, Authenticated.None);
+    private static TrackView Ended(TrackView view, DateTimeOffset at) =>
+        view with { Track = view.Track with { EndedAt = at }, Status = TrackStatus.Ended };
+}

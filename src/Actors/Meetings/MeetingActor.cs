@@ -1,0 +1,329 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Storage;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>
+/// The owner of one meeting that is not over. It takes one letter after the other: decide, store, apply, answer, tell readers.
+/// What is to be done next (<see cref="WorkThatIsDue"/>) follows from the stored state alone, so a meeting goes on in the
+/// same way after a crash, after a failed commit, and after a bug.
+/// </summary>
+/// <remarks>
+/// Whatever goes wrong in one letter costs that letter: the state is read again from the store, the media keeps running,
+/// other meetings do not notice.
+/// </remarks>
+internal sealed partial class MeetingActor(
+    TenantId tenant, MeetingId id, MeetingWork work, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics,
+    ILogger<MeetingActor> log) : IMediaObserver
+{
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
+
+    private readonly Mailbox mailbox = new(metrics);
+    private readonly TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Meeting? meeting;                        // null: to be read from the store
+    private bool isNewRun = true;                    // and the store does not know it yet
+    private bool isWithdrawn;
+    private IMeetingMedia? media;
+    private MediaSnapshot? lastSeen;
+    private Task mediaCalls = Task.CompletedTask;    // one after the other; never faults
+    private Task running = Task.CompletedTask;       // long work; never faults
+    private bool isWorking;
+    private int failures;                            // of long work, in a row
+    private DateTimeOffset notBefore;
+
+    /// <summary>Pulses after new segments, and at the end, are stored.</summary>
+    public ChangeSignal Changes { get; } = new();
+
+    /// <summary>Completes when the first attempt to get at the meeting's media is over, well or not.</summary>
+    public Task Settled => settled.Task;
+
+    /// <summary>For a meeting that was just started; without it, the stored meeting is taken up in a new run.</summary>
+    public void Adopt(Meeting started, IMeetingMedia opened) => (meeting, media, isNewRun) = (started, opened, false);
+
+    /// <summary>
+    /// Until the meeting is over, or <paramref name="stopping"/>: then the media is closed, and the stored meeting left as it
+    /// is, to be gone on with. Never throws.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        metrics.MeetingBegan();
+        mailbox.PutTick();   // the first letter, which begins the work that is due
+        try
+        {
+            while (meeting is not { IsOver: true } && !isWithdrawn) await TakeLetterAsync(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // What was answered is stored; the rest comes again with the next start.
+        }
+        await LeaveAsync();
+        settled.TrySetResult();
+        metrics.MeetingLeft();
+    }
+
+    /// <summary>Answered after what was decided is stored, and told to the journal; null where the meeting has no owner any more.</summary>
+    public Task<Outcome?> AskAsync(MeetingCommand command, CancellationToken ct) =>
+        mailbox.AskAsync<Outcome>(reply => new Letter.Ask(command, reply), ct);
+
+    /// <summary>How the media does now; null where it is gone.</summary>
+    public Task<MediaSnapshot?> LookAsync(CancellationToken ct) => mailbox.AskAsync<MediaSnapshot>(reply => new Letter.Look(reply), ct);
+
+    public void Tick() => mailbox.PutTick();
+    public void OnCaption(int run, Caption caption) => mailbox.PutCaption(run, caption);
+    public void OnCaptionsStatus(int run, CaptionsStatus status) => mailbox.PutStatus(run, status);
+
+    private async Task TakeLetterAsync(CancellationToken stopping)
+    {
+        var letter = await mailbox.TakeAsync(stopping);
+        try
+        {
+            await HandleAsync(letter, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            Answer(letter, null);
+            throw;
+        }
+        catch (Exception e)
+        {
+            BeganAgain(e, id);
+            metrics.Restarted();
+            meeting = null;
+            if (letter is Letter.Opened or Letter.Done or Letter.Broken) Postpone();
+            Answer(letter, e);
+        }
+        BeginWorkThatIsDue(stopping);
+    }
+
+    private async Task HandleAsync(Letter letter, CancellationToken stopping)
+    {
+        if (letter is Letter.Opened or Letter.Done or Letter.Broken) isWorking = false;
+        if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened }) media = opened.Media;
+        if (letter is Letter.Done { Command: MeetingCommand.MediaStopped stopped }) (media, lastSeen) = (null, stopped.Quality);
+
+        if (await UpToDateAsync(stopping) is not { } m)
+        {
+            Answer(letter, null);
+            return;
+        }
+        switch (letter)
+        {
+            case Letter.Ask ask:
+                var refusal = m.Refuse(ask.Command);
+                var after = await DecideAsync(m, ask.Command);
+                metrics.Handled(ask.Command.GetType().Name, refused: refusal is not null);
+                var changed = TracksChanged(m, after);
+                if (media is null || changed.Count == 0) ask.Reply.TrySetResult(new Outcome(after, refusal));
+                else mediaCalls = TellAsync(mediaCalls, media, changed, () => ask.Reply.TrySetResult(new Outcome(after, refusal)), e => ask.Reply.TrySetException(e), stopping);
+                break;
+            case Letter.Look look:
+                look.Reply.TrySetResult(Look(m));
+                break;
+            case Letter.News:
+                if (mailbox.TakeStatus() is { } status) m = await DecideAsync(m, status);
+                if (!mailbox.TakeTick()) break;
+                if (m.Status == MeetingStatus.Recording && Look(m) is { } seen) m = await DecideAsync(m, new MeetingCommand.MediaSeen(m.Run, seen));
+                await DecideAsync(m, new MeetingCommand.Tick());
+                break;
+            case Letter.Opened { Result: OpenMediaResult.NoCapacity none } o:
+                Postpone();
+                CouldNotOpen(id, o.Job.Port, none.Detail, notBefore - clock.GetUtcNow());
+                break;
+            case Letter.Opened o:
+                failures = 0;
+                WentOn(id, m.Run, media!.Port);
+                // Tracks that came or went while it was being opened.
+                if (TracksChanged(o.Job.Tracks, m.Tracks) is { Count: > 0 } missed) mediaCalls = TellAsync(mediaCalls, media, missed, () => { }, _ => { }, stopping);
+                break;
+            case Letter.Done { Command: MeetingCommand.MediaProcessed } when mailbox.RefusesCaptions:
+                mailbox.TakeCaptionsAgain();   // more were made than could be stored meanwhile: the rest is made again
+                break;
+            case Letter.Done done:
+                await DecideAsync(m, done.Command);
+                failures = 0;
+                break;
+            case Letter.Broken broken:
+                Postpone();
+                WorkBroke(broken.Reason, id, notBefore - clock.GetUtcNow());
+                break;
+            case Letter.TakeBack back:
+                await DecideAsync(m, new MeetingCommand.EndTrack(back.Track));
+                break;
+        }
+    }
+
+    /// <summary>The meeting as it is stored, in this run, with every caption that was heard before now; null where it was withdrawn.</summary>
+    private async Task<Meeting?> UpToDateAsync(CancellationToken stopping)
+    {
+        if (meeting is null)
+        {
+            meeting = await store.LoadAsync(tenant, id, stopping);
+            isWithdrawn = meeting is null;
+            if (meeting is null) return null;
+            Changes.Pulse();   // a commit may have succeeded without our knowing
+        }
+        if (isNewRun)
+        {
+            await DecideAsync(meeting, new MeetingCommand.Recovered(meeting.Run + 1));
+            isNewRun = false;
+        }
+        return await StoreCaptionsAsync(meeting);
+    }
+
+    /// <summary>Many captions, one commit. Where it fails they stay, and are tried again with the next letter.</summary>
+    private async Task<Meeting> StoreCaptionsAsync(Meeting m)
+    {
+        var heard = mailbox.Captions();
+        if (heard.Length == 0) return m;
+
+        var now = clock.GetUtcNow();
+        var with = m;
+        List<MeetingEvent> decided = [];
+        foreach (var (run, caption) in heard)
+        {
+            var one = with.Decide(new MeetingCommand.CaptionHeard(run, SegmentId.New(now), caption), now);
+            with = with.Apply(one);
+            decided.AddRange(one);
+        }
+        m = await StoreAsync(m, decided);
+        mailbox.CaptionsAreStored(heard.Length);
+        return m;
+    }
+
+    private Task<Meeting> DecideAsync(Meeting m, MeetingCommand command) => StoreAsync(m, m.Decide(command, clock.GetUtcNow()));
+
+    private async Task<Meeting> StoreAsync(Meeting m, IReadOnlyList<MeetingEvent> decided)
+    {
+        if (decided.Count == 0) return m;
+        var after = m.Apply(decided);
+        await store.CommitAsync(after, decided);
+        meeting = after;
+        if (after.IsOver || decided.Any(e => e is CaptionFinal)) Changes.Pulse();
+        return after;
+    }
+
+    private MediaSnapshot? Look(Meeting m)
+    {
+        if (m.Status == MeetingStatus.Recording && media is not null) lastSeen = media.Snapshot();
+        return lastSeen;
+    }
+
+    private void BeginWorkThatIsDue(CancellationToken stopping)
+    {
+        if (meeting is { } m && !isWorking && clock.GetUtcNow() >= notBefore && WorkThatIsDue(m, stopping) is { } due)
+        {
+            isWorking = true;
+            running = DoAsync(due, stopping);
+        }
+        if (!isWorking || meeting is not { Status: MeetingStatus.Recording }) settled.TrySetResult();
+    }
+
+    private Func<Task<Letter>>? WorkThatIsDue(Meeting m, CancellationToken stopping)
+    {
+        switch (m.Status)
+        {
+            case MeetingStatus.Recording when media is null:
+                return async () => await work.OpenAsync(m, this, stopping);
+            case MeetingStatus.Stopping:
+                var (open, calls, seen) = (media, mediaCalls, lastSeen);
+                return async () =>
+                {
+                    await calls;
+                    return await work.StopAsync(m, open, seen, stopping);
+                };
+            case MeetingStatus.Processing:
+                mailbox.TakeCaptionsAgain();   // those that were refused are made now, from the end of those that are stored
+                return () => work.ProcessAsync(m, this, stopping);
+            default:
+                return null;
+        }
+    }
+
+    private async Task DoAsync(Func<Task<Letter>> due, CancellationToken stopping)
+    {
+        Letter letter;
+        try
+        {
+            letter = await Task.Run(due, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return;   // it is due again after the next start
+        }
+        catch (Exception e)
+        {
+            letter = new Letter.Broken(e);
+        }
+        mailbox.Put(letter);   // open until this work is over
+    }
+
+    /// <summary>The next attempt at long work: after 1, 2, 4 … 30 s.</summary>
+    private void Postpone()
+    {
+        var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures++, 5)));
+        notBefore = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
+    }
+
+    /// <summary>Tells the media of tracks that came and went, after what it was told before.</summary>
+    private async Task TellAsync(
+        Task before, IMeetingMedia told, List<Track> changed, Action done, Action<Exception> failed, CancellationToken stopping)
+    {
+        await before;
+        try
+        {
+            foreach (var track in changed)
+            {
+                if (track.EndedAt is null) await told.AddTrackAsync(track, stopping);
+                else await told.EndTrackAsync(track, stopping);
+            }
+            done();
+        }
+        catch (Exception e)
+        {
+            NotTold(e, id);
+            foreach (var track in changed.Where(t => t.EndedAt is null)) mailbox.Put(new Letter.TakeBack(track.Id));
+            failed(e);
+        }
+    }
+
+    private static List<Track> TracksChanged(Meeting before, Meeting after) =>
+        after.Status == MeetingStatus.Recording ? TracksChanged([.. before.Tracks.Select(t => t.Track)], after.Tracks) : [];
+
+    private static List<Track> TracksChanged(IReadOnlyList<Track> before, IReadOnlyList<TrackView> after) =>
+        [.. after.Select(t => t.Track).Where(t => t.Number > before.Count ? t.EndedAt is null : t.EndedAt != before[t.Number - 1].EndedAt)];
+
+    private async Task LeaveAsync()
+    {
+        await running;
+        await mediaCalls;
+        var left = mailbox.Close();
+        foreach (var letter in left)
+        {
+            if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened }) media = opened.Media;
+            Answer(letter, null);
+        }
+        if (media is not null) await work.CloseAsync(id, media);
+        await KeepLastCaptionsAsync();
+    }
+
+    private async Task KeepLastCaptionsAsync()
+    {
+        try
+        {
+            if (meeting is not null) await StoreCaptionsAsync(meeting);
+        }
+        catch (Exception e)
+        {
+            CaptionsLeft(e, id);   // made again from the journal after the next start
+        }
+        mailbox.CaptionsAreStored(mailbox.Captions().Length);   // or never will be
+    }
+
+    private static void Answer(Letter letter, Exception? failure)
+    {
+        if (letter is Letter.Ask ask) { if (failure is null) ask.Reply.TrySetResult(null); else ask.Reply.TrySetException(failure); }
+        if (letter is Letter.Look look) { if (failure is null) look.Reply.TrySetResult(null); else look.Reply.TrySetException(failure); }
+    }
+}

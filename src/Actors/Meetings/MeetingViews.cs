@@ -1,0 +1,49 @@
+using Pipeline.Actors.Media;
+using Pipeline.Ingest.Streams;
+
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>A meeting's state as others need it: the outside, and its media.</summary>
+public static class MeetingViews
+{
+    /// <summary>Only for a meeting that is known.</summary>
+    public static MeetingView View(this Meeting meeting, DateTimeOffset now) => new()
+    {
+        Id = meeting.Id,
+        Tenant = meeting.Tenant,
+        Spec = meeting.Spec,
+        Status = meeting.Status,
+        Reason = meeting.Reason,
+        MediaHealth = meeting.Health,
+        CaptionsStatus = meeting.Captions,
+        CreatedAt = meeting.StartedAt,
+        StartedAt = meeting.StartedAt,
+        EndedAt = meeting.EndedAt,
+        Duration = meeting.Length(now),
+        History = meeting.History,
+        Port = meeting.Port ?? 0,   // 0: it failed before it had one
+        Tracks = meeting.Tracks,
+        Version = meeting.Version,
+    };
+
+    /// <summary>From the start to the end, or to now.</summary>
+    public static TimeSpan Length(this Meeting meeting, DateTimeOffset now)
+    {
+        var length = (meeting.EndedAt ?? now) - meeting.StartedAt;
+        return length > TimeSpan.Zero ? length : TimeSpan.Zero;   // the wall clock may have been set back
+    }
+
+    public static MediaJob Job(this Meeting meeting, IReadOnlyDictionary<int, TimeSpan> heardUntil) => new(
+        meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heardUntil);
+
+    /// <param name="snapshot">Null: nothing is known of its media.</param>
+    public static QualityReport Quality(this Meeting meeting, MediaSnapshot? snapshot)
+    {
+        var seen = snapshot?.Tracks.ToDictionary(t => t.Number, t => t.Quality) ?? [];
+        return new QualityReport(
+            meeting.Id,
+            [.. meeting.Tracks.Select(t => new TrackQualityView(
+                t.Track.Id, t.Track.Spec.Participant, seen.GetValueOrDefault(t.Track.Number, TrackQuality.Empty)))],
+            snapshot?.Refused ?? new Dictionary<string, long>());
+    }
+}

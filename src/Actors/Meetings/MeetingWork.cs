@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Storage;
+
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>What takes long in a meeting's life. It runs outside the meeting's owner and comes back to it as a letter.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A semaphore whose wait handle is not asked for holds nothing.")]
+internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore store, TimeProvider clock, ILogger<MeetingWork> log)
+{
+    /// <summary>What was not finished by then is made from the journal.</summary>
+    private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(60);
+
+    /// <summary>Meetings that end together are processed a few at a time, so that those still recorded keep the machine.</summary>
+    private readonly SemaphoreSlim processing = new(Environment.ProcessorCount);
+
+    public SpeechEngine? Engine => engine.Engine;
+
+    public async Task<Letter.Opened> OpenAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
+    {
+        var job = meeting.Job(await store.HeardUntilAsync(meeting.Tenant, meeting.Id, ct));
+        return new Letter.Opened(job, await engine.OpenAsync(job, observer, ct));
+    }
+
+    /// <summary>Closes the media, whatever comes: all that arrived is in the journal by then.</summary>
+    /// <param name="media">Null where it is gone already.</param>
+    /// <param name="lastSeen">Stands in for what can no longer be asked.</param>
+    public async Task<Letter> StopAsync(Meeting meeting, IMeetingMedia? media, MediaSnapshot? lastSeen, CancellationToken ct)
+    {
+        if (media is null) return new Letter.Done(new MeetingCommand.MediaStopped(meeting.Run, lastSeen));
+
+        using var late = new CancellationTokenSource(MaxStop, clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        try
+        {
+            await media.StopAsync(meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), end.Token);
+            lastSeen = media.Snapshot();
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            StopBroke(e, meeting.Id);
+        }
+        await CloseAsync(meeting.Id, media);
+        return new Letter.Done(new MeetingCommand.MediaStopped(meeting.Run, lastSeen));
+    }
+
+    public async Task<Letter> ProcessAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
+    {
+        var job = meeting.Job(await store.HeardUntilAsync(meeting.Tenant, meeting.Id, ct));
+        await processing.WaitAsync(ct);
+        try
+        {
+            return new Letter.Done(await ProcessAsync(meeting, job, observer, ct));
+        }
+        finally
+        {
+            processing.Release();
+        }
+    }
+
+    /// <summary>Never throws: a meeting's end must not depend on how its media ends.</summary>
+    public async Task CloseAsync(MeetingId meeting, IMeetingMedia media)
+    {
+        try
+        {
+            await media.DisposeAsync();
+        }
+        catch (Exception e)
+        {
+            CloseBroke(e, meeting);
+        }
+    }
+
+    private async Task<MeetingCommand> ProcessAsync(Meeting meeting, MediaJob job, IMediaObserver observer, CancellationToken ct)
+    {
+        try
+        {
+            switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), observer, ct))
+            {
+                case ProcessMediaResult.Done done:
+                    var now = clock.GetUtcNow();
+                    return new MeetingCommand.MediaProcessed(
+                        job.Run, [.. done.Files.Select(f => new ReadyFile(RecordingId.New(now), f))], done.Quality, done.Captions);
+                case ProcessMediaResult.Failed failed:
+                    ProcessingFailed(meeting.Id, failed.Detail);
+                    break;
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            ProcessingBroke(e, meeting.Id);   // this meeting fails; its journal stays, and others go on
+        }
+        return new MeetingCommand.ProcessingFailed(job.Run);
+    }
+}

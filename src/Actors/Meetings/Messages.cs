@@ -1,0 +1,71 @@
+using Pipeline.Actors.Media;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Meetings;
+
+/// <summary>A track that was asked for; its id comes with it, so that asking twice makes one.</summary>
+public sealed record NewTrack(TrackId Id, TrackSpec Spec);
+
+/// <summary>A file that was made, under the id it will be known by.</summary>
+public sealed record ReadyFile(RecordingId Id, MadeFile File);
+
+/// <param name="Captions">What captions begin as: `Live`, `Unavailable` without a speech engine, `Off` where none were asked for.</param>
+public sealed record CreateMeeting(MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<NewTrack> Tracks, CaptionsStatus Captions);
+
+/// <summary>What a meeting can be told. News from its media carries the run it belongs to.</summary>
+public abstract record MeetingCommand
+{
+    private MeetingCommand() { }
+
+    public sealed record MediaOpened(int Run, int Port) : MeetingCommand;
+    public sealed record AddTracks(IReadOnlyList<NewTrack> Tracks) : MeetingCommand;
+    public sealed record EndTrack(TrackId Track) : MeetingCommand;
+    public sealed record Stop(string Reason) : MeetingCommand;
+    /// <param name="Quality">The last that was seen; null where the media was gone already.</param>
+    public sealed record MediaStopped(int Run, MediaSnapshot? Quality) : MeetingCommand;
+    public sealed record MediaProcessed(int Run, IReadOnlyList<ReadyFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : MeetingCommand;
+    public sealed record ProcessingFailed(int Run) : MeetingCommand;
+    /// <summary>The server came back and begins this run.</summary>
+    public sealed record Recovered(int Run) : MeetingCommand;
+    public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
+    public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
+    public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;
+    public sealed record Tick : MeetingCommand;
+}
+
+/// <summary>Why a command was not done.</summary>
+public abstract record Refusal
+{
+    private Refusal() { }
+
+    public sealed record InvalidState(MeetingStatus Status) : Refusal;
+    /// <param name="Index">Among the tracks of the command.</param>
+    public sealed record AmbiguousTrack(int Index) : Refusal;
+    public sealed record NoSuchTrack : Refusal;
+}
+
+/// <summary>What happened in a meeting. Which of them the ledger shows, and how: <see cref="Storage.LedgerEntry"/>.</summary>
+public abstract record MeetingEvent(DateTimeOffset At);
+
+/// <summary>The meeting is going to be: stored before its port is opened, shown to nobody.</summary>
+public sealed record MeetingAnnounced(
+    MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<Track> Tracks, CaptionsStatus Captions, DateTimeOffset At) : MeetingEvent(At);
+
+public sealed record MeetingStarted(int Port, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingRecovered(int Run, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingStopped(string Reason, DateTimeOffset At) : MeetingEvent(At);
+public sealed record ProcessingStarted(MediaSnapshot? Quality, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingCompleted(MediaSnapshot Quality, CaptionsStatus Captions, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingFailed(string Reason, DateTimeOffset At) : MeetingEvent(At);
+
+public sealed record TrackStarted(Track Track, DateTimeOffset At) : MeetingEvent(At);
+public sealed record TrackEnded(TrackId Track, DateTimeOffset At) : MeetingEvent(At);
+
+/// <summary>The meeting's health changed, or that of a track.</summary>
+public sealed record MediaSeen(MediaHealth Was, MediaHealth Health, IReadOnlyList<TrackView> Tracks, DateTimeOffset At) : MeetingEvent(At);
+
+public sealed record CaptionFinal(SegmentId Id, long Sequence, Track Track, Caption Caption, DateTimeOffset At) : MeetingEvent(At);
+public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At);
+
+public sealed record RecordingReady(RecordingId Id, MadeFile File, DateTimeOffset At) : MeetingEvent(At);
+public sealed record TranscriptReady(DateTimeOffset At) : MeetingEvent(At);

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Storage.Embedded;
+
+/// <summary>What was said in one segment: the part of it that is sealed.</summary>
+internal sealed record SpokenText(string Text, IReadOnlyList<Word> Words);
+
+[JsonSourceGenerationOptions(
+    UseStringEnumConverter = true,
+    Converters = [typeof(MeetingIdJson), typeof(TrackIdJson), typeof(TenantIdJson)])]
+[JsonSerializable(typeof(Meeting))]
+[JsonSerializable(typeof(MediaSnapshot))]
+[JsonSerializable(typeof(SpokenText))]
+internal sealed partial class StoredJson : JsonSerializerContext;
+
+internal sealed class MeetingIdJson : JsonConverter<MeetingId>
+{
+    public override MeetingId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        MeetingId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a meeting's id.");
+    public override void Write(Utf8JsonWriter writer, MeetingId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+internal sealed class TrackIdJson : JsonConverter<TrackId>
+{
+    public override TrackId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        TrackId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a track's id.");
+    public override void Write(Utf8JsonWriter writer, TrackId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+internal sealed class TenantIdJson : JsonConverter<TenantId>
+{
+    public override TenantId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        new(reader.GetString() ?? throw new JsonException("Not a tenant."));
+    public override void Write(Utf8JsonWriter writer, TenantId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pipeline.Actors.Meetings;
+
+namespace Pipeline.Actors.Storage;
+
+/// <summary>How the ledger shows an event.</summary>
+/// <param name="Type">For example `meeting.started`.</param>
+/// <param name="Data">A JSON object.</param>
+public sealed record LedgerEntry(string Type, string Data)
+{
+    /// <summary>Null for what only the meeting itself needs to know.</summary>
+    public static LedgerEntry? Of(MeetingId meeting, MeetingEvent happened)
+    {
+        var data = new LedgerData { MeetingId = meeting.ToString() };
+        (string? type, data) = happened switch
+        {
+            MeetingStarted => ("meeting.started", data),
+            MeetingRecovered e => ("meeting.recovered", data with { Run = e.Run }),
+            MeetingStopped e => ("meeting.stopped", data with { Reason = e.Reason }),
+            MeetingCompleted e => ("meeting.completed", data with { CaptionsStatus = Word(e.Captions) }),
+            MeetingFailed e => ("meeting.failed", data with { Reason = e.Reason }),
+            TrackStarted e => ("track.started", data with { TrackId = e.Track.Id.ToString(), ParticipantId = e.Track.Spec.Participant.Id }),
+            TrackEnded e => ("track.ended", data with { TrackId = e.Track.ToString() }),
+            MediaSeen e => (Health(e), data),
+            CaptionFinal e => ("caption.final", data with { SegmentId = e.Id.ToString(), TrackId = e.Track.Id.ToString() }),
+            CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To) }),
+            RecordingReady e => ("recording.ready", data with { RecordingId = e.Id.ToString(), Kind = e.File.Kind }),
+            TranscriptReady => ("transcript.ready", data),
+            _ => ((string?)null, data),
+        };
+        return type is null ? null : new LedgerEntry(type, JsonSerializer.Serialize(data, LedgerJson.Default.LedgerData));
+    }
+
+    private static string? Health(MediaSeen e) => (e.Was, e.Health) switch
+    {
+        (var was, var now) when was == now => null,
+        (_, MediaHealth.Failing) => "recording.failing",
+        (MediaHealth.Failing, _) => "recording.restored",
+        (_, MediaHealth.Flowing) => "media.flowing",
+        (_, MediaHealth.Silent) => "media.silent",
+        (_, MediaHealth.Stalled) => "media.stalled",
+        _ => null,
+    };
+
+    private static string Word(CaptionsStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+}
+
+internal sealed record LedgerData
+{
+    public required string MeetingId { get; init; }
+    public string? TrackId { get; init; }
+    public string? ParticipantId { get; init; }
+    public string? SegmentId { get; init; }
+    public string? RecordingId { get; init; }
+    public string? Kind { get; init; }
+    public string? Reason { get; init; }
+    public string? CaptionsStatus { get; init; }
+    public int? Run { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LedgerData))]
+internal sealed partial class LedgerJson : JsonSerializerContext;

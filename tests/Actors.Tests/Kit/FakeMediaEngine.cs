@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Streams;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Tests.Kit;
+
+/// <summary>Media without packets: it opens, stops and makes files as the test says, and keeps what it was asked.</summary>
+internal sealed class FakeMediaEngine : IMediaEngine
+{
+    private int nextPort = 26000;
+
+    /// <summary>The ports some media holds; a test puts in what somebody else has.</summary>
+    public ConcurrentDictionary<int, bool> PortsTaken { get; } = new();
+    public ConcurrentQueue<FakeMedia> Opened { get; } = new();
+    public ConcurrentQueue<MediaJob> OpenAsked { get; } = new();
+    public ConcurrentQueue<(MediaJob Job, TimeSpan Duration)> Processed { get; } = new();
+    public bool IsFull { get; set; }
+    public Func<MediaJob, Task> BeforeOpen { get; set; } = _ => Task.CompletedTask;
+    public Func<Task> BeforeStop { get; set; } = () => Task.CompletedTask;
+    public Func<MediaJob, IMediaObserver, CancellationToken, Task> BeforeProcessed { get; set; } = (_, _, _) => Task.CompletedTask;
+    public Func<MediaJob, ProcessMediaResult> Result { get; set; } = MixAndTracks;
+    public SpeechEngine? Engine { get; init; } = new("fake", "none", "00");
+
+    public FakeMedia Newest => Opened.Last();
+
+    public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
+    {
+        OpenAsked.Enqueue(job);
+        await BeforeOpen(job);
+        if (IsFull) return new OpenMediaResult.NoCapacity("no port is free");
+        int port = job.Port ?? Interlocked.Add(ref nextPort, 2);
+        if (!PortsTaken.TryAdd(port, true)) return new OpenMediaResult.NoCapacity($"port {port} is taken");
+        var media = new FakeMedia(this, job, observer, port);
+        Opened.Enqueue(media);
+        return new OpenMediaResult.Opened(media);
+    }
+
+    public async Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
+    {
+        Processed.Enqueue((job, duration));
+        await BeforeProcessed(job, observer, ct);
+        return Result(job);
+    }
+
+    /// <summary>Everything it held is gone at once, as when the process ends.</summary>
+    public void Crash() => PortsTaken.Clear();
+
+    public static ProcessMediaResult MixAndTracks(MediaJob job) => new ProcessMediaResult.Done(
+        [
+            new MadeFile("mix", null, "audio/mp4", "aac", $"/files/{job.Id}/mix.m4a", 4096, TimeSpan.FromSeconds(60), "aa"),
+            .. job.Tracks.Select(t => new MadeFile(
+                "track", t.Number, "audio/ogg", "opus", $"/files/{job.Id}/{t.Number}.opus", 1024, TimeSpan.FromSeconds(60), "bb")),
+        ],
+        Snapshots.Of(MediaHealth.Flowing, TimeSpan.FromSeconds(1), [.. job.Tracks.Select(t => t.Number)]),
+        job.Spec.Captions ? CaptionsStatus.Live : CaptionsStatus.Off);
+}
+
+internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObserver observer, int port) : IMeetingMedia
+{
+    private int disposed;
+
+    public MediaJob Job => job;
+    public int Port => port;
+    public ConcurrentQueue<Track> Added { get; } = new();
+    public ConcurrentQueue<Track> Ended { get; } = new();
+    public Exception? AddFails { get; set; }
+    public MediaSnapshot Now { get; set; } = Snapshots.Of(MediaHealth.Waiting, null, [.. job.Tracks.Select(t => t.Number)]);
+    public TimeSpan? StoppedAt { get; private set; }
+    public bool IsDisposed => disposed > 0;
+
+    public Task AddTrackAsync(Track track, CancellationToken ct)
+    {
+        if (AddFails is { } e) return Task.FromException(e);
+        Added.Enqueue(track);
+        return Task.CompletedTask;
+    }
+
+    public Task EndTrackAsync(Track track, CancellationToken ct)
+    {
+        Ended.Enqueue(track);
+        return Task.CompletedTask;
+    }
+
+    public MediaSnapshot Snapshot() => Now;
+
+    public async Task StopAsync(TimeSpan duration, CancellationToken ct)
+    {
+        StoppedAt = duration;
+        await engine.BeforeStop();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0) engine.PortsTaken.TryRemove(port, out _);
+        return ValueTask.CompletedTask;
+    }
+
+    public void Say(int track, double startS, double endS, string text) => observer.OnCaption(job.Run, Snapshots.Caption(track, startS, endS, text));
+    public void Become(CaptionsStatus status) => observer.OnCaptionsStatus(job.Run, status);
+}
+
+internal static class Snapshots
+{
+    public static MediaSnapshot Of(MediaHealth health, TimeSpan? lastPacket, params int[] tracks) => new(
+        lastPacket, health,
+        [.. tracks.Select(n => new TrackSnapshot(n, (TrackStatus)Math.Min((int)health, (int)TrackStatus.Stalled), Authenticated.Address, TrackQuality.Empty with { PacketsReceived = 50 * n }))],
+        new Dictionary<string, long> { ["unknown_ssrc"] = 3 });
+
+    public static Caption Caption(int track, double startS, double endS, string text) => new(
+        track, TimeSpan.FromSeconds(startS), TimeSpan.FromSeconds(endS), text, "en",
+        [new Word(text, TimeSpan.FromSeconds(startS), TimeSpan.FromSeconds(endS), 0.9)], Late: false);
+}

@@ -1,0 +1,113 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
+using Pipeline.Actors.Storage.Embedded;
+using Pipeline.Actors.Tests.Kit;
+using Pipeline.TestKit;
+
+namespace Pipeline.Actors.Tests.Storage;
+
+public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("store-").FullName;
+    private readonly TestSealer sealer = new();
+    private EmbeddedMeetingStore store;
+
+    public EmbeddedMeetingStoreTests() => store = Open();
+
+    public override IMeetingStore Store => store;
+    private string Database => Path.Combine(folder, "archive.db");
+
+    [Fact]
+    public async Task What_was_said_is_nowhere_in_the_files()
+    {
+        var meeting = await StartAsync(spec: new MeetingSpec { Title = "watermelon" });
+        await DoAsync(meeting, Heard(meeting, 1, 1, "pineapple"));
+        string bytes = string.Concat(Directory.GetFiles(folder).Select(f => Encoding.Latin1.GetString(Read(f))));
+        Assert.Contains("watermelon", bytes);   // so the search would find it
+        Assert.DoesNotContain("pineapple", bytes);
+    }
+
+    [Fact]
+    public async Task An_answered_commit_is_in_the_file_whatever_becomes_of_the_store()
+    {
+        var meeting = await StartAsync();
+        foreach (string file in Directory.GetFiles(folder)) await File.WriteAllBytesAsync(file + ".copy", Read(file));   // as after a kill
+        string copy = Path.Combine(folder, "crashed.db");
+        File.Move(Database + ".copy", copy);
+        File.Move(Database + "-wal.copy", copy + "-wal");
+        await using var again = EmbeddedMeetingStore.Open(copy, sealer, TimeProvider.System, Node.Metrics());
+        Assert.NotNull(await again.FindAsync(Acme, meeting.Id, default));
+    }
+
+    [Fact]
+    public async Task A_closed_archive_is_one_sound_file_of_the_known_version()
+    {
+        await StartAsync();
+        await store.DisposeAsync();
+        Assert.Equal([Database], Directory.GetFiles(folder));
+        using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
+        {
+            connection.Open();
+            Assert.Equal("ok", connection.Scalar<string>("PRAGMA integrity_check"));
+            Assert.Equal(1L, connection.Scalar<long>("PRAGMA user_version"));
+            Assert.Equal("wal", connection.Scalar<string>("PRAGMA journal_mode"));
+            Assert.Equal(1L, connection.Scalar<long>("SELECT count(*) FROM meetings WHERE status = 'recording'"));
+        }
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Database));
+        store = Open();
+    }
+
+    [Fact]
+    public async Task An_archive_of_a_newer_program_is_refused()
+    {
+        await store.DisposeAsync();
+        using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
+        {
+            connection.Open();
+            connection.Run("PRAGMA user_version = 99");
+        }
+        Assert.Throws<InvalidOperationException>(() => Open());
+        using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
+        {
+            connection.Open();
+            connection.Run("PRAGMA user_version = 1");
+        }
+        store = Open();
+    }
+
+    [Fact]
+    public async Task Opening_again_changes_nothing()
+    {
+        var meeting = await StartAsync();
+        for (int i = 0; i < 3; i++) await ReopenAsync();
+        Assert.NotNull(await store.FindAsync(Acme, meeting.Id, default));
+        Assert.Equal(2, (await LedgerAsync(Acme)).Count);
+    }
+
+    protected override async Task ReopenAsync()
+    {
+        await store.DisposeAsync();
+        store = Open();
+    }
+
+    protected override void DestroyKey(MeetingId meeting) => sealer.Destroy(meeting);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await store.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private EmbeddedMeetingStore Open() => EmbeddedMeetingStore.Open(Database, sealer, new SimulatedClock(), Node.Metrics());
+
+    /// <summary>Also while the store has it open.</summary>
+    private static byte[] Read(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+}
