@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
 
 namespace Pipeline.Api.Replay;
 
@@ -15,11 +16,8 @@ public static class ReplayCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var url = new Option<Uri>("--url") { Description = "The server.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"), CustomParser = ParseServer };
-        var apiKey = new Option<string?>("--api-key")
-        {
-            Description = "What authorizes; by default the environment's PIPELINE_API_KEY.",
-            // Not as default value: help would print it.
-        };
+        // The environment's key is no default value: help would print it.
+        var apiKey = new Option<string?>("--api-key") { Description = "What authorizes; by default the environment's PIPELINE_API_KEY." };
         var meeting = new Option<string?>("--meeting") { Description = "The id of a running meeting to add the tracks to; by default a new one is created." };
         var title = new Option<string?>("--title") { Description = "The new meeting's title; by default what the source is called." };
         var participants = new Option<string[]>("--participants") { Description = "Send only these.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
@@ -46,7 +44,7 @@ public static class ReplayCommand
         {
             paths, url, apiKey, meeting, title, participants, video, speed, loss, jitter, reorder, duplicate, seed, stop, wait, captions, log,
         };
-        command.SetAction((parsed, ct) => ReplayRun.RunAsync(
+        command.SetAction((parsed, ct) => UntilInterruptedAsync(stopping => ReplayRun.RunAsync(
             new ReplayOptions
             {
                 Paths = parsed.GetRequiredValue(paths),
@@ -70,8 +68,23 @@ public static class ReplayCommand
                 Captions = parsed.GetValue(captions),
                 Log = parsed.GetValue(log),
             },
-            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, ct));
+            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stopping), ct));
         return command;
+    }
+
+    /// <summary>Ctrl-C and SIGTERM end the run in order, with its log written; a second one ends the process.</summary>
+    private static async Task<int> UntilInterruptedAsync(Func<CancellationToken, Task<int>> run, CancellationToken ct)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        return await run(stopping.Token);
+
+        void Interrupt(PosixSignalContext signal)
+        {
+            signal.Cancel = !stopping.IsCancellationRequested;
+            stopping.Cancel();
+        }
     }
 
     private static Uri? ParseServer(ArgumentResult result)
