@@ -31,7 +31,7 @@ public sealed class MeetingTests
 
     private static NewTrack New(TrackSpec spec) => new(TrackId.New(Start), spec);
 
-    private static MeetingCommand Processed(int run) => new MeetingCommand.MediaProcessed(
+    private static MeetingCommand.MediaProcessed Processed(int run) => new(
         run, [new ReadyFile(RecordingId.New(Start), new MadeFile("mix", null, "audio/mp4", "aac", "/x", 1, TimeSpan.Zero, "00"))], Quality, CaptionsStatus.Live);
 
     private static MeetingCommand Command(string name, int run) => name switch

@@ -1,0 +1,260 @@
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Tests.Kit;
+
+namespace Pipeline.Actors.Tests.Local;
+
+public sealed class LocalMeetingsTests : IAsyncLifetime
+{
+    private static readonly TenantId Acme = Node.Acme;
+    private Node node = null!;
+
+    public async Task InitializeAsync() => node = await Node.StartAsync();
+    public async Task DisposeAsync() => await node.DisposeAsync();
+
+    [Fact]
+    public async Task A_meeting_is_created_heard_stopped_and_completed()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice", 111), Tracks.Of("bob", 112));
+        Assert.Equal((MeetingStatus.Recording, node.Clock.GetUtcNow(), made.CreatedAt), (made.Status, made.StartedAt, made.StartedAt));
+        Assert.Equal((made.Port, made.StartedAt), (node.Engine.Newest.Port, node.Engine.Newest.Job.StartedAt));
+
+        node.Engine.Newest.Say(2, 1, 2, "Good morning.");
+        node.Engine.Newest.Say(1, 2, 3, "Hello Bob.");
+        await node.UntilHeardAsync(made.Id, 2);
+        node.Clock.Advance(TimeSpan.FromSeconds(60));
+        var stop = Assert.IsType<StopMeetingResult.Accepted>(await node.Meetings.StopAsync(Acme, made.Id, default));
+        Assert.Equal((made.StartedAt.AddSeconds(60), TimeSpan.FromSeconds(60), "requested"), (stop.Meeting.EndedAt, stop.Meeting.Duration, stop.Meeting.Reason));
+
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        Assert.Equal(TimeSpan.FromSeconds(60), node.Engine.Newest.StoppedAt);
+        Assert.True(node.Engine.Newest.IsDisposed);
+        Assert.Equal(TimeSpan.FromSeconds(60), Assert.Single(node.Engine.Processed).Duration);
+        Assert.Equal(["mix", "track", "track"], (await node.Meetings.RecordingsAsync(Acme, made.Id, default))!.Select(r => r.Kind));
+        Assert.Equal(["Good morning.", "Hello Bob."], (await node.Meetings.TranscriptAsync(Acme, made.Id, default))!.Select(s => s.Text));
+        Assert.Equal(100, (await node.Meetings.QualityAsync(Acme, made.Id, default))!.Tracks[1].Quality.PacketsReceived);
+        Assert.Equal(
+            ["meeting.started", "track.started", "track.started", "caption.final", "caption.final", "track.ended", "track.ended", "meeting.stopped",
+             "recording.ready", "recording.ready", "recording.ready", "transcript.ready", "meeting.completed"],
+            (await node.LedgerAsync(made.Id)).Where(t => !t.StartsWith("media.", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_stop_that_is_repeated_changes_nothing_before_and_after_the_end()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        var first = Assert.IsType<StopMeetingResult.Accepted>(await node.Meetings.StopAsync(Acme, made.Id, default));
+        node.Clock.Advance(TimeSpan.FromSeconds(5));
+        for (int i = 0; i < 3; i++)
+        {
+            var again = Assert.IsType<StopMeetingResult.Accepted>(await node.Meetings.StopAsync(Acme, made.Id, default));
+            Assert.Equal((first.Meeting.EndedAt, "requested"), (again.Meeting.EndedAt, again.Meeting.Reason));
+            await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        }
+        Assert.Single(await node.LedgerAsync(made.Id), "meeting.stopped");
+        Assert.Single(node.Engine.Processed);
+    }
+
+    [Fact]
+    public async Task Tracks_come_and_go_while_a_meeting_records()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice", 111));
+        var added = Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("bob", 112), Tracks.Of("carol", 113)], default));
+        Assert.Equal([2, 3], added.Tracks.Select(t => t.Track.Number));
+        Assert.Equal([2, 3], node.Engine.Newest.Added.Select(t => t.Number));   // before the answer
+
+        Assert.Equal(EndTrackResult.Ended, await node.Meetings.EndTrackAsync(Acme, made.Id, added.Tracks[0].Track.Id, default));
+        Assert.Equal(EndTrackResult.Ended, await node.Meetings.EndTrackAsync(Acme, made.Id, added.Tracks[0].Track.Id, default));
+        Assert.Equal(2, Assert.Single(node.Engine.Newest.Ended).Number);
+        Assert.Equal(EndTrackResult.NoSuchTrack, await node.Meetings.EndTrackAsync(Acme, made.Id, TrackId.New(DateTimeOffset.UnixEpoch), default));
+        Assert.Equal(EndTrackResult.NoSuchMeeting, await node.Meetings.EndTrackAsync(Acme, MeetingId.New(DateTimeOffset.UnixEpoch), added.Tracks[0].Track.Id, default));
+
+        Assert.IsType<AddTracksResult.NotFound>(await node.Meetings.AddTracksAsync(Acme, MeetingId.New(DateTimeOffset.UnixEpoch), [Tracks.Of("dan")], default));
+        Assert.Equal(new AddTracksResult.AmbiguousTrack(1), await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("dan", 99), Tracks.Of("eve", 113)], default));
+        Assert.Equal(3, (await node.FindAsync(made.Id)).Tracks.Count);
+
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        Assert.Equal(new AddTracksResult.InvalidState(MeetingStatus.Completed), await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("dan", 99)], default));
+        Assert.Equal(EndTrackResult.InvalidState, await node.Meetings.EndTrackAsync(Acme, made.Id, made.Tracks[0].Track.Id, default));
+    }
+
+    [Fact]
+    public async Task A_track_the_journal_does_not_take_is_refused_and_ended()
+    {
+        var made = await node.CreateAsync();
+        node.Engine.Newest.AddFails = new IOException("no space");
+        await Assert.ThrowsAsync<IOException>(() => node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("bob")], default));
+        await node.UntilAsync(made.Id, m => m.Tracks[0].Status == TrackStatus.Ended);
+
+        node.Engine.Newest.AddFails = null;
+        var added = Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("bob")], default));
+        Assert.Equal(2, added.Tracks[0].Track.Number);   // a number is never used for two tracks
+    }
+
+    [Fact]
+    public async Task A_meeting_that_cannot_be_told_apart_or_finds_no_room_is_not_made()
+    {
+        Assert.Equal(new CreateMeetingResult.AmbiguousTrack(1), await node.Meetings.CreateAsync(Acme, new MeetingSpec(), [Tracks.Of("a"), Tracks.Of("b")], default));
+        Assert.True(node.Meetings.IsReady);
+        node.Engine.IsFull = true;
+        Assert.IsType<CreateMeetingResult.NoCapacity>(await node.Meetings.CreateAsync(Acme, new MeetingSpec(), [], default));
+        Assert.False(node.Meetings.IsReady);
+        Assert.Empty(await node.Store.UnfinishedAsync(default));
+        Assert.Empty((await node.Meetings.ListAsync(Acme, new MeetingQuery(), default)).Meetings);
+
+        node.Engine.IsFull = false;
+        await node.CreateAsync();
+        Assert.True(node.Meetings.IsReady);
+    }
+
+    [Fact]
+    public async Task A_meeting_without_packets_is_stopped_and_one_with_packets_is_not()
+    {
+        var spec = new MeetingSpec { IdleTimeout = TimeSpan.FromSeconds(300) };
+        var quiet = await node.CreateAsync(spec, Tracks.Of("alice"));
+        var busy = await node.CreateAsync(spec, Tracks.Of("alice"));
+        node.Engine.Newest.Now = Snapshots.Of(MediaHealth.Flowing, TimeSpan.FromSeconds(301), 1);
+
+        node.Clock.Advance(TimeSpan.FromSeconds(302));
+        await node.UntilAsync(quiet.Id, MeetingStatus.Completed);
+        Assert.Equal("idle_timeout", (await node.FindAsync(quiet.Id)).Reason);
+        await node.UntilAsync(busy.Id, m => m.MediaHealth == MediaHealth.Flowing);   // it was looked at too
+        Assert.Equal(MeetingStatus.Recording, (await node.FindAsync(busy.Id)).Status);
+        Assert.Equal(Authenticated.Address, (await node.FindAsync(busy.Id)).Tracks[0].Authenticated);
+    }
+
+    [Fact]
+    public async Task A_meeting_is_stopped_at_its_longest()
+    {
+        var made = await node.CreateAsync(new MeetingSpec { MaxDuration = TimeSpan.FromSeconds(60), IdleTimeout = TimeSpan.Zero });
+        node.Clock.Advance(TimeSpan.FromSeconds(60));
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        var over = await node.FindAsync(made.Id);
+        Assert.Equal(("max_duration", TimeSpan.FromSeconds(60)), (over.Reason, over.Duration));
+    }
+
+    [Fact]
+    public async Task Health_and_the_state_of_captions_show_as_they_change()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        var media = node.Engine.Newest;
+        foreach (var health in new[] { MediaHealth.Flowing, MediaHealth.Stalled, MediaHealth.Flowing })
+        {
+            media.Now = Snapshots.Of(health, TimeSpan.FromSeconds(1), 1);
+            node.Clock.Advance(TimeSpan.FromSeconds(1));
+            await node.UntilAsync(made.Id, m => m.MediaHealth == health);
+        }
+        foreach (var status in new[] { CaptionsStatus.Degraded, CaptionsStatus.Live })
+        {
+            media.Become(status);
+            await node.UntilAsync(made.Id, m => m.CaptionsStatus == status);
+        }
+        Assert.Equal(["media.flowing", "media.stalled", "media.flowing", "captions.degraded", "captions.restored"], (await node.LedgerAsync(made.Id)).Skip(2));
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_made_fail_the_meeting_and_no_other()
+    {
+        var other = await node.CreateAsync();
+        foreach (bool throws in new[] { true, false })
+        {
+            var made = await node.CreateAsync();
+            node.Engine.Result = _ => throws ? throw new InvalidDataException("a bug") : new ProcessMediaResult.Failed("no ffmpeg");
+            await node.Meetings.StopAsync(Acme, made.Id, default);
+            await node.UntilAsync(made.Id, MeetingStatus.Failed);
+            Assert.Equal("processing_failed", (await node.FindAsync(made.Id)).Reason);
+        }
+        node.Engine.Result = FakeMediaEngine.MixAndTracks;
+        await node.Meetings.StopAsync(Acme, other.Id, default);
+        await node.UntilAsync(other.Id, MeetingStatus.Completed);
+    }
+
+    [Fact]
+    public async Task An_owner_that_breaks_begins_again_with_its_media_untouched()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        var media = node.Engine.Newest;
+        media.Now = Snapshots.Of(MediaHealth.Flowing, null, 1, 1);   // twice the same track: a bug that breaks the rules
+        node.Clock.Advance(TimeSpan.FromSeconds(1));
+        media.Say(1, 1, 2, "Still there.");
+        await node.UntilHeardAsync(made.Id, 1);
+
+        media.Now = Snapshots.Of(MediaHealth.Flowing, null, 1);
+        Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("bob", 112)], default));
+        Assert.Equal((1, false), (node.Engine.Opened.Count, media.IsDisposed));
+    }
+
+    [Fact]
+    public async Task A_stop_that_breaks_still_leads_to_the_files()
+    {
+        var made = await node.CreateAsync();
+        node.Engine.BeforeStop = () => throw new IOException("stuck");
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        Assert.True(node.Engine.Newest.IsDisposed);
+    }
+
+    [Fact]
+    public async Task More_captions_than_fit_are_made_again_from_the_journal()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        var media = node.Engine.Newest;
+        node.Engine.BeforeStop = () =>
+        {
+            for (int i = 0; i < 6000; i++) media.Say(1, i, i + 1, $"{i}");   // faster than anybody can store
+            return Task.CompletedTask;
+        };
+        node.Engine.BeforeProcessed = (job, observer, _) =>
+        {
+            double from = job.HeardUntil.GetValueOrDefault(1).TotalSeconds;
+            for (double i = from; i < 6000; i++) observer.OnCaption(job.Run, Snapshots.Caption(1, i, i + 1, $"{i}"));
+            return Task.CompletedTask;
+        };
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        Assert.Equal(Enumerable.Range(0, 6000).Select(i => $"{i}"), (await node.Meetings.TranscriptAsync(Acme, made.Id, default))!.Select(s => s.Text));
+    }
+
+    [Fact]
+    public async Task Another_tenant_sees_nothing_and_changes_nothing()
+    {
+        var other = new TenantId("other");
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        node.Engine.Newest.Say(1, 1, 2, "Secret.");
+        await node.UntilHeardAsync(made.Id, 1);
+        var segment = (await node.Meetings.TranscriptAsync(Acme, made.Id, default))![0];
+
+        Assert.IsType<AddTracksResult.NotFound>(await node.Meetings.AddTracksAsync(other, made.Id, [Tracks.Of("bob", 112)], default));
+        Assert.Equal(EndTrackResult.NoSuchMeeting, await node.Meetings.EndTrackAsync(other, made.Id, made.Tracks[0].Track.Id, default));
+        Assert.IsType<StopMeetingResult.NotFound>(await node.Meetings.StopAsync(other, made.Id, default));
+        Assert.Equal(MeetingStatus.Recording, (await node.FindAsync(made.Id)).Status);
+
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        var recording = (await node.Meetings.RecordingsAsync(Acme, made.Id, default))![0];
+        Assert.Null(await node.Meetings.FindAsync(other, made.Id, default));
+        Assert.Empty((await node.Meetings.ListAsync(other, new MeetingQuery(), default)).Meetings);
+        Assert.Null(await node.Meetings.QualityAsync(other, made.Id, default));
+        Assert.Null(await node.Meetings.TranscriptAsync(other, made.Id, default));
+        Assert.Null(await node.Meetings.FindSegmentAsync(other, made.Id, segment.Id, default));
+        Assert.Null(await node.Meetings.RecordingsAsync(other, made.Id, default));
+        Assert.Null(await node.Meetings.FindRecordingAsync(other, made.Id, recording.Id, default));
+        Assert.Empty(await node.Meetings.CaptionsAsync(other, made.Id, 0, default).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Fifty_meetings_at_once_keep_to_themselves()
+    {
+        var made = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => node.CreateAsync(new MeetingSpec { Title = $"{i}" }, Tracks.Of($"p{i}"))));
+        Assert.Equal(50, made.Select(m => m.Port).Distinct().Count());
+        foreach (var media in node.Engine.Opened) media.Say(1, 1, 2, $"I am {media.Job.Spec.Title}.");
+        await Task.WhenAll(made.Select(async m =>
+        {
+            await node.UntilHeardAsync(m.Id, 1);
+            await node.Meetings.StopAsync(Acme, m.Id, default);
+            await node.UntilAsync(m.Id, MeetingStatus.Completed);
+            Assert.Equal($"I am {m.Spec.Title}.", Assert.Single((await node.Meetings.TranscriptAsync(Acme, m.Id, default))!).Text);
+        }));
+    }
+}
