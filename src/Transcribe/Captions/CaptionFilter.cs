@@ -73,10 +73,11 @@ internal static class CaptionFilter
     {
         var placed = new List<Word>(words.Count);
         var earliest = speechStart;
+        var (from, scale) = words.Count == 0 ? (speechStart, 1) : Stretch(words, origin, speechStart);
         foreach (var word in words)
         {
-            var start = origin + word.Start;
-            var end = origin + word.End;
+            var start = from + scale * (word.Start - words[0].Start);
+            var end = from + scale * (word.End - words[0].Start);
             if (start > speechEnd + Slack || end < speechStart - Slack) continue;
 
             start = Clamp(start, earliest, speechEnd);
@@ -84,6 +85,18 @@ internal static class CaptionFilter
             earliest = start;
         }
         return placed;
+    }
+
+    /// <summary>
+    /// The engine gives its start token a share of the time, so words come late, the first by up to half a second. Where the detector heard
+    /// the speech begin shortly before, the words are stretched to begin there; the last one's end stays.
+    /// </summary>
+    private static (TimeSpan From, double Scale) Stretch(IReadOnlyList<SpokenWord> words, TimeSpan origin, TimeSpan speechStart)
+    {
+        var first = origin + words[0].Start;
+        var last = origin + words[^1].End;
+        bool late = first > speechStart && first - speechStart <= Slack && last > first;
+        return late ? (speechStart, (last - speechStart) / (last - first)) : (first, 1);
     }
 
     private static bool IsBelieved(List<Word> words, TimeSpan speech, float level, string language)

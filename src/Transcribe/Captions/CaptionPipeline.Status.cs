@@ -58,7 +58,7 @@ public sealed partial class CaptionPipeline
 
     private void UpdateStatus()
     {
-        CaptionsStatus now;
+        CaptionsState now;
         lock (gate)
         {
             now = StatusNow();
@@ -68,12 +68,12 @@ public sealed partial class CaptionPipeline
         StatusChanged?.Invoke(now);
     }
 
-    private CaptionsStatus StatusNow()
+    private CaptionsState StatusNow()
     {
-        if (broken is not null) return new CaptionsStatus.Unavailable(broken);
-        if (recognizer.Status is RecognizerStatus.Unavailable unavailable) return new CaptionsStatus.Unavailable(unavailable.Reason);
+        if (broken is not null) return new CaptionsState.Unavailable(broken);
+        if (recognizer.Status is RecognizerStatus.Unavailable unavailable) return new CaptionsState.Unavailable(unavailable.Reason);
         bool behind = tracks.Values.Any(track => track.Waiting.First is { } first && clock.GetElapsedTime(first.Value.At) > options.LateAfter);
-        return behind ? new CaptionsStatus.Deferred("More is said than can be recognised in time.") : new CaptionsStatus.Live();
+        return behind ? new CaptionsState.Deferred("More is said than can be recognised in time.") : new CaptionsState.Live();
     }
 
     /// <summary>Under the lock.</summary>

@@ -58,10 +58,10 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         timer = clock.CreateTimer(_ => Tick(), null, options.Tick, options.Tick);
     }
 
-    public CaptionsStatus Status { get; private set; }
+    public CaptionsState Status { get; private set; }
 
     /// <summary>Raised after each change, on any thread. Handlers must not block.</summary>
-    public event Action<CaptionsStatus>? StatusChanged;
+    public event Action<CaptionsState>? StatusChanged;
 
     /// <summary>Speech that will have no caption from here: dropped over the bound, or given up.</summary>
     public TimeSpan Lost { get; private set; }

@@ -69,10 +69,10 @@ public sealed class SpeechDetector
     private Utterance? SkipTo(long firstSample)
     {
         Utterance? utterance = null;
-        long missing = (firstSample - next + FrameLength - 1) / FrameLength;
+        long missing = (firstSample - next) / FrameLength;
         for (long n = 0; n < Math.Min(missing, MaxSilenceFrames); n++) utterance ??= Step(Silence);
         if (missing > MaxSilenceFrames) preRoll.Clear();
-        // A gap that is no whole number of frames was rounded up, or cut short; what follows goes where it belongs.
+        // What the gap has beyond whole frames, less than 20 ms, is left out of the utterance; what follows goes where it belongs.
         if (IsOpen) open.MoveEnd(firstSample);
         next = firstSample;
         return utterance;
@@ -112,7 +112,7 @@ public sealed class SpeechDetector
 
     private Utterance? Close()
     {
-        var utterance = open.Take(open.FrameCount, floor.Onset, MinSpeechFrames);
+        var utterance = open.Take(open.FrameCount, floor, MinSpeechFrames);
         IsOpen = false;
         loudRun = 0;
         open.Clear();
@@ -123,7 +123,7 @@ public sealed class SpeechDetector
     private Utterance? Cut()
     {
         int cut = open.QuietestMoment(MinCutFrames, open.FrameCount - DipFrames, DipFrames);
-        var utterance = open.Take(cut, floor.Onset, MinSpeechFrames);
+        var utterance = open.Take(cut, floor, MinSpeechFrames);
         open.RemoveFirst(cut);
         return utterance;
     }

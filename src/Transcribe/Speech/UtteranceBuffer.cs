@@ -42,15 +42,15 @@ internal sealed class UtteranceBuffer(int capacityFrames)
     }
 
     /// <summary>The first frames as an utterance; null when too few of them are speech against the noise as it is known by now.</summary>
-    public Utterance? Take(int frames, float threshold, int minSpeechFrames)
+    public Utterance? Take(int frames, NoiseFloor floor, int minSpeechFrames)
     {
         int first = -1, last = -1, loud = 0;
         for (int n = 0; n < frames; n++)
         {
-            if (levels[n] <= threshold) continue;
+            if (levels[n] > floor.Onset) sorted[loud++] = levels[n];
+            if (levels[n] <= floor.Offset) continue;
             if (first < 0) first = n;
             last = n;
-            sorted[loud++] = levels[n];
         }
         if (loud < minSpeechFrames) return null;
 

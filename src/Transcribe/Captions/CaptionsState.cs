@@ -1,17 +1,17 @@
 namespace Pipeline.Transcribe.Captions;
 
 /// <summary>How a meeting's captions are doing.</summary>
-public abstract record CaptionsStatus
+public abstract record CaptionsState
 {
-    private CaptionsStatus() { }
+    private CaptionsState() { }
 
     /// <summary>Captions come as people speak.</summary>
-    public sealed record Live : CaptionsStatus;
+    public sealed record Live : CaptionsState;
 
     /// <summary>Captions come later than people read along; nothing is lost for that alone.</summary>
-    public sealed record Deferred(string Reason) : CaptionsStatus;
+    public sealed record Deferred(string Reason) : CaptionsState;
 
     /// <summary>No captions at present; the recording goes on.</summary>
     /// <param name="Reason">One sentence for the operator.</param>
-    public sealed record Unavailable(string Reason) : CaptionsStatus;
+    public sealed record Unavailable(string Reason) : CaptionsState;
 }

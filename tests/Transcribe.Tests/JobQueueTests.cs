@@ -1,0 +1,103 @@
+using Pipeline.Transcribe.Speech;
+using Pipeline.Transcribe.Whisper;
+
+namespace Pipeline.Transcribe.Tests;
+
+public sealed class JobQueueTests : IDisposable
+{
+    private readonly JobQueue queue = new(maxWaitingSamples: 10 * 16_000, new TranscribeMetrics(new TestMeters()), TimeProvider.System);
+
+    public void Dispose() => queue.Dispose();
+
+    [Fact]
+    public async Task Jobs_are_asked_in_order_and_only_so_many_at_once()
+    {
+        var first = Add();
+        var second = Add();
+        var third = Add();
+        var one = queue.TakeNext(2)!;
+        var two = queue.TakeNext(2)!;
+        Assert.True(one.Id < two.Id);
+        Assert.Null(queue.TakeNext(2));
+
+        queue.Answer(two.Id, Heard("two"));
+        Assert.Equal("two", Engine.TextOf(await second));
+        Assert.NotNull(queue.TakeNext(2));
+        Assert.False(first.IsCompleted || third.IsCompleted);
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_is_refused_at_once_and_may_be_asked_again()
+    {
+        for (int n = 0; n < 10; n++) _ = Add(seconds: 1);
+        var refused = Assert.IsType<RecognizeOutcome.Failed>(await Add(seconds: 1));
+        Assert.True(refused.CanRetry);
+        queue.TakeNext(1);                                             // makes room
+        Assert.False(Add(seconds: 1).IsCompleted);
+    }
+
+    [Fact]
+    public void What_a_dead_worker_had_is_asked_again_alone_and_before_all_others()
+    {
+        Add();
+        Add();
+        Add();
+        long one = queue.TakeNext(2)!.Id, two = queue.TakeNext(2)!.Id;
+        Assert.Equal(2, queue.WorkerDied().Again);
+
+        Assert.Equal(one, queue.TakeNext(2)!.Id);
+        Assert.Null(queue.TakeNext(2));                                // a suspect has the worker for itself
+        queue.Answer(one, Heard(""));
+        Assert.Equal(two, queue.TakeNext(2)!.Id);
+        Assert.Null(queue.TakeNext(2));
+        queue.Answer(two, Heard(""));
+        Assert.NotNull(queue.TakeNext(2));
+    }
+
+    [Fact]
+    public async Task A_job_that_two_workers_died_of_is_given_up_and_says_so()
+    {
+        var poison = Add();
+        var innocent = Add();
+        queue.TakeNext(2);
+        queue.TakeNext(2);
+        queue.WorkerDied();
+        queue.TakeNext(2);
+        var (again, givenUp) = queue.WorkerDied();
+
+        Assert.Equal((0, 1), (again, givenUp.Count));
+        var failed = Assert.IsType<RecognizeOutcome.Failed>(await poison);
+        Assert.False(failed.CanRetry);
+        Assert.Contains("twice", failed.Reason, StringComparison.Ordinal);
+        queue.Answer(queue.TakeNext(2)!.Id, Heard("fine"));
+        Assert.Equal("fine", Engine.TextOf(await innocent));
+    }
+
+    [Fact]
+    public async Task A_cancelled_job_makes_room_and_is_not_asked()
+    {
+        using var cancel = new CancellationTokenSource();
+        var cancelled = queue.Add(new SpeechJob(new float[10 * 16_000], "en"), cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Null(queue.TakeNext(1));
+        Assert.False(Add(seconds: 10).IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_closed_queue_answers_everything_until_it_is_opened()
+    {
+        var asked = Add();
+        var waiting = Add();
+        queue.TakeNext(1);
+        queue.Close("no model");
+        foreach (var task in new[] { asked, waiting, Add() })
+            Assert.Equal("no model", Assert.IsType<RecognizeOutcome.Unavailable>(await task).Reason);
+        queue.Open();
+        Assert.False(Add().IsCompleted);
+    }
+
+    private Task<RecognizeOutcome> Add(int seconds = 1) => queue.Add(new SpeechJob(new float[seconds * 16_000], "en-GB"), CancellationToken.None);
+
+    private static RecognizeOutcome.Recognized Heard(string text) => new([new SpokenWord(text, TimeSpan.Zero, TimeSpan.Zero, 1)]);
+}
