@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using Pipeline.Api.Replay;
+
+namespace Pipeline.EndToEnd.Tests;
+
+/// <summary>The real program in a process of its own, on ports and a data folder of its own; gone, with all it made, when disposed.</summary>
+internal sealed class PipelineServer : IAsyncDisposable
+{
+    public const string ApiKey = "end-to-end-key";
+    private static int nextRange = 20000;
+
+    private readonly DirectoryInfo folder;
+    private readonly Dictionary<string, string?> environment;
+    private readonly StringBuilder output = new();
+    private Process process;
+
+    private PipelineServer(DirectoryInfo folder, Uri address, Dictionary<string, string?> environment)
+    {
+        (this.folder, Address, this.environment) = (folder, address, environment);
+        process = Launch();
+        Client = PipelineClient.Connect(address, ApiKey);
+        Http = new HttpClient { BaseAddress = address };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ApiKey);
+    }
+
+    public Uri Address { get; }
+    public PipelineClient Client { get; }
+    public HttpClient Http { get; }
+    public int ProcessId => process.Id;
+    public string DataFolder => Path.Combine(folder.FullName, "data");
+    /// <summary>What it printed so far.</summary>
+    public string Output { get { lock (output) return output.ToString(); } }
+
+    /// <param name="ports">How many ports the range has.</param>
+    /// <param name="settings">More of the environment; null takes a variable away.</param>
+    public static async Task<PipelineServer> StartAsync(int ports = 20, params (string Name, string? Value)[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("pipeline-e2e-");
+        int first = FreeRange(ports);
+        var environment = new Dictionary<string, string?>
+        {
+            ["PIPELINE_LISTEN"] = $"http://127.0.0.1:{FreeTcpPort()}",
+            ["PIPELINE_DATA"] = Path.Combine(folder.FullName, "data"),
+            ["PIPELINE_KEYS"] = Path.Combine(folder.FullName, "keys"),
+            ["PIPELINE_API_KEY"] = ApiKey,
+            ["PIPELINE_RTP_PORTS"] = $"{first}-{first + ports - 1}",
+            ["PIPELINE_MODEL"] = Fixtures.Model,
+        };
+        foreach (var (name, value) in settings) environment[name] = value;
+        var server = new PipelineServer(folder, new Uri(environment["PIPELINE_LISTEN"]!), environment);
+        await server.WaitUntilReadyAsync();
+        return server;
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill(entireProcessTree: false);
+        await process.WaitForExitAsync();
+    }
+
+    public async Task RestartAsync()
+    {
+        process.Dispose();
+        process = Launch();
+        await WaitUntilReadyAsync();
+    }
+
+    /// <summary>Ids of the processes it started that still run.</summary>
+    public IReadOnlyList<int> Children() =>
+        [.. Directory.EnumerateDirectories("/proc").Select(p => int.TryParse(Path.GetFileName(p), out int id) ? id : 0).Where(id => id > 0 && Parent(id) == ProcessId)];
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        Http.Dispose();
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+        process.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    private static int Parent(int id)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException) { return 0; }                                            // it has just ended
+    }
+
+    private Process Launch()
+    {
+        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), ["serve"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.FullName,
+        };
+        foreach (var (name, value) in environment) info.Environment[name] = value;
+        var started = Process.Start(info)!;
+        started.OutputDataReceived += Keep;
+        started.ErrorDataReceived += Keep;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return started;
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (output) output.AppendLine(line.Data);
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        do
+        {
+            if (process.HasExited) throw new InvalidOperationException($"The server ended with status {process.ExitCode}:\n{Output}");
+            try
+            {
+                using var answer = await http.GetAsync("/readyz");
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException) { /* not listening yet */ }
+        }
+        while (await tick.WaitForNextTickAsync());
+    }
+
+    private static int FreeTcpPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>A stretch of UDP ports below the ephemeral range that nobody uses.</summary>
+    private static int FreeRange(int ports)
+    {
+        while (true)
+        {
+            int first = Interlocked.Add(ref nextRange, ports + (ports & 1)) - ports - (ports & 1);
+            try
+            {
+                foreach (int port in Enumerable.Range(first, ports))
+                {
+                    using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                    probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                }
+                return first;
+            }
+            catch (SocketException) { /* the next stretch */ }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Pipeline.Api.Replay;
+using Pipeline.TestKit;
+using Xunit.Abstractions;
+
+namespace Pipeline.EndToEnd.Tests;
+
+/// <summary>Spoken meetings with exact references, through the whole program: where the words lie, what they are, and whose.</summary>
+public sealed class SpeechReplayTests(ITestOutputHelper output)
+{
+    /// <summary>What two files may differ by before a listener hears it.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(20);
+
+    [Theory]
+    [InlineData("release-review.json", 0, 0, 0, 0, 0.10)]
+    [InlineData("release-review.json", 0.05, 40, 0.02, 0.02, 0.20)]
+    [InlineData("hiring-audit.json", 0, 0, 0, 0, 0.10)]
+    public async Task Words_are_in_their_place_right_and_their_speakers_own(
+        string script, double loss, int jitterMs, double reorder, double duplicate, double worstWordErrorRate)
+    {
+        await using var server = await PipelineServer.StartAsync();
+        var source = ReplaySource.Open([Fixtures.Speech(script)]);
+        var network = new NetworkConditions { Loss = loss, Jitter = TimeSpan.FromMilliseconds(jitterMs), Reorder = reorder, Duplicate = duplicate, Seed = 7 };
+        var lines = SpokenLine.Read(Fixtures.Speech(script));
+
+        var recorded = await RecordedMeeting.RecordAsync(server, source, network);
+
+        Assert.Equal("completed", recorded.Meeting.Status);
+        AssertFiles(recorded);
+        AssertPlaces(recorded, lines);
+        AssertWords(recorded, lines, worstWordErrorRate);
+    }
+
+    private void AssertFiles(RecordedMeeting recorded)
+    {
+        Assert.Equal(["mix", .. Enumerable.Repeat("track", recorded.Log.Source.Streams.Count)], recorded.Files.Select(f => f.Info.Kind).Order());
+        foreach (var (info, probe) in recorded.Files)
+        {
+            output.WriteLine($"{info.Kind} {probe.Format} {probe.Audio.Codec} {probe.Duration.TotalSeconds:0.000} s, the meeting {recorded.Meeting.DurationMs / 1000.0:0.000} s");
+            Assert.InRange(probe.Duration.TotalMilliseconds - recorded.Meeting.DurationMs, -50, 50);
+        }
+    }
+
+    private void AssertPlaces(RecordedMeeting recorded, IReadOnlyList<SpokenLine> lines)
+    {
+        foreach (var line in lines)
+        {
+            var stream = recorded.Log.Source.Streams.Single(s => s.Participant.Name == line.Speaker);
+            var expected = recorded.Log.OriginOf(stream) - recorded.StartedUnix + line.Start;
+            foreach (string file in new[] { "mix", stream.Participant.Id })
+            {
+                bool overlapped = file == "mix" && lines.Any(l => l.Speaker != line.Speaker && l.Start < line.End && l.End > line.Start);
+                if (overlapped) continue;                                            // two voices at once: the tracks tell
+                var (off, peak) = recorded.Locate(file, line.Samples, expected);
+                output.WriteLine($"{file,-8} {line.Start.TotalSeconds,6:0.00} off {off.TotalMilliseconds,6:0.0} ms, likeness {peak:0.00}: {line.Text}");
+                Assert.True(off.Duration() <= Tolerance && peak > 0.3, $"{file}: “{line.Text}” lies {off.TotalMilliseconds:0.0} ms off (likeness {peak:0.00})");
+            }
+        }
+    }
+
+    private void AssertWords(RecordedMeeting recorded, IReadOnlyList<SpokenLine> lines, double worst)
+    {
+        int errors = 0, words = 0;
+        foreach (var speaker in lines.GroupBy(l => l.Speaker))
+        {
+            var segments = recorded.Transcript.Segments.Where(s => s.Participant.Name == speaker.Key).ToList();
+            var result = WordErrorRate.Of(string.Join(' ', speaker.Select(l => l.Text)), string.Join(' ', segments.Select(s => s.Text)));
+            output.WriteLine($"{speaker.Key}: {result.Errors} of {result.Words} words wrong");
+            (errors, words) = (errors + result.Errors, words + result.Words);
+
+            var origin = recorded.Log.OriginOf(recorded.Log.Source.Streams.Single(s => s.Participant.Name == speaker.Key)) - recorded.StartedUnix;
+            Assert.All(segments, segment => Assert.Contains(speaker, line =>
+                (origin + line.Start).TotalMilliseconds < segment.EndMs && (origin + line.End).TotalMilliseconds > segment.StartMs));
+        }
+        output.WriteLine($"word error rate {100.0 * errors / words:0.0} %");
+        Assert.InRange((double)errors / words, 0, worst);
+    }
+}
+
+/// <summary>One line of a spoken meeting: who says what when, and the sound of it.</summary>
+internal sealed record SpokenLine(string Speaker, TimeSpan Start, TimeSpan End, string Text, float[] Samples)
+{
+    public static IReadOnlyList<SpokenLine> Read(string script)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(script));
+        var root = document.RootElement;
+        string folder = Path.GetDirectoryName(script)!;
+        var tracks = root.GetProperty("speakers").EnumerateArray().Where(s => s.TryGetProperty("file", out _)).ToDictionary(
+            s => s.GetProperty("name").GetString()!, s => WavFile.Read(Path.Combine(folder, s.GetProperty("file").GetString()!)).Samples);
+        return [.. root.GetProperty("segments").EnumerateArray().Select(segment =>
+        {
+            string speaker = segment.GetProperty("speaker").GetString()!;
+            double start = segment.GetProperty("start").GetDouble(), end = segment.GetProperty("end").GetDouble();
+            double clipStart = segment.TryGetProperty("clipStart", out var c) ? c.GetDouble() : 0;
+            float[] sound = segment.TryGetProperty("file", out var file)
+                ? WavFile.Read(Path.Combine(folder, file.GetString()!)).Samples
+                : tracks[speaker];
+            int from = (int)((start - clipStart) * RecordedMeeting.Rate), length = (int)((end - start) * RecordedMeeting.Rate);
+            return new SpokenLine(
+                speaker, TimeSpan.FromSeconds(start), TimeSpan.FromSeconds(end), segment.GetProperty("text").GetString()!,
+                sound[from..Math.Min(from + length, sound.Length)]);
+        })];
+    }
+}
