@@ -51,9 +51,9 @@ public sealed record PipelineOptions
     public static PipelineOptions Read(IConfiguration settings)
     {
         var reader = new SettingsReader(settings);
-        string data = Directory(reader.Text("DATA") ?? "data");
-        string keys = Directory(reader.Text("KEYS") ?? "keys");
-        if (IsInside(keys, data))
+        string data = FullPath(reader.Text("DATA") ?? "data");
+        string keys = FullPath(reader.Text("KEYS") ?? "keys");
+        if (IsInside(RealPath(keys), RealPath(data)))
             reader.Refuse("KEYS", keys, $"it must not be inside the data directory {data}, or a copy of the data would hold its own keys");
         if (reader.Text("ON_TERM") is { } onTerm && onTerm != "resume")
             reader.Refuse("ON_TERM", onTerm, onTerm == "finish" ? "finishing meetings at SIGTERM is not built yet; only \"resume\" is" : "it must be \"resume\"");
@@ -75,11 +75,14 @@ public sealed record PipelineOptions
         return reader.Refusals.Count == 0 ? options : throw new OptionsValidationException("PIPELINE", typeof(PipelineOptions), reader.Refusals);
     }
 
-    /// <summary>The real place: a link to the data is the data.</summary>
-    private static string Directory(string path)
+    private static string FullPath(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    /// <summary>Links followed: a link to the data is the data.</summary>
+    private static string RealPath(string path)
     {
-        var directory = new DirectoryInfo(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        return directory.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? directory.FullName;
+        if (Path.GetDirectoryName(path) is not { } parent) return path;
+        var here = new DirectoryInfo(Path.Combine(RealPath(parent), Path.GetFileName(path)));
+        return here.Exists && here.ResolveLinkTarget(returnFinalTarget: true) is { } target ? target.FullName : here.FullName;
     }
 
     private static bool IsInside(string path, string directory) =>

@@ -4,6 +4,7 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Json;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.OpenApi;
 using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Captions;
@@ -33,7 +34,8 @@ internal static class TranscriptApi
     {
         v1.MapGet("/meetings/{id}/transcript", Find).RequireScope(Scopes.MeetingsRead).WithName("getTranscript")
             .WithSummary("The transcript as `format` (json, vtt, srt, txt) or `Accept` says")
-            .Produces<TranscriptDto>(200, "application/json").Produces<string>(200, "text/vtt", "application/x-subrip", "text/plain");
+            .Produces<TranscriptDto>(200, "application/json", "text/vtt", "application/x-subrip", "text/plain")
+            .AddOpenApiOperationTransformer(ApiDocument.WithTexts);
         v1.MapGet("/meetings/{id}/transcript/segments/{segment}", FindSegment).RequireScope(Scopes.MeetingsRead).WithName("getSegment").WithSummary("One segment");
     }
 

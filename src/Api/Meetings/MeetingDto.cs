@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Json;
 
@@ -128,6 +129,7 @@ internal record MeetingSummaryDto
 /// <summary>One meeting.</summary>
 internal sealed record MeetingDto : MeetingSummaryDto
 {
+    [JsonPropertyOrder(1)]   // after what it has in common with a summary
     public required IReadOnlyList<TrackDto> Tracks { get; init; }
 
     public static new MeetingDto Of(MeetingView view, string host) => Fill(view, host);

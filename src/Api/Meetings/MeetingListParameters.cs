@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Pipeline.Actors.Meetings;
@@ -7,14 +8,14 @@ namespace Pipeline.Api.Meetings;
 
 /// <summary>Which meetings are asked for. All that are given must match; `metadata[key]` may be given for several keys.</summary>
 internal sealed record MeetingListParameters(
-    string? Status,
+    [property: FromQuery(Name = "status"), Description("recording, stopping, processing, completed or failed")] string? Status,
     [property: FromQuery(Name = "external_id")] string? ExternalId,
-    string? Participant,
-    string? From,
-    string? To,
-    string? Q,
-    string? Limit,
-    string? Cursor)
+    [property: FromQuery(Name = "participant"), Description("A participant's id")] string? Participant,
+    [property: FromQuery(Name = "from"), Description("Started at this time or later (ISO 8601)")] string? From,
+    [property: FromQuery(Name = "to"), Description("Started no later than this (ISO 8601)")] string? To,
+    [property: FromQuery(Name = "q"), Description("A part of the title, without regard to case")] string? Q,
+    [property: FromQuery(Name = "limit"), Description("How many at most")] string? Limit,
+    [property: FromQuery(Name = "cursor"), Description("The `next_cursor` of the page before")] string? Cursor)
 {
     /// <summary>Null when it is a query; else everything that is wrong. A parameter nobody knows is refused: it would have filtered nothing.</summary>
     public Problem? TryRead(IQueryCollection parameters, out MeetingQuery query)

@@ -6,6 +6,7 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Json;
+using Pipeline.Api.OpenApi;
 using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Meetings;
@@ -20,8 +21,10 @@ internal static class MeetingsApi
     {
         v1.MapPost("/meetings", Create).RequireScope(Scopes.MeetingsWrite).WithName("createMeeting").WithSummary("Record a meeting")
             .Accepts<NewMeetingDto>("application/json");
-        v1.MapGet("/meetings", List).RequireScope(Scopes.MeetingsRead).WithName("listMeetings").WithSummary("List meetings, newest first");
-        v1.MapGet("/meetings/{id}", Find).RequireScope(Scopes.MeetingsRead).WithName("getMeeting").WithSummary("Look at a meeting");
+        v1.MapGet("/meetings", List).RequireScope(Scopes.MeetingsRead).WithName("listMeetings").WithSummary("List meetings, newest first")
+            .AddOpenApiOperationTransformer(ApiDocument.WithListParameters);
+        v1.MapGet("/meetings/{id}", Find).RequireScope(Scopes.MeetingsRead).WithName("getMeeting").WithSummary("Look at a meeting")
+            .Produces(StatusCodes.Status304NotModified);
         v1.MapPost("/meetings/{id}/stop", Stop).RequireScope(Scopes.MeetingsWrite).WithName("stopMeeting").WithSummary("Stop a meeting; again is harmless");
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Bodies;
+using Pipeline.Api.OpenApi;
 using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Meetings;
@@ -14,7 +15,7 @@ internal static class TracksApi
     {
         v1.MapPost("/meetings/{id}/tracks", Add).RequireScope(Scopes.MeetingsWrite).WithName("addTracks")
             .WithSummary("Add one track, or an array of them; the answer has the same form")
-            .Accepts<NewTrackDto>("application/json");
+            .Accepts<NewTrackDto>("application/json").AddOpenApiOperationTransformer(ApiDocument.WithOneOrMany<NewTrackDto, TrackDto>);
         v1.MapDelete("/meetings/{id}/tracks/{track}", End).RequireScope(Scopes.MeetingsWrite).WithName("endTrack").WithSummary("End a track");
     }
 

@@ -52,7 +52,7 @@ internal static class RecordingsApi
     {
         v1.MapGet("/meetings/{id}/recordings", List).RequireScope(Scopes.MeetingsRead).WithName("listRecordings").WithSummary("A meeting's files");
         v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["GET"], Content).RequireScope(Scopes.ArchiveRead).WithName("getRecordingContent")
-            .WithSummary("A file's bytes, whole or a range").Produces<byte[]>(200, "audio/mp4", "audio/ogg").Produces<byte[]>(206, "audio/mp4", "audio/ogg");
+            .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, "audio/mp4", "audio/ogg").Produces<Stream>(206, "audio/mp4", "audio/ogg");
         v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["HEAD"], Content).RequireScope(Scopes.ArchiveRead).WithName("headRecordingContent")
             .WithSummary("A file's headers").Produces(200);
     }
