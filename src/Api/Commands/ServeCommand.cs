@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.Api.Commands;
+
+/// <summary>`pipeline serve`, also what `pipeline` alone does.</summary>
+internal static class ServeCommand
+{
+    private static readonly (Setting Setting, Option<string?> Option)[] Options =
+        [.. PipelineOptions.Settings.Select(setting => (setting, OptionOf(setting)))];
+
+    /// <summary>Makes <paramref name="command"/> run the server.</summary>
+    public static Command Into(Command command, Action<IServiceCollection, PipelineOptions> addMeetings)
+    {
+        foreach (var (_, option) in Options) command.Add(option);
+        command.SetAction((parsed, ct) => RunAsync(Arguments(parsed), addMeetings, ct));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings, CancellationToken ct)
+    {
+        try
+        {
+            await using var app = PipelineHost.Build(args, addMeetings);
+            await app.RunAsync(ct);
+            return 0;
+        }
+        catch (OptionsValidationException refused)
+        {
+            foreach (string sentence in refused.Failures) await Console.Error.WriteLineAsync(sentence);
+            return 1;
+        }
+    }
+
+    /// <summary>Written as .NET's own configuration reads it, so that a typing error is found here and a value there.</summary>
+    private static string[] Arguments(ParseResult parsed) =>
+        [.. Options.Where(o => parsed.GetValue(o.Option) is not null).Select(o => $"--{o.Setting.Key}={parsed.GetValue(o.Option)}")];
+
+    /// <summary>`--rtp-ports`, and as .NET would take it from the environment's name.</summary>
+    private static Option<string?> OptionOf(Setting setting)
+    {
+        var option = new Option<string?>(setting.Switch) { Description = setting.Help, HelpName = "value" };
+        foreach (string alias in new[] { "--" + setting.Key, "--" + setting.Key.ToLowerInvariant() }.Distinct())
+            if (alias != setting.Switch) option.Aliases.Add(alias);
+        return option;
+    }
+}

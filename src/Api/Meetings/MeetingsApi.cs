@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Auth;
+using Pipeline.Api.Bodies;
+using Pipeline.Api.Json;
+using Pipeline.Api.OpenApi;
+using Pipeline.Api.Problems;
+
+namespace Pipeline.Api.Meetings;
+
+/// <summary>Meetings: made, listed, looked at, stopped.</summary>
+internal static class MeetingsApi
+{
+    /// <summary>How soon a client may ask a full node again. Meetings end after minutes; another node may have room at once.</summary>
+    private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(30);
+
+    public static void MapMeetings(this IEndpointRouteBuilder v1)
+    {
+        v1.MapPost("/meetings", Create).RequireScope(Scopes.MeetingsWrite).WithName("createMeeting").WithSummary("Record a meeting")
+            .Accepts<NewMeetingDto>("application/json");
+        v1.MapGet("/meetings", List).RequireScope(Scopes.MeetingsRead).WithName("listMeetings").WithSummary("List meetings, newest first")
+            .AddOpenApiOperationTransformer(ApiDocument.WithListParameters);
+        v1.MapGet("/meetings/{id}", Find).RequireScope(Scopes.MeetingsRead).WithName("getMeeting").WithSummary("Look at a meeting")
+            .Produces(StatusCodes.Status304NotModified);
+        v1.MapPost("/meetings/{id}/stop", Stop).RequireScope(Scopes.MeetingsWrite).WithName("stopMeeting").WithSummary("Stop a meeting; again is harmless");
+    }
+
+    /// <summary>The request's token is not passed on: what was begun is finished, and kept for whoever asks again with its key.</summary>
+    private static async Task<Results<Created<MeetingDto>, Problem>> Create(Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
+    {
+        if (NewMeeting.TryRead(body, out var spec, out var tracks) is { } refused) return refused;
+        return await meetings.CreateAsync(caller.Tenant, spec, tracks, CancellationToken.None) switch
+        {
+            CreateMeetingResult.Created(var meeting) => TypedResults.Created($"/v1/meetings/{meeting.Id}", MeetingDto.Of(meeting, options.RtpHost)),
+            CreateMeetingResult.AmbiguousTrack(var index) => TracksApi.Ambiguous($"/tracks/{index}"),
+            CreateMeetingResult.NoCapacity(var detail) => new Problem(ProblemKind.NoCapacity, detail) { RetryAfter = FullFor },
+            var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
+        };
+    }
+
+    private static async Task<Results<Ok<MeetingPageDto>, Problem>> List(
+        Caller caller, [AsParameters] MeetingListParameters asked, HttpRequest request, IMeetings meetings, PipelineOptions options, CancellationToken ct)
+    {
+        if (asked.TryRead(request.Query, out var query) is { } refused) return refused;
+        var page = await meetings.ListAsync(caller.Tenant, query, ct);
+        return TypedResults.Ok(new MeetingPageDto(
+            [.. page.Meetings.Select(meeting => MeetingSummaryDto.Of(meeting, options.RtpHost))], page.Next?.ToString()));
+    }
+
+    private static async Task<Results<Ok<MeetingDto>, StatusCodeHttpResult, Problem>> Find(
+        string id, Caller caller, HttpContext http, IMeetings meetings, PipelineOptions options, CancellationToken ct)
+    {
+        if (!MeetingId.TryParse(id, out var meetingId) || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } view)
+            return Problem.NoSuchMeeting(id);
+
+        var meeting = MeetingDto.Of(view, options.RtpHost);
+        var tag = Tag(view, meeting);
+        http.Response.GetTypedHeaders().ETag = tag;
+        return IsKnown(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(meeting);
+    }
+
+    private static async Task<Results<Accepted<MeetingDto>, Problem>> Stop(string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
+    {
+        if (RefuseMembers(body) is { } refused) return refused;
+        if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
+        return await meetings.StopAsync(caller.Tenant, meetingId, CancellationToken.None) switch
+        {
+            StopMeetingResult.Accepted(var meeting) => TypedResults.Accepted($"/v1/meetings/{meeting.Id}", MeetingDto.Of(meeting, options.RtpHost)),
+            StopMeetingResult.NotFound => Problem.NoSuchMeeting(id),
+            var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
+        };
+    }
+
+    /// <summary>A stop says nothing: no body, or an object without members.</summary>
+    private static Problem? RefuseMembers(RequestBody body)
+    {
+        if (body.Bytes.IsEmpty) return null;
+        var findings = new BodyFindings();
+        if (JsonBody.TryParse(body, findings, out var root) is { } refused) return refused;
+        JsonFields.Of(root, "", findings)?.RefuseOthers();
+        return findings.Refusal();
+    }
+
+    /// <summary>The version of what was decided, and a digest of what is shown: health and status of tracks change without a decision.</summary>
+    private static EntityTagHeaderValue Tag(MeetingView view, MeetingDto shown)
+    {
+        byte[] digest = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(shown, ApiJson.Default.MeetingDto));
+        return new EntityTagHeaderValue($"\"{view.Version}-{Convert.ToHexStringLower(digest.AsSpan(0, 8))}\"");
+    }
+
+    /// <summary>RFC 9110 §13.1.2: compared weakly; `*` is any.</summary>
+    private static bool IsKnown(HttpRequest request, EntityTagHeaderValue tag) =>
+        request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false));
+}

@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Bodies;
+using Pipeline.Api.Problems;
+
+namespace Pipeline.Api.Meetings;
+
+/// <summary>What a platform posts to have a meeting recorded. For the API's description: <see cref="NewMeeting"/> does the reading.</summary>
+internal sealed record NewMeetingDto
+{
+    [MaxLength(NewMeeting.LongestTitle), DefaultValue("")]
+    public string Title { get; init; } = "";
+    [MaxLength(NewMeeting.LongestExternalId)]
+    public string? ExternalId { get; init; }
+    /// <summary>BCP 47, or "auto".</summary>
+    [DefaultValue("auto")]
+    public string Language { get; init; } = "auto";
+    public IReadOnlyList<NewTrackDto> Tracks { get; init; } = [];
+    /// <summary>Any of "mix" and "tracks".</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
+    [DefaultValue(true)]
+    public bool Captions { get; init; } = true;
+    [DefaultValue(true)]
+    public bool Minutes { get; init; } = true;
+    [Range(60, 86400), DefaultValue(14400)]
+    public int MaxDurationS { get; init; } = 14400;
+    /// <summary>No RTP on any track for so long ends the meeting; 0: never.</summary>
+    [Range(0, int.MaxValue), DefaultValue(300)]
+    public int IdleTimeoutS { get; init; } = 300;
+    /// <summary>At most 50 members, values of at most 500 characters.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>Reads the body of `POST /v1/meetings`.</summary>
+internal static partial class NewMeeting
+{
+    public const int LongestTitle = 1000;
+    public const int LongestExternalId = 500;
+
+    /// <summary>Null when there is a meeting to create; else everything that is wrong.</summary>
+    public static Problem? TryRead(RequestBody body, out MeetingSpec spec, out IReadOnlyList<TrackSpec> tracks)
+    {
+        (spec, tracks) = (new MeetingSpec(), []);
+        var findings = new BodyFindings();
+        if (JsonBody.TryParse(body, findings, out var root) is { } refused) return refused;
+        if (JsonFields.Of(root, "", findings) is { } fields)
+        {
+            spec = new MeetingSpec
+            {
+                Title = fields.Text("title", "", LongestTitle),
+                ExternalId = fields.NullableText("external_id", LongestExternalId),
+                Language = ReadLanguage(fields),
+                Outputs = ReadOutputs(fields),
+                Captions = fields.Flag("captions", true),
+                Minutes = fields.Flag("minutes", true),
+                MaxDuration = TimeSpan.FromSeconds(fields.Integer("max_duration_s", 14400, 60, 86400)),
+                IdleTimeout = TimeSpan.FromSeconds(fields.Integer("idle_timeout_s", 300, 0, int.MaxValue)),
+                Metadata = fields.Texts("metadata", most: 50, longestName: 100, longest: 500),
+            };
+            tracks = NewTrack.ReadAll(fields.Array("tracks"), fields.Pointer("tracks"), findings);
+            RefuseNotBuilt(fields);
+            fields.RefuseOthers();
+        }
+        return findings.Refusal();
+    }
+
+    private static string ReadLanguage(JsonFields fields)
+    {
+        string language = fields.Text("language", "auto", longest: 35, shortest: 1);
+        if (language != "auto" && !LanguageTag().IsMatch(language)) fields.Invalid("language", "must be a BCP 47 tag such as \"en\" or \"pt-BR\", or \"auto\"");
+        return language;
+    }
+
+    private static IReadOnlyList<string> ReadOutputs(JsonFields fields)
+    {
+        if (!fields.TryGet("outputs", out _)) return new MeetingSpec().Outputs;
+        var outputs = new List<string>();
+        int index = 0;
+        foreach (var item in fields.Array("outputs"))
+        {
+            string at = $"{fields.Pointer("outputs")}/{index++}";
+            switch (item.ValueKind == JsonValueKind.String ? item.GetString() : null)
+            {
+                case "video": fields.Findings.NotBuilt(at, "video is not recorded yet"); break;
+                case "mix" or "tracks" when outputs.Contains(item.GetString()!): fields.Findings.Invalid(at, "is there more than once"); break;
+                case ("mix" or "tracks") and { } output: outputs.Add(output); break;
+                default: fields.Findings.Invalid(at, "must be one of mix, tracks, video"); break;
+            }
+        }
+        return outputs;
+    }
+
+    /// <summary>Members of the contract that have only their default so far.</summary>
+    private static void RefuseNotBuilt(JsonFields fields)
+    {
+        if (fields.TryGet("source", out var source, nullable: true) && JsonFields.Of(source, fields.Pointer("source"), fields.Findings) is not null)
+            fields.NotBuilt("source", "the node does not fetch media yet: leave it out and send RTP");
+        if (fields.Array("vocabulary") is { Count: > 0 }) fields.NotBuilt("vocabulary", "is not used yet");
+        if (fields.NullableText("translate_to", longest: 35) is not null) fields.NotBuilt("translate_to", "captions are not translated yet");
+        if (fields.NullableInteger("retention_days", int.MinValue, int.MaxValue) is not null) fields.NotBuilt("retention_days", "meetings are kept for ever");
+        if (fields.Integer("redundancy", 1, int.MinValue, int.MaxValue) != 1) fields.NotBuilt("redundancy", "a meeting is recorded once");
+        if (fields.NullableText("region", longest: 100) is not null) fields.NotBuilt("region", "there are no regions");
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\z")]
+    private static partial Regex LanguageTag();
+}

@@ -1,0 +1,167 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using System.Text.Json;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Bodies;
+using Pipeline.Api.Problems;
+
+namespace Pipeline.Api.Meetings;
+
+/// <summary>Who sends a track.</summary>
+internal sealed record NewParticipantDto
+{
+    /// <summary>Stable within the meeting.</summary>
+    [MinLength(1), MaxLength(NewTrack.LongestName)]
+    public required string Id { get; init; }
+    /// <summary>What captions call them; the id where there is none.</summary>
+    [MaxLength(NewTrack.LongestName)]
+    public string? Name { get; init; }
+    /// <summary>"granted" or "unknown".</summary>
+    [DefaultValue("unknown")]
+    public string Consent { get; init; } = "unknown";
+}
+
+/// <summary>One source's media as it will be sent.</summary>
+internal sealed record NewTrackDto
+{
+    public required NewParticipantDto Participant { get; init; }
+    /// <summary>"audio".</summary>
+    [DefaultValue("audio")]
+    public string Kind { get; init; } = "audio";
+    /// <summary>"microphone" or "screen_audio".</summary>
+    [DefaultValue("microphone")]
+    public string Source { get; init; } = "microphone";
+    /// <summary>"opus".</summary>
+    [DefaultValue("opus")]
+    public string Codec { get; init; } = "opus";
+    [Range(0, 127)]
+    public required int PayloadType { get; init; }
+    /// <summary>48000 for Opus, whatever was recorded (RFC 7587).</summary>
+    [DefaultValue(48000)]
+    public int ClockRate { get; init; } = 48000;
+    [Range(1, 2), DefaultValue(2)]
+    public int Channels { get; init; } = 2;
+    /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
+    public uint? Ssrc { get; init; }
+    public string? Fmtp { get; init; }
+    /// <summary>Id (1–255) to URI (RFC 8285).</summary>
+    public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
+    /// <summary>CIDR of the sender.</summary>
+    public string? From { get; init; }
+}
+
+/// <summary>Reads tracks, in a meeting's body or one of their own.</summary>
+internal static class NewTrack
+{
+    public const int LongestName = 200;
+
+    /// <summary>Null when there are tracks to add; else everything that is wrong.</summary>
+    /// <param name="single">True when the body was one track, not an array.</param>
+    public static Problem? TryRead(RequestBody body, out IReadOnlyList<TrackSpec> tracks, out bool single)
+    {
+        (tracks, single) = ([], false);
+        var findings = new BodyFindings();
+        if (JsonBody.TryParse(body, findings, out var root) is { } refused) return refused;
+        single = root.ValueKind != JsonValueKind.Array;
+        if (single)
+        {
+            if (Read(root, "", findings) is { } track) tracks = [track];
+        }
+        else
+        {
+            tracks = ReadAll([.. root.EnumerateArray()], "", findings);
+            if (root.GetArrayLength() == 0) findings.Invalid("", "must hold at least one track");
+        }
+        return findings.Refusal();
+    }
+
+    public static IReadOnlyList<TrackSpec> ReadAll(IReadOnlyList<JsonElement> items, string pointer, BodyFindings findings)
+    {
+        var tracks = new List<TrackSpec>();
+        var ssrcs = new HashSet<uint>();
+        for (int i = 0; i < items.Count; i++)
+        {
+            if (Read(items[i], $"{pointer}/{i}", findings) is not { } track) continue;
+            tracks.Add(track);
+            if (track.Ssrc is { } ssrc && !ssrcs.Add(ssrc)) findings.Invalid($"{pointer}/{i}/ssrc", "is an earlier track's");
+        }
+        return tracks;
+    }
+
+    /// <summary>Null when it cannot be told what is meant; the findings say why.</summary>
+    private static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
+    {
+        if (JsonFields.Of(item, pointer, findings) is not { } fields) return null;
+
+        var participant = ReadParticipant(fields);
+        string kind = fields.OneOf("kind", "audio", "audio", "video");
+        bool video = kind == "video";
+        if (video) fields.NotBuilt("kind", "video is not recorded yet");
+        string source = video ? fields.OneOf("source", "camera", "camera", "screen") : fields.OneOf("source", "microphone", "microphone", "screen_audio");
+        string codec = fields.OneOf("codec", "opus", "opus", "red", "pcmu", "pcma", "g722", "vp8", "vp9", "h264", "av1");
+        if (codec != "opus") fields.NotBuilt("codec", "only opus is recorded yet");
+        long? payloadType = fields.RequiredInteger("payload_type", 0, 127);
+        long clockRate = fields.Integer("clock_rate", 48000, 1, int.MaxValue);
+        if (codec == "opus" && clockRate != 48000) fields.Invalid("clock_rate", "must be 48000 for opus");
+        long channels = fields.Integer("channels", 2, 1, 2);
+        long? ssrc = fields.NullableInteger("ssrc", 0, uint.MaxValue);
+        string? fmtp = fields.NullableText("fmtp", longest: 1000);
+        var extensions = ReadHeaderExtensions(fields);
+        string? from = ReadFrom(fields);
+        RefuseNotBuilt(fields);
+        fields.RefuseOthers();
+
+        return participant is null || payloadType is null ? null : new TrackSpec
+        {
+            Participant = participant,
+            Kind = kind,
+            Source = source,
+            Codec = codec,
+            PayloadType = (byte)payloadType,
+            ClockRate = (int)clockRate,
+            Channels = (int)channels,
+            Ssrc = (uint?)ssrc,
+            Fmtp = fmtp,
+            HeaderExtensions = extensions,
+            From = from,
+        };
+    }
+
+    private static Participant? ReadParticipant(JsonFields track)
+    {
+        if (track.Object("participant", required: true) is not { } fields) return null;
+        string? id = fields.RequiredText("id", LongestName);
+        string? name = fields.NullableText("name", LongestName);
+        string consent = fields.OneOf("consent", "unknown", "granted", "denied", "unknown");
+        if (consent == "denied") fields.NotBuilt("consent", "a participant cannot be left out yet");
+        fields.RefuseOthers();
+        return id is null ? null : new Participant(id, string.IsNullOrEmpty(name) ? id : name, consent);
+    }
+
+    private static Dictionary<string, string> ReadHeaderExtensions(JsonFields fields)
+    {
+        var extensions = fields.Texts("header_extensions", most: 255, longestName: 3, longest: 500);
+        foreach (string id in extensions.Keys)
+            if (!byte.TryParse(id, out byte number) || number == 0 || id != number.ToString())
+                fields.Findings.Invalid(JsonBody.Append(fields.Pointer("header_extensions"), id), "must be named by an id from 1 to 255");
+        return extensions;
+    }
+
+    private static string? ReadFrom(JsonFields fields)
+    {
+        string? from = fields.NullableText("from", longest: 50);
+        if (from is not null && !(from.Contains('/') && IPNetwork.TryParse(from, out _))) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
+        return from;
+    }
+
+    /// <summary>Members of the contract that have only their default so far.</summary>
+    private static void RefuseNotBuilt(JsonFields fields)
+    {
+        if (fields.TryGet("rtx", out _, nullable: true)) fields.NotBuilt("rtx", "retransmissions are not read yet");
+        if (fields.NullableInteger("red_payload_type", 0, 127) is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
+        if (fields.Array("layers").Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
+        if (fields.TryGet("srtp", out _, nullable: true)) fields.NotBuilt("srtp", "only plain RTP is received yet");
+        if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
+    }
+}

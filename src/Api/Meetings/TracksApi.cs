@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Auth;
+using Pipeline.Api.Bodies;
+using Pipeline.Api.OpenApi;
+using Pipeline.Api.Problems;
+
+namespace Pipeline.Api.Meetings;
+
+/// <summary>Tracks: people come and go while a meeting runs.</summary>
+internal static class TracksApi
+{
+    public static void MapTracks(this IEndpointRouteBuilder v1)
+    {
+        v1.MapPost("/meetings/{id}/tracks", Add).RequireScope(Scopes.MeetingsWrite).WithName("addTracks")
+            .WithSummary("Add one track, or an array of them; the answer has the same form")
+            .Accepts<NewTrackDto>("application/json").AddOpenApiOperationTransformer(ApiDocument.WithOneOrMany<NewTrackDto, TrackDto>);
+        v1.MapDelete("/meetings/{id}/tracks/{track}", End).RequireScope(Scopes.MeetingsWrite).WithName("endTrack").WithSummary("End a track");
+    }
+
+    /// <param name="pointer">To the later of the two.</param>
+    public static Problem Ambiguous(string pointer) => new(
+        ProblemKind.AmbiguousTrack, "Tracks without an SSRC that share a port must differ in their payload type.",
+        [new FieldError($"{pointer}/payload_type", "is an earlier track's, and neither has an ssrc")]);
+
+    private static async Task<Results<Created<TrackDto>, Created<TrackDto[]>, Problem>> Add(
+        string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
+    {
+        if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
+        if (NewTrack.TryRead(body, out var tracks, out bool single) is { } refused) return refused;
+        switch (await meetings.AddTracksAsync(caller.Tenant, meetingId, tracks, CancellationToken.None))
+        {
+            case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
+            case AddTracksResult.InvalidState(var status): return Over(status);
+            case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(single ? "" : $"/{index}");
+            case AddTracksResult.Added(var added):
+                // A meeting's port never changes; it is still there since tracks were just added to it.
+                var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
+                TrackDto[] dtos = [.. added.Select(track => TrackDto.Of(track, options.RtpHost, meeting.Port))];
+                string location = $"/v1/meetings/{meetingId}/tracks";
+                return single ? TypedResults.Created($"{location}/{dtos[0].Id}", dtos[0]) : TypedResults.Created(location, dtos);
+            case var other: throw new UnreachableException(other.ToString());
+        }
+    }
+
+    private static async Task<Results<NoContent, Problem>> End(string id, string track, Caller caller, IMeetings meetings)
+    {
+        if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
+        if (!TrackId.TryParse(track, out var trackId)) return Problem.Missing("track", track);
+        return await meetings.EndTrackAsync(caller.Tenant, meetingId, trackId, CancellationToken.None) switch
+        {
+            EndTrackResult.Ended => TypedResults.NoContent(),
+            EndTrackResult.NoSuchMeeting => Problem.NoSuchMeeting(id),
+            EndTrackResult.NoSuchTrack => Problem.Missing("track", track),
+            EndTrackResult.InvalidState => Over(null),
+            var other => throw new UnreachableException(other.ToString()),
+        };
+    }
+
+    private static Problem Over(MeetingStatus? status) => new(
+        ProblemKind.InvalidState, status is { } known ? $"The meeting is {known.ToString().ToLowerInvariant()}: it takes no tracks any more." : "The meeting is over.");
+}

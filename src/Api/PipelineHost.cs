@@ -1,0 +1,99 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Pipeline.Api.Auth;
+using Pipeline.Api.Bodies;
+using Pipeline.Api.Captions;
+using Pipeline.Api.Idempotency;
+using Pipeline.Api.Json;
+using Pipeline.Api.Meetings;
+using Pipeline.Api.Node;
+using Pipeline.Api.NotBuilt;
+using Pipeline.Api.OpenApi;
+using Pipeline.Api.Problems;
+using Pipeline.Api.Recordings;
+
+namespace Pipeline.Api;
+
+/// <summary>A node: what it is told, what it consists of, and a request's way through it, in order.</summary>
+public static class PipelineHost
+{
+    /// <summary>SIGTERM must be answered within 5 s; what is left is for the process to end in.</summary>
+    private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
+
+    /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
+    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/>: the edition.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
+    public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
+    {
+        var options = PipelineOptions.Read(Settings(args, Directory.GetCurrentDirectory()));
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(options.Listen);
+        builder.WebHost.ConfigureKestrel(Limit);
+        AddLogging(builder.Logging);
+
+        var services = builder.Services;
+        services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = Stopping;
+            host.ServicesStopConcurrently = true;   // a slow download must not cost meetings their time to close files
+        });
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.AddApiDocument();
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
+        services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
+        services.AddSingleton<PrometheusMetrics>();
+        services.AddHostedService<StartChecks>();
+        addMeetings(services, options);
+
+        var app = builder.Build();
+        app.UseAnswers();                                // an id, careful headers, problems
+        app.UseRouting();
+        app.UseMiddleware<BearerAuthentication>();
+        app.UseMiddleware<RequestBodies>();              // at most 1 MiB
+        app.UseMiddleware<IdempotentPosts>();
+        Map(app);
+        app.UseEndpoints(static _ => { });               // what was just mapped, known before the start: `pipeline openapi` asks
+        return app;
+    }
+
+    /// <summary>The same settings from three places, later ones winning: `appsettings.json`, `PIPELINE_…`, the command line.</summary>
+    internal static IConfiguration Settings(string[] args, string directory) => new ConfigurationBuilder()
+        .AddJsonFile(Path.Combine(directory, "appsettings.json"), optional: true)
+        .AddEnvironmentVariables("PIPELINE_")
+        .AddCommandLine(args, PipelineOptions.Settings.ToDictionary(setting => setting.Switch, setting => setting.Key))
+        .Build();
+
+    private static void Map(IEndpointRouteBuilder routes)
+    {
+        var v1 = routes.MapGroup("/v1");
+        v1.MapMeetings();
+        v1.MapTracks();
+        v1.MapQuality();
+        v1.MapCaptions();
+        v1.MapTranscript();
+        v1.MapRecordings();
+        routes.MapNode();
+        routes.MapNotBuilt();
+        routes.MapOpenApi("/openapi/{documentName}.json");
+    }
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        // Our own limit is 1 MiB; a body somewhat over it is read to its end, or the client would see a broken connection, not the 413.
+        kestrel.Limits.MaxRequestBodySize = 8 * RequestBodies.MaxBytes;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);   // half of Kestrel's: no client of an API types its headers
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+    }
+}

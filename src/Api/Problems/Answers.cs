@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Diagnostics;
+using Pipeline.Actors.Meetings;
+
+namespace Pipeline.Api.Problems;
+
+/// <summary>What every answer has: an id, headers that keep browsers careful, and a problem where there is no other body.</summary>
+internal static partial class Answers
+{
+    public static void UseAnswers(this IApplicationBuilder app)
+    {
+        app.Use(Identify);
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Failed });
+        app.UseStatusCodePages(page => Problem.Of(ProblemKind.OfStatus(page.HttpContext.Response.StatusCode)).ExecuteAsync(page.HttpContext));
+    }
+
+    private static Task Identify(HttpContext context, RequestDelegate next)
+    {
+        var asked = context.Request.Headers["X-Request-Id"];
+        context.TraceIdentifier = asked.Count == 1 && SaneId().IsMatch(asked[0]!) ? asked[0]! : SortableId.Format("req_", Guid.CreateVersion7());
+
+        context.Response.OnStarting(static state =>   // so that they outlive the clearing of a failed answer
+        {
+            var context = (HttpContext)state;
+            var headers = context.Response.Headers;
+            headers["X-Request-Id"] = context.TraceIdentifier;
+            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            if (headers.CacheControl.Count == 0) headers.CacheControl = "private, no-cache";
+            return Task.CompletedTask;
+        }, context);
+        return next(context);
+    }
+
+    /// <summary>A request that Kestrel found wrong keeps its status; anything else is our own fault. The framework logs it; the answer tells nothing.</summary>
+    private static Task Failed(HttpContext context)
+    {
+        var thrown = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        return Problem.Of(thrown is BadHttpRequestException bad ? ProblemKind.OfStatus(bad.StatusCode) : ProblemKind.InternalError).ExecuteAsync(context);
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]
+    private static partial Regex SaneId();
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Auth;
+using Pipeline.Api.Json;
+using Pipeline.Api.Problems;
+
+namespace Pipeline.Api.Recordings;
+
+/// <summary>One file of a meeting.</summary>
+internal sealed record RecordingDto
+{
+    public required string Id { get; init; }
+    /// <summary>"mix" or "track".</summary>
+    public required string Kind { get; init; }
+    /// <summary>"audio".</summary>
+    public required string Media { get; init; }
+    public required string? TrackId { get; init; }
+    public required string ContentType { get; init; }
+    public required string Codec { get; init; }
+    public required long Bytes { get; init; }
+    public required long DurationMs { get; init; }
+    public required long StartMs { get; init; }
+    public required string Sha256 { get; init; }
+    public required string Url { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public static RecordingDto Of(Recording file) => new()
+    {
+        Id = file.Id.ToString(),
+        Kind = file.Kind,
+        Media = "audio",
+        TrackId = file.Track?.ToString(),
+        ContentType = file.ContentType,
+        Codec = file.Codec,
+        Bytes = file.Bytes,
+        DurationMs = Milliseconds.Of(file.Duration),
+        StartMs = 0,
+        Sha256 = file.Sha256,
+        Url = $"/v1/meetings/{file.Meeting}/recordings/{file.Id}/content",
+        CreatedAt = file.CreatedAt,
+    };
+}
+
+internal sealed record RecordingsDto(IReadOnlyList<RecordingDto> Data);
+
+/// <summary>A meeting's files, and their bytes. Files are served by id only: no path comes in or goes out.</summary>
+internal static class RecordingsApi
+{
+    public static void MapRecordings(this IEndpointRouteBuilder v1)
+    {
+        v1.MapGet("/meetings/{id}/recordings", List).RequireScope(Scopes.MeetingsRead).WithName("listRecordings").WithSummary("A meeting's files");
+        v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["GET"], Content).RequireScope(Scopes.ArchiveRead).WithName("getRecordingContent")
+            .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, "audio/mp4", "audio/ogg").Produces<Stream>(206, "audio/mp4", "audio/ogg");
+        v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["HEAD"], Content).RequireScope(Scopes.ArchiveRead).WithName("headRecordingContent")
+            .WithSummary("A file's headers").Produces(200);
+    }
+
+    private static async Task<Results<Ok<RecordingsDto>, Problem>> List(string id, Caller caller, IMeetings meetings, CancellationToken ct) =>
+        MeetingId.TryParse(id, out var meetingId) && await meetings.RecordingsAsync(caller.Tenant, meetingId, ct) is { } files
+            ? TypedResults.Ok(new RecordingsDto([.. files.Select(RecordingDto.Of)]))
+            : Problem.NoSuchMeeting(id);
+
+    private static async Task<IResult> Content(string id, string recording, Caller caller, IMeetings meetings, CancellationToken ct)
+    {
+        if (!MeetingId.TryParse(id, out var meetingId) || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } meeting) return Problem.NoSuchMeeting(id);
+        if (!RecordingId.TryParse(recording, out var recordingId) || await meetings.FindRecordingAsync(caller.Tenant, meetingId, recordingId, ct) is not { } file)
+            return Problem.Missing("recording", recording);
+        return new RecordingContent(TypedResults.PhysicalFile(
+            file.Path, file.ContentType, FileName(meeting, file),
+            lastModified: null, entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""), enableRangeProcessing: true));
+    }
+
+    /// <summary>`Weekly sync - Alice.ogg`, with only what file systems like in a name.</summary>
+    private static string FileName(MeetingView meeting, Recording file)
+    {
+        string title = meeting.Spec.Title.Length > 0 ? meeting.Spec.Title : meeting.Id.ToString();
+        string part = file.Track is { } track
+            ? meeting.Tracks.FirstOrDefault(view => view.Track.Id == track)?.Track.Spec.Participant.Name ?? track.ToString()
+            : file.Kind;
+        return $"{Tame(title)} - {Tame(part)}.{Extension(file.ContentType)}";
+    }
+
+    private static string Tame(string text)
+    {
+        var tame = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes().Take(80))
+            tame.Append(Rune.IsLetterOrDigit(rune) || rune.Value is ' ' or '-' or '_' or '.' ? rune.ToString() : "_");
+        return tame.ToString().Trim(' ', '.') is { Length: > 0 } name ? name : "_";
+    }
+
+    private static string Extension(string contentType) => contentType switch
+    {
+        "audio/mp4" => "m4a",
+        "audio/ogg" => "ogg",
+        "audio/flac" => "flac",
+        _ => "bin",
+    };
+}
+
+/// <summary>A file's bytes; a range outside them is refused as a problem, with the file's length in `Content-Range`.</summary>
+internal sealed class RecordingContent(PhysicalFileHttpResult file) : IResult
+{
+    public async Task ExecuteAsync(HttpContext context)
+    {
+        await file.ExecuteAsync(context);
+        var response = context.Response;
+        if (response.StatusCode != StatusCodes.Status416RangeNotSatisfiable || response.HasStarted) return;
+        response.ContentLength = null;
+        response.Headers.ContentDisposition = default;
+        await Problem.Of(ProblemKind.RangeNotSatisfiable).ExecuteAsync(context);
+    }
+}

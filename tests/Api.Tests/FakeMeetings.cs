@@ -1,0 +1,247 @@
+using System.Runtime.CompilerServices;
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Streams;
+
+namespace Pipeline.Api.Tests;
+
+/// <summary>Meetings without media: what is asked is kept in memory, and a test says what is captioned, recorded, refused.</summary>
+public sealed class FakeMeetings : IMeetings
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<MeetingId, State> states = [];
+    private long ticks;
+
+    private sealed class State
+    {
+        public required MeetingView View;
+        public readonly List<Segment> Segments = [];
+        public readonly List<Recording> Recordings = [];
+        public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    public SpeechEngine? Engine { get; set; }
+    public bool IsReady { get; set; } = true;
+    /// <summary>Answered to the next creation.</summary>
+    public CreateMeetingResult? Refusal { get; set; }
+    /// <summary>Awaited before a meeting is created; may throw.</summary>
+    public Func<Task>? BeforeCreate { get; set; }
+    public int Created { get; private set; }
+    public MeetingQuery? LastQuery { get; private set; }
+    public (MeetingSpec Spec, IReadOnlyList<TrackSpec> Tracks) LastCreated { get; private set; }
+
+    public MeetingView View(string id) => states[Parse(id)].View;
+
+    public void Change(string id, Func<MeetingView, MeetingView> change)
+    {
+        lock (gate) states[Parse(id)].View = change(states[Parse(id)].View);
+    }
+
+    /// <summary>Says something on the meeting's first track.</summary>
+    public Segment Say(string id, string text, double startS, double endS, string language = "en")
+    {
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            var track = state.View.Tracks[0].Track;
+            var segment = new Segment(
+                SegmentId.New(Now()), state.Segments.Count + 1, state.View.Id, track.Id, track.Spec.Participant, TimeSpan.FromSeconds(startS),
+                TimeSpan.FromSeconds(endS), text, language, [new(text, TimeSpan.FromSeconds(startS), TimeSpan.FromSeconds(endS), 0.87654)], false);
+            state.Segments.Add(segment);
+            Wake(state);
+            return segment;
+        }
+    }
+
+    public Recording Record(string id, string kind, string path, string sha256, string contentType = "audio/mp4")
+    {
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            TrackId? track = kind == "track" ? state.View.Tracks[0].Track.Id : null;
+            var recording = new Recording(
+                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind == "mix" ? "aac" : "opus",
+                new FileInfo(path).Length, TimeSpan.FromMilliseconds(12345.4), sha256, Now(), path);
+            state.Recordings.Add(recording);
+            return recording;
+        }
+    }
+
+    public void Complete(string id)
+    {
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            state.View = state.View with { Status = MeetingStatus.Completed, EndedAt = Now(), Version = state.View.Version + 1 };
+            Wake(state);
+        }
+    }
+
+    public async Task<CreateMeetingResult> CreateAsync(TenantId tenant, MeetingSpec spec, IReadOnlyList<TrackSpec> tracks, CancellationToken ct)
+    {
+        if (BeforeCreate is { } wait) await wait();
+        lock (gate)
+        {
+            if (Refusal is { } refusal) return refusal;
+            if (Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
+            Created++;
+            LastCreated = (spec, tracks);
+            var now = Now();
+            var view = new MeetingView
+            {
+                Id = MeetingId.New(now),
+                Tenant = tenant,
+                Spec = spec,
+                Status = MeetingStatus.Recording,
+                MediaHealth = MediaHealth.Waiting,
+                CaptionsStatus = CaptionsStatus.Live,
+                CreatedAt = now,
+                StartedAt = now,
+                Duration = TimeSpan.Zero,
+                History = [new StatusChange(MeetingStatus.Recording, now, null)],
+                Port = 26000 + (2 * states.Count),
+                Tracks = [.. tracks.Select((track, i) => Waiting(track, i + 1))],
+                Version = 1,
+            };
+            states.Add(view.Id, new State { View = view });
+            return new CreateMeetingResult.Created(view);
+        }
+    }
+
+    public Task<MeetingView?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Find(tenant, id)?.View);
+
+    public Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            LastQuery = query;
+            var all = states.Values.Select(state => state.View).Where(view => view.Tenant == tenant)
+                .Where(view => query.Status is null || view.Status == query.Status)
+                .Where(view => query.Before is null || string.CompareOrdinal(view.Id.ToString(), query.Before.ToString()) < 0)
+                .OrderByDescending(view => view.Id.ToString(), StringComparer.Ordinal).ToList();
+            return Task.FromResult(new MeetingPage([.. all.Take(query.Limit)], all.Count > query.Limit ? all[query.Limit - 1].Id : null));
+        }
+    }
+
+    public Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, id) is not { } state) return Task.FromResult<AddTracksResult>(new AddTracksResult.NotFound());
+            if (state.View.Status != MeetingStatus.Recording) return Task.FromResult<AddTracksResult>(new AddTracksResult.InvalidState(state.View.Status));
+            if (Ambiguous([.. state.View.Tracks.Select(view => view.Track.Spec)], tracks) is { } index)
+                return Task.FromResult<AddTracksResult>(new AddTracksResult.AmbiguousTrack(index));
+            TrackView[] added = [.. tracks.Select((track, i) => Waiting(track, state.View.Tracks.Count + i + 1))];
+            state.View = state.View with { Tracks = [.. state.View.Tracks, .. added], Version = state.View.Version + 1 };
+            return Task.FromResult<AddTracksResult>(new AddTracksResult.Added(added));
+        }
+    }
+
+    public Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, id) is not { } state) return Task.FromResult(EndTrackResult.NoSuchMeeting);
+            if (state.View.Status != MeetingStatus.Recording) return Task.FromResult(EndTrackResult.InvalidState);
+            return Task.FromResult(state.View.Tracks.Any(view => view.Track.Id == track) ? EndTrackResult.Ended : EndTrackResult.NoSuchTrack);
+        }
+    }
+
+    public Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, id) is not { } state) return Task.FromResult<StopMeetingResult>(new StopMeetingResult.NotFound());
+            if (state.View.Status == MeetingStatus.Recording)
+                state.View = state.View with
+                {
+                    Status = MeetingStatus.Stopping,
+                    Reason = "requested",
+                    EndedAt = Now(),
+                    Duration = TimeSpan.FromMilliseconds(1500),
+                    History = [.. state.View.History, new StatusChange(MeetingStatus.Stopping, Now(), "requested")],
+                    Version = state.View.Version + 1,
+                };
+            return Task.FromResult<StopMeetingResult>(new StopMeetingResult.Accepted(state.View));
+        }
+    }
+
+    public Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
+        Task.FromResult(Find(tenant, id) is { View: var view }
+            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard))],
+                new Dictionary<string, long> { ["unknown_ssrc"] = 3 })
+            : null);
+
+    public async IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var state = Find(tenant, id)!;
+        while (true)
+        {
+            Segment? next;
+            Task changed;
+            lock (gate)
+            {
+                next = state.Segments.FirstOrDefault(segment => segment.Sequence > after);
+                if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
+                changed = state.Changed.Task;
+            }
+            if (next is null) await changed.WaitAsync(ct);
+            else
+            {
+                after = next.Sequence;
+                yield return next;
+            }
+        }
+    }
+
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<Segment>?>(Find(tenant, id)?.Segments.OrderBy(segment => segment.Start).ToList());
+
+    public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
+        Task.FromResult(Find(tenant, id)?.Segments.FirstOrDefault(one => one.Id == segment));
+
+    public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<Recording>?>(Find(tenant, id)?.Recordings);
+
+    public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) =>
+        Task.FromResult(Find(tenant, id)?.Recordings.FirstOrDefault(one => one.Id == recording));
+
+    private static readonly TrackQuality Heard = new()
+    {
+        PacketsReceived = 100,
+        PacketsLost = 4,
+        PacketsRecovered = 2,
+        PacketsLate = 1,
+        Duplicates = 5,
+        Jitter = TimeSpan.FromMilliseconds(2.6),
+        Concealed = TimeSpan.FromMilliseconds(40),
+        Dtx = TimeSpan.FromMilliseconds(400),
+        ClockDriftPpm = 12.345,
+        Gaps = [new Gap(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(60), GapKind.Loss)],
+    };
+
+    private State? Find(TenantId tenant, MeetingId id)
+    {
+        lock (gate) return states.TryGetValue(id, out var state) && state.View.Tenant == tenant ? state : null;
+    }
+
+    private static void Wake(State state)
+    {
+        state.Changed.TrySetResult();
+        state.Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private static int? Ambiguous(IReadOnlyList<TrackSpec> there, IReadOnlyList<TrackSpec> added)
+    {
+        var taken = there.Where(track => track.Ssrc is null).Select(track => track.PayloadType).ToHashSet();
+        for (int i = 0; i < added.Count; i++)
+            if (added[i].Ssrc is null && !taken.Add(added[i].PayloadType)) return i;
+        return null;
+    }
+
+    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, spec), TrackStatus.Waiting, Authenticated.None);
+
+    /// <summary>A millisecond later each time, so that ids are in order.</summary>
+    private DateTimeOffset Now() => new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero).AddMilliseconds(Interlocked.Increment(ref ticks));
+
+    private static MeetingId Parse(string id) => MeetingId.TryParse(id, out var parsed) ? parsed : throw new ArgumentException(id);
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Pipeline.Api.Tests;
+
+public sealed partial class NodeTests : IAsyncLifetime
+{
+    private ApiServer server = null!;
+
+    public async Task InitializeAsync() => server = await ApiServer.StartAsync();
+
+    public Task DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task The_process_is_healthy_when_it_answers()
+    {
+        var answer = await server.Stranger.GetAsync("/healthz");
+        Assert.Equal("""{"status":"ok"}""", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task The_node_is_ready_when_it_takes_meetings()
+    {
+        Assert.Equal("""{"status":"ready"}""", await server.Stranger.GetStringAsync("/readyz"));
+        server.Meetings.IsReady = false;
+        var answer = await server.Stranger.GetAsync("/readyz");
+        await answer.IsProblemAsync(503, "no_capacity");
+        Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Metrics_are_in_Prometheus_text_format()
+    {
+        await server.CreateAsync();
+        var answer = await server.Stranger.GetAsync("/metrics");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.EndsWith("\n", text);
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Assert.True(Comment().IsMatch(line) || Sample().IsMatch(line), line);
+        foreach (string name in new[] { "process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds", "dotnet_gc_collections_total" })
+            Assert.Contains($"\n{name}", text);
+        Assert.Matches("(?m)^http_server_request_duration_seconds_count\\{.*http_route=\"/v1/meetings/?\".*\\} 1$", text);
+        Assert.DoesNotContain("127.0.0.1", text);
+    }
+
+    [Fact]
+    public async Task Each_kind_of_instrument_is_written_as_its_kind()
+    {
+        using var meter = server.Services.GetRequiredService<IMeterFactory>().Create("Pipeline.Test");
+        var packets = meter.CreateCounter<long>("pipeline.test.packets", "{packet}", "Packets\nseen.");
+        packets.Add(2, new("kind", "a\"b\\c\nd"), new("also", 1));
+        packets.Add(3, new("also", 1), new KeyValuePair<string, object?>("kind", "a\"b\\c\nd"));
+        var open = meter.CreateUpDownCounter<int>("pipeline.test.open");
+        open.Add(5);
+        open.Add(-2);
+        meter.CreateObservableCounter("pipeline.test.sent", () => 7L, "By");
+        meter.CreateObservableGauge("pipeline.test.level", () => -1.5);
+        var wait = meter.CreateHistogram("pipeline.test.wait", "s", null, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2] });
+        foreach (double value in new[] { 0.5, 1, 1.5, 3 }) wait.Record(value);
+
+        await server.Stranger.GetStringAsync("/metrics");   // a second reading must not count the observable ones twice
+        string text = await server.Stranger.GetStringAsync("/metrics");
+        Assert.Contains("# HELP pipeline_test_packets_total Packets seen.\n# TYPE pipeline_test_packets_total counter\n", text);
+        Assert.Contains("pipeline_test_packets_total{also=\"1\",kind=\"a\\\"b\\\\c\\nd\"} 5\n", text);
+        Assert.Contains("# TYPE pipeline_test_open gauge\npipeline_test_open 3\n", text);
+        Assert.Contains("# TYPE pipeline_test_sent_bytes_total counter\npipeline_test_sent_bytes_total 7\n", text);
+        Assert.Contains("pipeline_test_level -1.5\n", text);
+        Assert.Contains(
+            """
+            # TYPE pipeline_test_wait_seconds histogram
+            pipeline_test_wait_seconds_bucket{le="1"} 2
+            pipeline_test_wait_seconds_bucket{le="2"} 3
+            pipeline_test_wait_seconds_bucket{le="+Inf"} 4
+            pipeline_test_wait_seconds_sum 6
+            pipeline_test_wait_seconds_count 4
+
+            """, text);
+    }
+
+    [Fact]
+    public async Task Tags_without_bound_are_bounded()
+    {
+        using var meter = server.Services.GetRequiredService<IMeterFactory>().Create("Pipeline.Test");
+        var counter = meter.CreateCounter<long>("pipeline.test.wild");
+        for (int i = 0; i < 5000; i++) counter.Add(1, new KeyValuePair<string, object?>("id", i));
+        string text = await server.Stranger.GetStringAsync("/metrics");
+        Assert.Equal(1000, Regex.Count(text, "(?m)^pipeline_test_wild_total\\{"));
+    }
+
+    [GeneratedRegex("^# (HELP [a-z_]+ .*|TYPE [a-z_]+ (counter|gauge|histogram))$")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex("""^[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? (-?[0-9.E+-]+|\+Inf|NaN)$""")]
+    private static partial Regex Sample();
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Text.Json;
+using Pipeline.Actors.Meetings;
+
+namespace Pipeline.Api.Tests;
+
+public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
+{
+    private const string Alice = """{"participant":{"id":"alice"},"payload_type":111}""";
+    private const string Bob = """{"participant":{"id":"bob"},"payload_type":112}""";
+
+    [Fact]
+    public async Task One_track_is_answered_with_one_track()
+    {
+        string id = await server.CreateAsync();
+        var answer = await server.PostAsync($"/v1/meetings/{id}/tracks", Alice);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var track = await answer.JsonAsync();
+        Assert.Equal("alice", track.GetProperty("participant").Text("name"));
+        Assert.Equal(server.Meetings.View(id).Port, track.GetProperty("ingest").GetProperty("port").GetInt32());
+        Assert.Equal($"/v1/meetings/{id}/tracks/{track.Text("id")}", answer.Headers.Location!.OriginalString);
+    }
+
+    [Fact]
+    public async Task An_array_is_answered_with_an_array_in_its_order()
+    {
+        string id = await server.CreateAsync();
+        var answer = await server.PostAsync($"/v1/meetings/{id}/tracks", $"[{Alice},{Bob}]");
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var tracks = await answer.JsonAsync();
+        Assert.Equal(JsonValueKind.Array, tracks.ValueKind);
+        Assert.Equal(["alice", "bob"], tracks.EnumerateArray().Select(track => track.GetProperty("participant").Text("id")));
+    }
+
+    [Fact]
+    public async Task Tracks_that_cannot_be_told_apart_are_ambiguous()
+    {
+        Assert.Equal(["/tracks/1/payload_type"], await (await server.PostAsync("/v1/meetings", $$"""{"tracks":[{{Alice}},{{Alice}}]}""")).IsProblemAsync(422, "ambiguous_track"));
+        string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");
+        Assert.Equal(["/payload_type"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", Alice)).IsProblemAsync(422, "ambiguous_track"));
+        Assert.Equal(["/1/payload_type"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", $"[{Bob},{Alice}]")).IsProblemAsync(422, "ambiguous_track"));
+    }
+
+    [Fact]
+    public async Task A_track_ends_without_a_word()
+    {
+        string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");
+        string track = server.Meetings.View(id).Tracks[0].Track.Id.ToString();
+        var answer = await server.Client.DeleteAsync($"/v1/meetings/{id}/tracks/{track}");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
+        await (await server.Client.DeleteAsync($"/v1/meetings/{id}/tracks/trk_00000000000000000000000000")).IsProblemAsync(404, "not_found");
+    }
+
+    [Fact]
+    public async Task A_meeting_that_is_over_takes_no_tracks_and_ends_none()
+    {
+        string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");
+        string track = server.Meetings.View(id).Tracks[0].Track.Id.ToString();
+        server.Meetings.Complete(id);
+        await (await server.PostAsync($"/v1/meetings/{id}/tracks", Bob)).IsProblemAsync(409, "invalid_state");
+        await (await server.Client.DeleteAsync($"/v1/meetings/{id}/tracks/{track}")).IsProblemAsync(409, "invalid_state");
+    }
+
+    [Fact]
+    public async Task A_full_node_says_when_to_ask_again()
+    {
+        var alone = await ApiServer.StartAsync();
+        alone.Meetings.Refusal = new CreateMeetingResult.NoCapacity("No port is free.");
+        var answer = await alone.PostAsync("/v1/meetings", "{}");
+        await answer.IsProblemAsync(503, "no_capacity");
+        Assert.Equal(TimeSpan.FromSeconds(30), answer.Headers.RetryAfter!.Delta);
+        await alone.DisposeAsync();
+    }
+}
