@@ -116,7 +116,8 @@ public static class ReplayRun
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(ingest.Host, ct);
-            return new IPEndPoint(addresses[0], ingest.Port);
+            // "localhost" is both; a recorder that binds one of them binds IPv4.
+            return new IPEndPoint(Array.Find(addresses, a => a.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0], ingest.Port);
         }
         catch (Exception e) when (e is SocketException or ArgumentException or IndexOutOfRangeException)
         {
