@@ -1,16 +1,13 @@
 using System.CommandLine;
-using Pipeline.Actors.Meetings;
 using Pipeline.Api;
 using Pipeline.Api.Commands;
+using Pipeline.Api.Replay;
 
 var root = new RootCommand("Records meetings and writes down what was said.");
-ServeCommand.Into(root, AddMeetings);
-root.Add(ServeCommand.Into(new Command("serve", "Run the server in the foreground (default)."), AddMeetings));
-root.Add(OpenApiCommand.Create(AddMeetings));
+ServeCommand.Into(root, EmbeddedEdition.Add);
+root.Add(ServeCommand.Into(new Command("serve", "Run the server in the foreground (default)."), EmbeddedEdition.Add));
+root.Add(ReplayCommand.Create());
+root.Add(OpenApiCommand.Create(EmbeddedEdition.Add));
 
 // The host itself answers SIGTERM and Ctrl-C, and takes the time it needs.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
-
-// The edition: meetings in this process, the archive in SQLite.
-static void AddMeetings(IServiceCollection services, PipelineOptions options) =>
-    services.AddSingleton<IMeetings>(_ => throw new InvalidOperationException("This build has no meetings in it."));

@@ -53,8 +53,10 @@ public abstract record ProcessMediaResult
 {
     /// <param name="Captions">`Off`, `Live` when every word is there, `Deferred` when the speech engine could not.</param>
     public sealed record Done(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
+    /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`.</param>
+    /// <param name="Detail">One sentence for the operator.</param>
     /// <param name="Files">Those that could be made all the same.</param>
-    public sealed record Failed(string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
+    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
 }
 
 /// <param name="Track">The track's number, for kind "track".</param>

@@ -76,7 +76,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         catch (Exception e) when (e is IOException or CryptographicException)
         {
             CannotProcess(job.Id, e);
-            return new ProcessMediaResult.Failed("the meeting's key cannot be read", [], run?.Quality ?? MediaSnapshots.Empty, CaptionsStatus.Deferred);
+            return new ProcessMediaResult.Failed("key_unavailable", "the meeting's key cannot be read", [], run?.Quality ?? MediaSnapshots.Empty, CaptionsStatus.Deferred);
         }
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
@@ -91,7 +91,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
-            return new ProcessMediaResult.Failed("the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
+            return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
         }
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
@@ -103,7 +103,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         if (rendered.MixFailure is { } failure)
         {
             NoMix(job.Id, failure);
-            return new ProcessMediaResult.Failed(failure, files, quality, await captions);
+            return new ProcessMediaResult.Failed("encoder_failed", failure, files, quality, await captions);
         }
         return new ProcessMediaResult.Done(files, quality, await captions);
     }
@@ -202,7 +202,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var captions = new CaptionPipeline(
             speech.Recognizer, job.Spec.Language, caption => observer.OnCaption(job.Run, caption), new CaptionOptions(), speech.Metrics, clock, speech.Logger);
         captions.StatusChanged += status => observer.OnCaptionsStatus(job.Run, Map(status));
-        if (captions.Status is not Transcribe.Captions.CaptionsStatus.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status));
+        if (captions.Status is not CaptionsState.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status));
         return captions;
     }
 
@@ -246,10 +246,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         ? new MadeFile("track", track, "audio/ogg", "opus", file.Path, file.Bytes, duration, file.Sha256)
         : new MadeFile("mix", null, "audio/mp4", "aac", file.Path, file.Bytes, duration, file.Sha256);
 
-    private static CaptionsStatus Map(Transcribe.Captions.CaptionsStatus status) => status switch
+    private static CaptionsStatus Map(CaptionsState status) => status switch
     {
-        Transcribe.Captions.CaptionsStatus.Deferred => CaptionsStatus.Deferred,
-        Transcribe.Captions.CaptionsStatus.Unavailable => CaptionsStatus.Unavailable,
+        CaptionsState.Deferred => CaptionsStatus.Deferred,
+        CaptionsState.Unavailable => CaptionsStatus.Unavailable,
         _ => CaptionsStatus.Live,
     };
 }

@@ -15,5 +15,5 @@ public sealed record MediaEngineOptions
     /// <summary>New meetings are refused when less than this is free: those that run need it to end well.</summary>
     public long DiskReserveBytes { get; init; } = 256L << 20;
     /// <summary>How long a stop waits for captions of what was said; a minute's utterances take seconds.</summary>
-    public TimeSpan CaptionPatience { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan CaptionPatience { get; init; } = TimeSpan.FromSeconds(45);
 }

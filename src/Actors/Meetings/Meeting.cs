@@ -115,7 +115,7 @@ public sealed record Meeting
 
         (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
         (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
-        (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => [new MeetingFailed("processing_failed", now)],
+        (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => Failed(c, now),
 
         // Announced and never opened: nobody was told of it, so it is closed and not gone on with.
         (MeetingStatus.Recording, MeetingCommand.Recovered) when Port is null => [new MeetingFailed("not_started", now)],
@@ -187,6 +187,16 @@ public sealed record Meeting
         List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
         if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
         decided.Add(new MeetingCompleted(c.Quality, c.Captions, now));
+        return decided;
+    }
+
+    /// <summary>What could be made is there all the same.</summary>
+    private List<MeetingEvent> Failed(MeetingCommand.ProcessingFailed c, DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
+        if (c.Captions != Captions) decided.Add(new CaptionsStatusChanged(Captions, c.Captions, now));
+        if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
+        decided.Add(new MeetingFailed(c.Reason, now));
         return decided;
     }
 

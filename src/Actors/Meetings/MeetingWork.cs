@@ -79,18 +79,22 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
             switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), observer, ct))
             {
                 case ProcessMediaResult.Done done:
-                    var now = clock.GetUtcNow();
-                    return new MeetingCommand.MediaProcessed(
-                        job.Run, [.. done.Files.Select(f => new ReadyFile(RecordingId.New(now), f))], done.Quality, done.Captions);
+                    return new MeetingCommand.MediaProcessed(job.Run, Named(done.Files), done.Quality, done.Captions);
                 case ProcessMediaResult.Failed failed:
                     ProcessingFailed(meeting.Id, failed.Detail);
-                    break;
+                    return new MeetingCommand.ProcessingFailed(job.Run, failed.Reason, Named(failed.Files), failed.Captions);
             }
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             ProcessingBroke(e, meeting.Id);   // this meeting fails; its journal stays, and others go on
         }
-        return new MeetingCommand.ProcessingFailed(job.Run);
+        return new MeetingCommand.ProcessingFailed(job.Run, "processing_failed", [], meeting.Captions);
+    }
+
+    private IReadOnlyList<ReadyFile> Named(IReadOnlyList<MadeFile> files)
+    {
+        var now = clock.GetUtcNow();
+        return [.. files.Select(f => new ReadyFile(RecordingId.New(now), f))];
     }
 }

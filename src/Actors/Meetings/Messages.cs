@@ -24,7 +24,9 @@ public abstract record MeetingCommand
     /// <param name="Quality">The last that was seen; null where the media was gone already.</param>
     public sealed record MediaStopped(int Run, MediaSnapshot? Quality) : MeetingCommand;
     public sealed record MediaProcessed(int Run, IReadOnlyList<ReadyFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : MeetingCommand;
-    public sealed record ProcessingFailed(int Run) : MeetingCommand;
+    /// <param name="Reason">A stable word.</param>
+    /// <param name="Files">Those that could be made all the same.</param>
+    public sealed record ProcessingFailed(int Run, string Reason, IReadOnlyList<ReadyFile> Files, CaptionsStatus Captions) : MeetingCommand;
     /// <summary>The server came back and begins this run.</summary>
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;

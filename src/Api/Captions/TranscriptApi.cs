@@ -1,3 +1,4 @@
+using Pipeline.Transcribe.Captions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Pipeline.Actors.Meetings;

@@ -1,9 +1,6 @@
-using System.Text;
+using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Api.Captions;
-
-/// <summary>One thing said.</summary>
-internal sealed record TranscriptLine(string Id, string Speaker, TimeSpan Start, TimeSpan End, string Text);
 
 /// <summary>A transcript as text: WebVTT, SubRip, or plain for people.</summary>
 internal static class TranscriptFormats
@@ -12,26 +9,15 @@ internal static class TranscriptFormats
     /// <param name="lines">By start time; overlapping speech stays overlapping.</param>
     public static string Write(string format, IReadOnlyList<TranscriptLine> lines)
     {
-        var text = new StringBuilder(format == "vtt" ? "WEBVTT\n\n" : "");
-        int number = 0;
-        foreach (var line in lines)
+        using var text = new StringWriter();
+        Action<TextWriter, IEnumerable<TranscriptLine>> write = format switch
         {
-            number++;
-            _ = format switch
-            {
-                "vtt" => text.Append($"{line.Id}\n{Time(line.Start, '.')} --> {Time(line.End, '.')}\n<v {Escaped(line.Speaker)}>{Escaped(line.Text)}\n\n"),
-                "srt" => text.Append($"{number}\n{Time(line.Start, ',')} --> {Time(line.End, ',')}\n{OneLine(line.Speaker)}: {OneLine(line.Text)}\n\n"),
-                "txt" => text.Append($"[{Time(line.Start, '.')[..8]}] {OneLine(line.Speaker)}: {OneLine(line.Text)}\n"),
-                _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
-            };
-        }
+            "vtt" => WebVtt.Write,
+            "srt" => SubRip.Write,
+            "txt" => PlainText.Write,
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
+        };
+        write(text, lines);
         return text.ToString();
     }
-
-    private static string Time(TimeSpan at, char separator) => $"{(int)at.TotalHours:00}:{at.Minutes:00}:{at.Seconds:00}{separator}{at.Milliseconds:000}";
-
-    private static string Escaped(string text) => OneLine(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
-
-    /// <summary>A line break would end a cue's text, an empty line the cue.</summary>
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

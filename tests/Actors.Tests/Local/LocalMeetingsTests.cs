@@ -160,7 +160,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         foreach (bool throws in new[] { true, false })
         {
             var made = await node.CreateAsync();
-            node.Engine.Result = _ => throws ? throw new InvalidDataException("a bug") : new ProcessMediaResult.Failed("no ffmpeg");
+            node.Engine.Result = _ => throws ? throw new InvalidDataException("a bug") : new ProcessMediaResult.Failed("encoder_failed", "no ffmpeg", [], new MediaSnapshot(null, MediaHealth.Waiting, [], new Dictionary<string, long>()), CaptionsStatus.Off);
             await node.Meetings.StopAsync(Acme, made.Id, default);
             await node.UntilAsync(made.Id, MeetingStatus.Failed);
             Assert.Equal("processing_failed", (await node.FindAsync(made.Id)).Reason);

@@ -20,7 +20,7 @@ public sealed class MeetingTests
         "stopping" => After(In("recording"), new MeetingCommand.Stop("requested")),
         "processing" => After(In("stopping"), new MeetingCommand.MediaStopped(1, Quality)),
         "completed" => After(In("processing"), Processed(1)),
-        "failed" => After(In("processing"), new MeetingCommand.ProcessingFailed(1)),
+        "failed" => After(In("processing"), new MeetingCommand.ProcessingFailed(1, "processing_failed", [], CaptionsStatus.Live)),
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
@@ -41,7 +41,7 @@ public sealed class MeetingTests
         "stop" => new MeetingCommand.Stop("requested"),
         "stopped" => new MeetingCommand.MediaStopped(run, Quality),
         "processed" => Processed(run),
-        "broken" => new MeetingCommand.ProcessingFailed(run),
+        "broken" => new MeetingCommand.ProcessingFailed(run, "processing_failed", [], CaptionsStatus.Live),
         "recovered" => new MeetingCommand.Recovered(run + 1),
         "heard" => new MeetingCommand.CaptionHeard(run, SegmentId.New(Start), Snapshots.Caption(1, 1, 2, "Hello.")),
         "degraded" => new MeetingCommand.CaptionsChanged(run, CaptionsStatus.Degraded),

@@ -1,0 +1,54 @@
+using Pipeline.Actors.Local;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Journal;
+using Pipeline.Transcribe;
+using Pipeline.Transcribe.Captions;
+using Pipeline.Transcribe.Speech;
+using Pipeline.Transcribe.Whisper;
+
+namespace Pipeline.Api;
+
+/// <summary>One machine: meetings in this process, the archive in SQLite, speech in a worker process beside it.</summary>
+internal static partial class EmbeddedEdition
+{
+    public static void Add(IServiceCollection services, PipelineOptions options)
+    {
+        services.AddSingleton<IKeyVault>(_ => new FileKeyVault(options.KeysDirectory));
+        services.AddSingleton<ITextSealer>(s => new MeetingTextSealer(options.DataDirectory, s.GetRequiredService<IKeyVault>()));
+        services.AddSingleton<TranscribeMetrics>();
+        if (options.Model is { } model) services.AddSingleton(s => Recognizer(s, model));
+        services.AddSingleton<IMediaEngine>(s => Engine(s, options));
+        services.AddLocalMeetings(Path.Combine(options.DataDirectory, "archive.db"));
+    }
+
+    private static WhisperRecognizer Recognizer(IServiceProvider services, string model)
+    {
+        var recognizer = new WhisperRecognizer(
+            new WhisperOptions { Model = model }, services.GetRequiredService<TranscribeMetrics>(), new SocketsHttpHandler(),
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<WhisperRecognizer>>());
+        recognizer.Start();
+        return recognizer;
+    }
+
+    private static MediaEngine Engine(IServiceProvider services, PipelineOptions options)
+    {
+        var log = services.GetRequiredService<ILogger<MediaEngine>>();
+        if (options.Model is null) NoModel(log);
+        var speech = services.GetService<WhisperRecognizer>() is { } recognizer
+            ? new SpeechServices(recognizer, services.GetRequiredService<TranscribeMetrics>(), services.GetRequiredService<ILogger<CaptionPipeline>>())
+            : null;
+        var media = new MediaEngineOptions
+        {
+            DataFolder = options.DataDirectory,
+            BindAddress = options.RtpBind,
+            Ports = (options.RtpPorts.First, options.RtpPorts.Last),
+            AllowPlainRtp = options.AllowPlainRtp,
+        };
+        return new MediaEngine(media, services.GetRequiredService<IKeyVault>(), speech, services.GetRequiredService<TimeProvider>(), log);
+    }
+
+    [LoggerMessage(LogLevel.Warning,
+        "No speech model is set, so there are no captions: set PIPELINE_MODEL to a ggml model file, or to a name such as base.en")]
+    private static partial void NoModel(ILogger logger);
+}
