@@ -31,17 +31,18 @@ public sealed class SpeechDetectorTests
     [Fact]
     public void Hears_every_sentence_of_a_meeting_where_it_is()
     {
+        // The reference counts the breath which the synthesised voices have around each sentence as part of it: up to half a second at its end.
+        const double startSlack = 0.2, endSlack = 0.5;
         foreach (var spoken in Fixtures.ReleaseReview())
         {
             var heard = Detect(Fixtures.Speech(spoken.File));
             foreach (var sentence in spoken.Segments)
-                Assert.True(heard.Any(h => h.Start <= sentence.Start + 0.2 && h.End >= sentence.End - 0.2),
+                Assert.True(heard.Any(h => h.Start <= sentence.Start + startSlack && h.End >= sentence.End - endSlack),
                     $"{spoken.File}: {sentence} in {string.Join(", ", heard)}");
-            // Each utterance begins with a sentence and ends with one: a soft beginning or end may be missed by some frames.
             foreach (var (start, end, _) in heard)
             {
-                Assert.Contains(spoken.Segments, sentence => Math.Abs(sentence.Start - start) < 0.2);
-                Assert.Contains(spoken.Segments, sentence => Math.Abs(sentence.End - end) < 0.2);
+                Assert.Contains(spoken.Segments, sentence => Math.Abs(sentence.Start - start) < startSlack);
+                Assert.Contains(spoken.Segments, sentence => Math.Abs(sentence.End - end) < endSlack);
             }
         }
     }
