@@ -4,7 +4,6 @@ using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Journal;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
-using Pipeline.Transcribe.Speech;
 using Pipeline.Transcribe.Whisper;
 
 namespace Pipeline.Api;

@@ -132,7 +132,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
         var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions, new Dictionary<int, TimeSpan>()), options.AllowPlainRtp);
-        pipeline.Begin(began);
+        if (job.Run > 1) pipeline.Begin(began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
         {
             pipeline.AddTrack(TrackMapping.ToDescription(track));
