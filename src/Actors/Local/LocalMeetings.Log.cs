@@ -11,6 +11,9 @@ public sealed partial class LocalMeetings
     [LoggerMessage(LogLevel.Warning, "{Count} meetings were not closed in time; the next start goes on with them")]
     private partial void LeftOpen(int count);
 
+    [LoggerMessage(LogLevel.Warning, "{Meeting} is slow to go on; the start does not wait for it")]
+    private partial void SlowToOpen(MeetingId meeting);
+
     [LoggerMessage(LogLevel.Error, "{Meeting} could not be started")]
     private partial void NotStarted(Exception exception, MeetingId meeting);
 }

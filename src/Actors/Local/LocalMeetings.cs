@@ -33,6 +33,8 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
     /// <summary>What supervisors commonly allow before they kill is 10 s; half of it is ours.</summary>
     private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(5);
+    /// <summary>Far more than a socket and a file take; what is slower than that is stuck.</summary>
+    private static readonly TimeSpan MaxFirstAttempt = TimeSpan.FromSeconds(10);
     /// <summary>How long the node is not ready after it had no port or no disk: by then one may be free again.</summary>
     private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(10);
     /// <summary>Opening waits for sockets, files and child processes, not for the processor.</summary>
@@ -77,7 +79,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var (recording, ending) = (unfinished.Where(m => m.Status == MeetingStatus.Recording), unfinished.Where(m => m.Status != MeetingStatus.Recording));
         await Parallel.ForEachAsync(
             recording, new ParallelOptions { MaxDegreeOfParallelism = OpenAtOnce, CancellationToken = cancellationToken },
-            async (m, ct) => await TakeUp(m).Settled.WaitAsync(ct));
+            async (m, ct) => await FirstAttemptAsync(m, TakeUp(m), ct));
         foreach (var m in ending) TakeUp(m);
         started.TrySetResult();
     }
@@ -243,6 +245,18 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     {
         await started.Task.WaitAsync(ct);
         if (stopping.IsCancellationRequested) throw new OperationCanceledException("The server is stopping.");
+    }
+
+    private async Task FirstAttemptAsync(UnfinishedMeeting left, MeetingActor owner, CancellationToken ct)
+    {
+        try
+        {
+            await owner.Settled.WaitAsync(MaxFirstAttempt, clock, ct);
+        }
+        catch (TimeoutException)
+        {
+            SlowToOpen(left.Id);   // it goes on trying; the others must not wait for it
+        }
     }
 
     private MeetingActor TakeUp(UnfinishedMeeting left)

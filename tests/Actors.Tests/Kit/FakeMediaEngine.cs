@@ -18,7 +18,7 @@ internal sealed class FakeMediaEngine : IMediaEngine
     public ConcurrentQueue<(MediaJob Job, TimeSpan Duration)> Processed { get; } = new();
     public bool IsFull { get; set; }
     public Func<MediaJob, Task> BeforeOpen { get; set; } = _ => Task.CompletedTask;
-    public Func<Task> BeforeStop { get; set; } = () => Task.CompletedTask;
+    public Func<CancellationToken, Task> BeforeStop { get; set; } = _ => Task.CompletedTask;
     public Func<MediaJob, IMediaObserver, CancellationToken, Task> BeforeProcessed { get; set; } = (_, _, _) => Task.CompletedTask;
     public Func<MediaJob, ProcessMediaResult> Result { get; set; } = MixAndTracks;
     public SpeechEngine? Engine { get; init; } = new("fake", "none", "00");
@@ -88,7 +88,7 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     public async Task StopAsync(TimeSpan duration, CancellationToken ct)
     {
         StoppedAt = duration;
-        await engine.BeforeStop();
+        await engine.BeforeStop(ct);
     }
 
     public ValueTask DisposeAsync()

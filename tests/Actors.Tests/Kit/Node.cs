@@ -27,6 +27,7 @@ internal sealed class Node : IAsyncDisposable
     public SimulatedClock Clock { get; } = new();
     public FakeMediaEngine Engine { get; init; } = new();
     public TestSealer Sealer { get; } = new();
+    public Meters Factory { get; } = new();
     public FaultyStore Store { get; private set; }
     public LocalMeetings Meetings { get; private set; }
     public string Database => Path.Combine(folder, "archive.db");
@@ -81,15 +82,29 @@ internal sealed class Node : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    public static ActorsMetrics Metrics() => new(new NoMeters());
+    /// <summary>That nobody listens to.</summary>
+    public static ActorsMetrics Metrics() => new(new Meters());
 
     private EmbeddedMeetingStore OpenStore() => EmbeddedMeetingStore.Open(Database, Sealer, Clock, Metrics());
-    private LocalMeetings NewMeetings() => new(Engine, Store, Clock, Metrics(), NullLoggerFactory.Instance);
+    private LocalMeetings NewMeetings() => new(Engine, Store, Clock, new ActorsMetrics(Factory), NullLoggerFactory.Instance);
 
-    private sealed class NoMeters : IMeterFactory
+}
+
+/// <summary>Remembers whose meters they are.</summary>
+internal sealed class Meters : IMeterFactory
+{
+    public ConcurrentBag<Meter> Made { get; } = [];
+
+    public Meter Create(MeterOptions options)
     {
-        public Meter Create(MeterOptions options) => new(options);
-        public void Dispose() { }
+        var meter = new Meter(options);
+        Made.Add(meter);
+        return meter;
+    }
+
+    public void Dispose()
+    {
+        foreach (var meter in Made) meter.Dispose();
     }
 }
 

@@ -1,5 +1,11 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Pipeline.Actors.Local;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
 using Pipeline.Actors.Tests.Kit;
 
 namespace Pipeline.Actors.Tests.Local;
@@ -189,10 +195,71 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
     public async Task A_stop_that_breaks_still_leads_to_the_files()
     {
         var made = await node.CreateAsync();
-        node.Engine.BeforeStop = () => throw new IOException("stuck");
+        node.Engine.BeforeStop = _ => throw new IOException("stuck");
         await node.Meetings.StopAsync(Acme, made.Id, default);
         await node.UntilAsync(made.Id, MeetingStatus.Completed);
         Assert.True(node.Engine.Newest.IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_stop_that_does_not_end_is_cut_after_a_minute()
+    {
+        var made = await node.CreateAsync();
+        var stuck = new TaskCompletionSource();
+        node.Engine.BeforeStop = async ct =>
+        {
+            stuck.SetResult();
+            await new TaskCompletionSource().Task.WaitAsync(ct);
+        };
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        await stuck.Task;
+        node.Clock.Advance(TimeSpan.FromSeconds(60));
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+    }
+
+    [Fact]
+    public async Task What_is_counted_comes_back_to_nothing_and_names_no_meeting()
+    {
+        var sums = new ConcurrentDictionary<string, long>();
+        var tags = new ConcurrentDictionary<string, bool>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (node.Factory.Made.Contains(instrument.Meter)) l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, with, _) =>
+        {
+            sums.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
+            foreach (var tag in with) tags[$"{tag.Key}={tag.Value}"] = true;
+        });
+        listener.Start();
+
+        var ended = await node.CreateAsync(null, Tracks.Of("alice"));
+        node.Engine.Newest.Say(1, 1, 2, "Hello.");
+        await node.Meetings.StopAsync(Acme, ended.Id, default);
+        await node.UntilAsync(ended.Id, MeetingStatus.Completed);
+        await node.CreateAsync();
+        await node.Meetings.StopAsync(CancellationToken.None);
+
+        Assert.Equal((0, 0, 1), (sums["pipeline.meetings.active"], sums["pipeline.meetings.mailbox.depth"], sums["pipeline.meetings.commands"]));
+        Assert.Equal(["command=Stop", "outcome=done"], tags.Keys.Order());
+    }
+
+    [Fact]
+    public async Task The_services_are_one_object_over_one_file()
+    {
+        string folder = Directory.CreateTempSubdirectory("services-").FullName;
+        var services = new ServiceCollection().AddLogging().AddMetrics()
+            .AddSingleton<IMediaEngine>(new FakeMediaEngine()).AddSingleton<ITextSealer>(new TestSealer()).AddSingleton(TimeProvider.System)
+            .AddLocalMeetings(Path.Combine(folder, "data", "archive.db"));
+        await using (var provider = services.BuildServiceProvider())
+        {
+            Assert.Same(provider.GetRequiredService<IMeetings>(), Assert.Single(provider.GetServices<IHostedService>()));
+            await provider.GetRequiredService<IHostedService>().StartAsync(default);
+            Assert.True(provider.GetRequiredService<IMeetings>().IsReady);
+            await provider.GetRequiredService<IHostedService>().StopAsync(default);
+        }
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -200,7 +267,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));
         var media = node.Engine.Newest;
-        node.Engine.BeforeStop = () =>
+        node.Engine.BeforeStop = _ =>
         {
             for (int i = 0; i < 6000; i++) media.Say(1, i, i + 1, $"{i}");   // faster than anybody can store
             return Task.CompletedTask;

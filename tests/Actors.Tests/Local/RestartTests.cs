@@ -86,6 +86,31 @@ public sealed class RestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_meeting_that_is_stuck_while_it_is_opened_keeps_no_other()
+    {
+        var made = await node.CreateAsync();
+        var other = await node.CreateAsync();
+        await node.StopAsync();
+        var stuck = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        node.Engine.BeforeOpen = job =>
+        {
+            if (job.Id != made.Id) return Task.CompletedTask;
+            stuck.SetResult();
+            return never.Task;
+        };
+        var start = node.AgainAsync();
+        await stuck.Task;
+        while (!start.IsCompleted)
+        {
+            node.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        Assert.Equal(other.Id, node.Engine.Newest.Job.Id);
+        never.SetResult();
+    }
+
+    [Fact]
     public async Task A_meeting_that_was_being_processed_is_processed_again()
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));
