@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Api.Json;
 
 namespace Pipeline.Api.Captions;
 
@@ -28,7 +29,12 @@ internal static class TranscriptFormats
         return text.ToString();
     }
 
-    private static string Time(TimeSpan at, char separator) => $"{(int)at.TotalHours:00}:{at.Minutes:00}:{at.Seconds:00}{separator}{at.Milliseconds:000}";
+    /// <summary>The same milliseconds as in JSON.</summary>
+    private static string Time(TimeSpan at, char separator)
+    {
+        long ms = Milliseconds.Of(at);
+        return $"{ms / 3_600_000:00}:{ms / 60_000 % 60:00}:{ms / 1000 % 60:00}{separator}{ms % 1000:000}";
+    }
 
     private static string Escaped(string text) => OneLine(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 
