@@ -166,6 +166,15 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task A_name_that_would_make_every_pointer_long_is_refused_once()
+    {
+        string items = string.Join(',', Enumerable.Repeat("\"\\ud800\"", 50_000));
+        string name = new('n', 400_000);
+        Assert.Equal([""], await (await server.PostAsync("/v1/meetings", $"{{\"{name}\":[{items}]}}")).IsProblemAsync(422, "validation_failed"));
+        Assert.Equal(100, (await (await server.PostAsync("/v1/meetings", $"{{\"title\":[{items}]}}")).IsProblemAsync(422, "validation_failed")).Length);
+    }
+
+    [Fact]
     public async Task Text_that_is_not_UTF8_is_malformed()
     {
         var body = new ByteArrayContent([.. "{\"title\":\""u8, 0xC3, 0x28, 0xFF, .. "\"}"u8]);
