@@ -66,16 +66,17 @@ public static class PipelineHost
 
     private static void Map(IEndpointRouteBuilder routes)
     {
-        var v1 = routes.MapGroup("/v1");
-        v1.MapMeetings();
-        v1.MapTracks();
-        v1.MapQuality();
-        v1.MapCaptions();
-        v1.MapTranscript();
-        v1.MapRecordings();
-        routes.MapNode();
+        Tagged("Meetings", "/v1").MapMeetings();
+        Tagged("Tracks", "/v1").MapTracks();
+        Tagged("Quality", "/v1").MapQuality();
+        Tagged("Captions", "/v1").MapCaptions();
+        Tagged("Transcript", "/v1").MapTranscript();
+        Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Node", "").MapNode();
         routes.MapNotBuilt();
-        routes.MapOpenApi("/openapi/{documentName}.json");
+        routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");
+
+        RouteGroupBuilder Tagged(string tag, string prefix) => routes.MapGroup(prefix).WithTags(tag);
     }
 
     private static void Limit(KestrelServerOptions kestrel)

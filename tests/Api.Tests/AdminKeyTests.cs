@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Pipeline.Api.Auth;
 
 namespace Pipeline.Api.Tests;
@@ -52,7 +53,7 @@ public sealed class AdminKeyTests : IDisposable
         if (OperatingSystem.IsWindows()) return;
         AdminKey.Open(Options, TextWriter.Null);
         File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.Contains("0600", Assert.Throws<InvalidOperationException>(() => AdminKey.Open(Options, TextWriter.Null)).Message);
+        Assert.Contains("0600", Assert.Throws<OptionsValidationException>(() => AdminKey.Open(Options, TextWriter.Null)).Message);
     }
 
     [Fact]
@@ -60,6 +61,6 @@ public sealed class AdminKeyTests : IDisposable
     {
         AdminKey.Open(Options, TextWriter.Null);
         File.WriteAllText(KeyFile, "\n");
-        Assert.Contains("empty", Assert.Throws<InvalidOperationException>(() => AdminKey.Open(Options, TextWriter.Null)).Message);
+        Assert.Contains("empty", Assert.Throws<OptionsValidationException>(() => AdminKey.Open(Options, TextWriter.Null)).Message);
     }
 }

@@ -215,7 +215,7 @@ public sealed class FakeMeetings : IMeetings
         Jitter = TimeSpan.FromMilliseconds(2.6),
         Concealed = TimeSpan.FromMilliseconds(40),
         Dtx = TimeSpan.FromMilliseconds(400),
-        ClockDriftPpm = 12.345,
+        ClockDriftPpm = 12.347,
         Gaps = [new Gap(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(60), GapKind.Loss)],
     };
 

@@ -126,15 +126,11 @@ public sealed class IdempotencyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_key_must_be_one_and_short()
+    public async Task A_key_has_1_to_255_characters()
     {
-        foreach (string[] keys in new[] { [""], [new string('k', 256)], new[] { "a", "b" } })
-        {
-            var request = new HttpRequestMessage(HttpMethod.Post, "/v1/meetings") { Content = ApiServer.Json("{}") };
-            foreach (string key in keys) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-            var answer = await server.Client.SendAsync(request);
-            if (keys.Length == 1) await answer.IsProblemAsync(400, "bad_request");
-        }
+        foreach (string key in new[] { "", new string('k', 256) })
+            await (await server.PostAsync("/v1/meetings", "{}", key)).IsProblemAsync(400, "bad_request");
+        Assert.Equal(HttpStatusCode.Created, (await server.PostAsync("/v1/meetings", "{}", new string('k', 255))).StatusCode);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         var paths = (await (await server.Stranger.GetAsync("/openapi/v1.json")).JsonAsync()).GetProperty("paths");
         var described = paths.EnumerateObject().SelectMany(path => path.Value.Names().Select(method => $"{method.ToUpperInvariant()} {Shape(path.Name)}"));
         Assert.Equal(Mapped(described: true).Order(), described.Order());
-        Assert.Equal(Built.Select(row => $"{row[0]} {Shape((string)row[1])}").Except(["GET /openapi/{}.json"]).Order(), described.Order());
+        Assert.Equal(Built.Select(row => $"{row[0]} {Shape((string)row[1])}").Except(["GET /openapi/v1.json"]).Order(), described.Order());
     }
 
     private IEnumerable<string> Mapped(bool? described) =>
@@ -126,6 +126,5 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
     /// <summary>A path without its query, every part that varies as `{}`.</summary>
     private static string Shape(string path) => string.Join('/', path.Split('?')[0].Split('/').Select((part, i) =>
         part.StartsWith('{') && part.EndsWith('}') || part.Contains("_x") || part.StartsWith("mtg_", StringComparison.Ordinal) || part == "1" ? "{}"
-        : part is "v1.json" or "{documentName}.json" ? "{}.json"
         : part));
 }

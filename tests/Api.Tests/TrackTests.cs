@@ -35,7 +35,8 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
     [Fact]
     public async Task Tracks_that_cannot_be_told_apart_are_ambiguous()
     {
-        Assert.Equal(["/tracks/1/payload_type"], await (await server.PostAsync("/v1/meetings", $$"""{"tracks":[{{Alice}},{{Alice}}]}""")).IsProblemAsync(422, "ambiguous_track"));
+        var answer = await server.PostAsync("/v1/meetings", $$"""{"tracks":[{{Alice}},{{Alice}}]}""");
+        Assert.Equal(["/tracks/1/payload_type"], await answer.IsProblemAsync(422, "ambiguous_track"));
         string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");
         Assert.Equal(["/payload_type"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", Alice)).IsProblemAsync(422, "ambiguous_track"));
         Assert.Equal(["/1/payload_type"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", $"[{Bob},{Alice}]")).IsProblemAsync(422, "ambiguous_track"));

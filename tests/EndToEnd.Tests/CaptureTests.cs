@@ -99,7 +99,8 @@ public sealed class CaptureTests(ITestOutputHelper output)
             var match = Correlation.FindWithin(sound, snippet, around - 2 * Rate, around + Rate);
             const int CodecDelay = 312;                                              // Opus sound lies 6.5 ms behind its timestamps
             long sample = match.Offset * 3L - CodecDelay;
-            var carrying = packets.Where(p => p.Sample + 960 > sample && p.Sample < sample + snippet.Length * 3L).ToList();
+            long end = sample + snippet.Length * 3L;
+            var carrying = packets.Where(p => p.Sample + 960 > sample && p.Sample < end).ToList();
             var offsets = carrying.Select(p => p.Sent - TimeSpan.FromSeconds(p.Sample / 48000.0)).ToList();
             int half = offsets.Count / 2;
             TimeSpan before = offsets.Take(half).Min(), after = offsets.Skip(half).Min();

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
 
 namespace Pipeline.Api.Auth;
 
@@ -8,7 +9,7 @@ internal static class AdminKey
 {
     public const string FileName = "api-key";
 
-    /// <exception cref="InvalidOperationException">When the kept key is empty or others could read it.</exception>
+    /// <exception cref="OptionsValidationException">When the kept key is empty or others could read it.</exception>
     public static string Open(PipelineOptions options, TextWriter console)
     {
         if (options.ApiKey is { } set) return set;
@@ -20,10 +21,12 @@ internal static class AdminKey
     {
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
-            throw new InvalidOperationException($"The API key in {path} can be read by others: set its mode to 0600, or delete it to get a new one.");
+            throw Refused($"The API key in {path} can be read by others: set its mode to 0600, or delete it to get a new one.");
         string key = File.ReadAllText(path).Trim();
-        return key.Length > 0 ? key : throw new InvalidOperationException($"The API key in {path} is empty: delete the file to get a new one.");
+        return key.Length > 0 ? key : throw Refused($"The API key in {path} is empty: delete the file to get a new one.");
     }
+
+    private static OptionsValidationException Refused(string sentence) => new("KEYS", typeof(PipelineOptions), [sentence]);
 
     private static string Generate(string directory, string path, TextWriter console)
     {

@@ -11,6 +11,9 @@ internal sealed class BodyFindings
     private readonly List<FieldError> invalid = [];
     private readonly List<FieldError> notBuilt = [];
 
+    /// <summary>True when nobody would read more.</summary>
+    public bool IsFull => invalid.Count >= MaxErrors;
+
     public void Invalid(string pointer, string message)
     {
         if (invalid.Count < MaxErrors) invalid.Add(new FieldError(pointer, message));

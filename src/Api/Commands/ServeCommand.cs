@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
 namespace Pipeline.Api.Commands;
@@ -22,14 +23,19 @@ internal static class ServeCommand
         try
         {
             await using var app = PipelineHost.Build(args, addMeetings);
-            await app.RunAsync(ct);
+            await app.StartAsync(ct);
+            await app.WaitForShutdownAsync(ct);
             return 0;
         }
         catch (OptionsValidationException refused)
         {
             foreach (string sentence in refused.Failures) await Console.Error.WriteLineAsync(sentence);
-            return 1;
         }
+        catch (IOException unable) when (unable.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"{unable.Message} Is a server running already? PIPELINE_LISTEN chooses another address.");
+        }
+        return 1;
     }
 
     /// <summary>Written as .NET's own configuration reads it, so that a typing error is found here and a value there.</summary>

@@ -56,7 +56,8 @@ internal static class NotBuiltApi
     {
         foreach (var (method, path, scope) in Routes)
         {
-            var endpoint = routes.MapMethods(path, [method], () => new Problem(ProblemKind.NotImplemented, $"{method} {path} is not built yet.")).ExcludeFromDescription();
+            var endpoint = routes.MapMethods(path, [method], () => new Problem(ProblemKind.NotImplemented, $"{method} {path} is not built yet."))
+                .ExcludeFromDescription();
             if (scope is not null) endpoint.RequireScope(scope);
         }
     }

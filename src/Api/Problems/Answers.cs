@@ -17,7 +17,7 @@ internal static partial class Answers
     private static Task Identify(HttpContext context, RequestDelegate next)
     {
         var asked = context.Request.Headers["X-Request-Id"];
-        context.TraceIdentifier = asked.Count == 1 && SaneId().IsMatch(asked[0]!) ? asked[0]! : SortableId.Format("req_", Guid.CreateVersion7());
+        context.TraceIdentifier = asked.Count == 1 && asked[0] is { } id && SaneId().IsMatch(id) ? id : SortableId.Format("req_", Guid.CreateVersion7());
 
         context.Response.OnStarting(static state =>   // so that they outlive the clearing of a failed answer
         {

@@ -104,6 +104,10 @@ internal sealed class RecordingContent(PhysicalFileHttpResult file) : IResult
 {
     public async Task ExecuteAsync(HttpContext context)
     {
+        // RFC 9110 §14.2: a unit we do not know is passed over; the framework would take any for bytes.
+        var range = context.Request.Headers.Range;
+        if (range.Count > 0 && !range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase)) context.Request.Headers.Remove("Range");
+
         await file.ExecuteAsync(context);
         var response = context.Response;
         if (response.StatusCode != StatusCodes.Status416RangeNotSatisfiable || response.HasStarted) return;
