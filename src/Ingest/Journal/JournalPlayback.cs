@@ -55,7 +55,8 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
                 closed = true;
                 break;
             case TrackAdded added when pipeline.Tracks.All(t => t.Description.Number != added.Number):
-                TrackAdded?.Invoke(pipeline.AddTrack(Describe(added)));
+                var track = pipeline.AddTrack(Describe(added));                      // also when nobody listens
+                TrackAdded?.Invoke(track);
                 break;
             case TrackEnded ended:
                 pipeline.EndTrack(ended.Number);
@@ -63,7 +64,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
             case PacketsMissed missed:
                 var kind = missed.Kind == "overrun" ? GapKind.Overrun : GapKind.Storage;
                 var gap = new Gap(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind);
-                foreach (var track in pipeline.Tracks) track.AddGap(gap);
+                foreach (var each in pipeline.Tracks) each.AddGap(gap);
                 break;
         }
     }
