@@ -90,6 +90,7 @@ instruction_set() {
 build_engine() {
     local begun=$SECONDS
     mkdir -p "$cache"
+    find "$cache" -maxdepth 1 -name '.build-*' -mmin +120 -exec rm -rf {} +      # of runs that were killed
     work="$(mktemp -d "$cache/.build-XXXXXX")"
     trap 'rm -rf "$work"' EXIT
 

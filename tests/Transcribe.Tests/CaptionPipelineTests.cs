@@ -48,8 +48,29 @@ public sealed class CaptionPipelineTests
         await using var captions = Engine.Captions(recognizer, c => caption.TrySetResult(c), clock: clock);
         captions.AddTrack(1);
         await captions.FeedAsync(1, Speech[..(Second * 3 / 2)]);                 // and then nothing
-        clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(1, (await caption.Task).Track);
+        clock.Advance(new CaptionOptions().StaleAfter * 2);
+        Assert.Equal(1, (await caption.Task.WaitAsync(Engine.Patience)).Track);
+    }
+
+    [Fact]
+    public async Task One_who_waits_for_room_in_mid_sentence_does_not_end_the_sentence()
+    {
+        recognizer.Hold();
+        await using var captions = Captions(new CaptionOptions { MaxWaiting = TimeSpan.FromSeconds(4) });
+        captions.AddTrack(1);
+        await captions.FeedAsync(1, Speech[..(Second * 24 / 10)]);
+        captions.EndTrack(1);
+        await recognizer.AskedAtLeast(1);                                        // more than half of the bound waits
+        captions.AddTrack(1);
+        captions.Write(1, 10 * Second, Sounds.Silence(0.1));
+        for (int at = 0; at < 3200; at += 1600) captions.Write(1, 10 * Second + 1600 + at, Speech.AsSpan(8000 + at, 1600));
+        var room = captions.WaitForRoomAsync(CancellationToken.None);
+        for (int n = 0; n < 10; n++) clock.Advance(TimeSpan.FromSeconds(1));
+        recognizer.LetGo();
+        await room;
+        await captions.FeedAsync(1, Speech[11_200..], 10 * Second + 4800);
+        Assert.True(await captions.FinishAsync(Engine.Patience));
+        Assert.Equal(2, published.Count);
     }
 
     [Fact]

@@ -25,7 +25,6 @@ public sealed class SpeechEndToEndTests(ITestOutputHelper output)
             string text = string.Join(' ', captions.Select(caption => caption.Text));
             var rate = WordErrorRate.Of(spoken.Text, text);
             output.WriteLine($"{spoken.File}: {rate}\n  said  {spoken.Text}\n  heard {text}");
-            foreach (var c in captions) output.WriteLine($"    {c.Start.TotalSeconds:F2}-{c.End.TotalSeconds:F2} {c.Text} [{string.Join(' ', c.Words.Select(w => $"{w.Start.TotalSeconds:F2}"))}] {c.Words.Average(w => Math.Log(w.Confidence)):F2}");
             total += rate;
         }
         output.WriteLine($"in total: {total}");

@@ -10,7 +10,7 @@ public sealed record CaptionOptions
     public TimeSpan MaxWaiting { get; init; } = TimeSpan.FromMinutes(4);
 
     /// <summary>A track from which nothing has come for this long is not in the middle of a word: it was muted, or its packets stopped.</summary>
-    public TimeSpan StaleAfter { get; init; } = TimeSpan.FromMilliseconds(700);
+    public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>A caption that comes longer after its utterance is called late, and the captions deferred.</summary>
     public TimeSpan LateAfter { get; init; } = TimeSpan.FromSeconds(10);

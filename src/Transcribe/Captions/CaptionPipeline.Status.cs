@@ -34,7 +34,12 @@ public sealed partial class CaptionPipeline
             if (room.Count == 0 && settled.Count == 0) return;
             bool over = away || broken is not null;
             bool halfFree = waitingSamples <= options.MaxWaiting.TotalSeconds * SpeechJob.SampleRate / 2;
-            if ((halfFree || over) && tracks.Values.All(track => track.Ring.HasRoom)) Complete(room);
+            if (room.Count > 0 && (halfFree || over) && tracks.Values.All(track => track.Ring.HasRoom))
+            {
+                // Who waited here could not write: that made no track stale.
+                foreach (var track in tracks.Values) Volatile.Write(ref track.LastWrite, clock.GetTimestamp());
+                Complete(room);
+            }
 
             bool allRead = tracks.Values.All(track => track.Ring.IsEmpty && !track.Detector.IsOpen);
             if (asking == 0 && ((allRead && waitingSamples == 0) || (allRead && away) || broken is not null)) Complete(settled);

@@ -29,7 +29,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private readonly ITimer timer;
     private readonly CancellationTokenSource stopping = new();
 
-    private int turn;
+    private int turn, disposed;
     private FrozenDictionary<int, CaptionTrack> tracks = FrozenDictionary<int, CaptionTrack>.Empty;      // replaced whole, under the lock
 
     // Under the lock.
@@ -142,6 +142,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     /// <summary>Stops at once; what is not recognised is left out. <see cref="FinishAsync"/> first is the orderly way.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1) return;
         recognizer.StatusChanged -= OnRecognizerChanged;
         await timer.DisposeAsync();
         await stopping.CancelAsync();
@@ -175,8 +176,8 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
     private void TakeTurn()
     {
-        bool isBroken;
-        lock (gate) isBroken = broken is not null;
+        bool isBroken, someoneWaits;
+        lock (gate) (isBroken, someoneWaits) = (broken is not null, room.Count > 0);
         foreach (var (number, track) in Volatile.Read(ref tracks))
         {
             bool ended = track.Ended;                          // before the ring: what was written before the end is still read
@@ -185,7 +186,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
                 if (!isBroken) metrics.SamplesOutOfOrder(track.Frames.Add(firstSample, head) + track.Frames.Add(firstSample + head.Length, tail));
                 track.Ring.Release();
             }
-            bool stale = track.Detector.IsOpen && clock.GetElapsedTime(Volatile.Read(ref track.LastWrite)) > options.StaleAfter;
+            bool stale = !someoneWaits && track.Detector.IsOpen && clock.GetElapsedTime(Volatile.Read(ref track.LastWrite)) > options.StaleAfter;
             if ((ended || stale) && !isBroken) track.Frames.Flush();
             if (ended) Remove(number, track);
         }

@@ -61,12 +61,16 @@ internal sealed unsafe class WhisperState : IDisposable
     public RecognizeOutcome Run(ReadOnlySpan<float> speech, string language, string? prompt)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(speech.Length, SpeechJob.MaxSamples);
-        int code = TryRun(speech, language, prompt, out var words);
+        int window = Math.Min(DecodeBudget.AudioContext(speech.Length), model.AudioContext);
+        int code = TryRun(speech, window, language, prompt, out var words, out int spent);
         if (code is < 0 and > LibWhisper.BadLayout)
         {
-            Renew();
-            code = TryRun(speech, language, prompt, out words);     // the state may have been at fault, not the job
+            Renew();                                               // the state may have been at fault, not the job
+            code = TryRun(speech, window, language, prompt, out words, out spent);
         }
+        // A decoder that spent all it was given was caught in a loop; the whole window often frees it.
+        if (code == LibWhisper.Ok && spent >= DecodeBudget.MaxTokens(speech.Length) - 4 && window < model.AudioContext)
+            code = TryRun(speech, model.AudioContext, language, prompt, out words, out _);
         if (code == LibWhisper.Ok) return new RecognizeOutcome.Recognized(words);
 
         string error = LibWhisper.LastError();
@@ -76,7 +80,8 @@ internal sealed unsafe class WhisperState : IDisposable
             : $"the speech engine failed ({code}: {error})", CanRetry: false);
     }
 
-    private int TryRun(ReadOnlySpan<float> speech, string language, string? prompt, out IReadOnlyList<SpokenWord> words)
+    private int TryRun(
+        ReadOnlySpan<float> speech, int window, string language, string? prompt, out IReadOnlyList<SpokenWord> words, out int tokensSpent)
     {
         int count = Math.Max(speech.Length, MinSamples);
         speech.CopyTo(samples);
@@ -92,8 +97,8 @@ internal sealed unsafe class WhisperState : IDisposable
             {
                 Size = sizeof(LibWhisper.Options),
                 Threads = 1,
-                AudioContext = Math.Min(DecodeBudget.AudioContext(count), model.AudioContext),
-                MaxTokens = DecodeBudget.MaxTokens(count),
+                AudioContext = window,
+                MaxTokens = DecodeBudget.MaxTokens(speech.Length),
                 Language = languagePointer,
                 Prompt = promptPointer,
             };
@@ -107,6 +112,7 @@ internal sealed unsafe class WhisperState : IDisposable
             };
             int code = LibWhisper.Run(model.Pointer, state, pcm, count, &options, &output);
             words = code == LibWhisper.Ok ? WordAssembler.Assemble(tokens.AsSpan(0, output.TokenCount), text.AsSpan(0, output.TextLength)) : [];
+            tokensSpent = output.TokenCount;
             if (code == LibWhisper.StateLost) state = 0;
             return code;
         }

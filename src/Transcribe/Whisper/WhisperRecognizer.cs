@@ -25,7 +25,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     private readonly JobQueue queue;
     private readonly CancellationTokenSource stopping = new();
     private Task? supervising;
-    private int deathsInARow;
+    private int deathsInARow, disposed;
 
     /// <param name="downloads">Fetches a well-known model that is not on this machine; the caller owns it.</param>
     public WhisperRecognizer(
@@ -61,6 +61,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     /// <summary>Ends the worker. Jobs without an answer come back as unavailable.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1) return;
         await stopping.CancelAsync();
         if (supervising is not null) await supervising;
         queue.Close("the server is stopping");
