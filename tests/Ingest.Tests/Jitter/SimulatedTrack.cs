@@ -1,3 +1,4 @@
+using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.TestKit;
@@ -83,7 +84,7 @@ internal sealed class SimulatedTrack : IDisposable
     /// <summary>Each of those sent that is placed lies where it was made plus what the quickest packet took.</summary>
     public void AssertPlaced(IEnumerable<SentPacket> sent, TimeSpan delay, string seed, double toleranceMs = 15)
     {
-        var places = Places.ToDictionary(p => p.Id);
+        var places = Places.Where(p => p.Id != 0).ToDictionary(p => p.Id);
         foreach (var packet in sent)
         {
             if (!places.TryGetValue(packet.Id, out var place)) continue;
@@ -101,5 +102,5 @@ internal sealed class SimulatedTrack : IDisposable
         }
     }
 
-    private static long Horizon(TimeSpan now) => Samples(now - MediaPipeline.RecordingDelay) + 960 + Mixing.TrackPlayer.WriteAhead;
+    private static long Horizon(TimeSpan now) => Samples(now - MediaPipeline.RecordingDelay) + 960 + TrackPlayer.WriteAhead;
 }
