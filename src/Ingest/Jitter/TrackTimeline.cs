@@ -29,8 +29,8 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private const int LookAhead = Rate;
     /// <summary>15 ms: above what the quickest of fifty packets varies by, below what is heard between two files.</summary>
     private const long Tolerance = 15 * Rate / 1000;
-    /// <summary>Few packets cannot tell a jump from jitter, unless it is this large.</summary>
-    private const int EnoughPackets = 12;
+    /// <summary>A new level is believed when packets so far on still say so: the last few before a stall may all be late. Unless it is this large.</summary>
+    private const int EnoughPackets = 16;
     private const long CertainJump = 200 * Rate / 1000;
     /// <summary>A track that runs ahead gives up a packet when nobody speaks, or at once beyond 60 ms.</summary>
     private const long UrgentShrink = 60 * Rate / 1000;
@@ -104,29 +104,36 @@ public sealed class TrackTimeline(JitterBuffer buffer)
 
     private long NextOffset(BufferedPacket packet, bool another)
     {
-        var (least, count) = LeastAhead(packet);
+        var (least, reach) = LeastAhead(packet);
         if (another) return least;
+        if (Transit(packet) - offset < -UrgentShrink) return least;                  // it would lie after its own arrival
 
         long growth = least - offset;
-        if (growth > CertainJump || (growth > Tolerance && count >= EnoughPackets)) return least;
-        if (growth < -UrgentShrink || (growth < -Tolerance && IsQuiet(packet))) return least;
+        if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
+        if (growth is >= -UrgentShrink and < -Tolerance && IsQuiet(packet)) return least;
         return offset;
     }
 
-    /// <summary>The least of arrival − timestamp among the packet and those up to a second after it.</summary>
-    private (long Offset, int Count) LeastAhead(BufferedPacket head)
+    /// <summary>
+    /// The least of arrival − timestamp among the packet and those up to a second after it, and how many packets on one still says about
+    /// as much.
+    /// </summary>
+    private (long Offset, int Reach) LeastAhead(BufferedPacket head)
     {
         long least = long.MaxValue;
         int count = 0;
-        for (int i = 0; i < buffer.Count; i++)
+        for (; count < buffer.Count; count++)
         {
-            var packet = buffer[i];
+            var packet = buffer[count];
             if (packet.Epoch != head.Epoch || packet.Timestamp - head.Timestamp > LookAhead) break;
-            least = Math.Min(least, ToSamples(packet.Arrival) - packet.Timestamp);
-            count++;
+            least = Math.Min(least, Transit(packet));
         }
-        return (least, count);
+        int reach = count - 1;
+        while (Transit(buffer[reach]) > least + Tolerance) reach--;
+        return (least, reach);
     }
+
+    private static long Transit(BufferedPacket packet) => ToSamples(packet.Arrival) - packet.Timestamp;
 
     private static bool IsQuiet(BufferedPacket packet) =>
         packet.AudioLevel >= 0 ? packet.AudioLevel >= QuietLevel : packet.Payload.Length <= QuietPayload;

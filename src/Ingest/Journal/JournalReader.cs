@@ -63,13 +63,14 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
     private readonly JournalBlock block = new();
     private byte[] plain = new byte[4096];
 
-    /// <summary>What was found so far.</summary>
+    /// <summary>What the reading so far has found.</summary>
     public IReadOnlyList<JournalDamage> Damage => damage;
 
     /// <summary>The same object each time, with other records.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public IEnumerable<JournalBlock> ReadBlocks()
     {
+        damage.Clear();
         string previous = new('0', 64);
         int expected = 1;
         foreach (int number in JournalTail.Segments(folder))

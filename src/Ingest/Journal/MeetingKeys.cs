@@ -30,8 +30,16 @@ public sealed class MeetingKeys
 
     /// <exception cref="FileNotFoundException">It was destroyed, or never was.</exception>
     /// <inheritdoc cref="OpenOrCreate"/>
-    public static MeetingKeys Open(string folder, Guid meeting, IKeyVault vault) =>
-        new(meeting, vault.Unwrap(File.ReadAllBytes(Path.Combine(folder, "meeting.key")), $"meeting {meeting:N}"));
+    public static MeetingKeys Open(string folder, Guid meeting, IKeyVault vault)
+    {
+        string path = Path.Combine(folder, "meeting.key");
+        byte[] wrapped = File.ReadAllBytes(path);
+        try { return new MeetingKeys(meeting, vault.Unwrap(wrapped, $"meeting {meeting:N}")); }
+        catch (CryptographicException e)
+        {
+            throw new CryptographicException($"{path} cannot be opened: another node's key, or another meeting's, is over it, or it is damaged", e);
+        }
+    }
 
     internal byte[] WrapSegmentKey(ReadOnlySpan<byte> key, int segment) => KeyWrap.Seal(segments, key, $"segment {meeting} {segment}");
     internal byte[] UnwrapSegmentKey(ReadOnlySpan<byte> wrapped, int segment) => KeyWrap.Open(segments, wrapped, $"segment {meeting} {segment}");

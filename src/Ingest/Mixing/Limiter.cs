@@ -37,7 +37,8 @@ public sealed class Limiter
             quietFor = wanted < 1 ? 0 : quietFor + 1;
             // The least gain wanted within the look-ahead; searched for only while some peak is in it.
             held0 = quietFor >= LookAhead ? 1 : Least();
-            released = held0 < released ? held0 : released + (held0 - released) * Release;
+            float risen = released + (held0 - released) * Release;
+            released = held0 < released || risen == released ? held0 : risen;        // the last steps are below a float's: taken at once
 
             sum += released - held[at];                                              // averaging makes the attack a ramp that is down in time
             held[at] = released;

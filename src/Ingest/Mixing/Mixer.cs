@@ -15,11 +15,20 @@ public sealed class Mixer
     /// <summary>Sample at which the next frame read from the tracks begins. The first 5 ms of a meeting, before anybody can speak, are left out.</summary>
     public long Position { get; private set; } = Limiter.Delay;
 
-    public void Add(TrackPlayer track) => tracks.Add(track);
+    public void Add(TrackPlayer track)
+    {
+        track.Begin(Position);
+        tracks.Add(track);
+    }
+
     public void Remove(TrackPlayer track) => tracks.Remove(track);
 
     /// <summary>The next frame given is the one at <paramref name="position"/>.</summary>
-    public void Begin(long position) => Position = position + Limiter.Delay;
+    public void Begin(long position)
+    {
+        Position = position + Limiter.Delay;
+        foreach (var track in tracks) track.Begin(Position);
+    }
 
     /// <summary>Passes the next frame by; nothing was written to the tracks.</summary>
     public void Skip() => Position += FrameSize;

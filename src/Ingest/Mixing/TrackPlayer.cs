@@ -26,6 +26,9 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     /// <summary>Automatic gain, moved by the mixer.</summary>
     internal TrackGain Gain { get; } = new();
 
+    /// <summary>The next read is at <paramref name="start"/>: what lies before is past.</summary>
+    public void Begin(long start) => read = start;
+
     public void Write(in PlacedPacket placed) => decoder.Write(placed);
 
     /// <summary>Takes the frame's samples out; silence where nothing was written. False when all of it is silence.</summary>

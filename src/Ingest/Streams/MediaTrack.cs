@@ -29,11 +29,15 @@ public interface ITrackSink
 public sealed class MediaTrack : IDisposable
 {
     private const int MaxGaps = 1000;
+    /// <summary>Packets: two seconds of the shortest, 2.5 ms.</summary>
+    private const int MaxWaiting = 1000;
+    /// <summary>When a stream is heard again that another had followed.</summary>
+    private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
     private const float SpeechLevel = -50;                                           // dBFS
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
     private readonly List<Gap> gaps = [];
-    private readonly TrackTimeline timeline = new(new JitterBuffer());
+    private readonly TrackTimeline timeline = new(new JitterBuffer(MaxWaiting));
     private readonly CaptionTap? captions;
     private int epochs;
     private ReceiveStream? newest;
@@ -61,8 +65,10 @@ public sealed class MediaTrack : IDisposable
     public void Receive(in RtpPacket packet, TimeSpan arrival)
     {
         if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
+        bool othersSilent = known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
         var reception = known.Stream.Receive(packet, arrival, out long sequence, out long timestamp);
-        if (known.Epoch < 0 || known.Stream.Restarts != known.Restarts)
+        bool returned = othersSilent && reception == Reception.Accepted;
+        if (known.Epoch < 0 || returned || known.Stream.Restarts != known.Restarts)
         {
             known = (known.Stream, known.Stream.Restarts, epochs++);
             streams[packet.Ssrc] = known;

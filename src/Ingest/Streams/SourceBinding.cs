@@ -92,7 +92,18 @@ public sealed class SourceBinding(bool allowAnySender)
     public void Expire(TimeSpan now)
     {
         for (int i = held.Count - 1; i >= 0; i--)
-            if (now - held[i].Since > HoldFor) Forget(held[i]);
+        {
+            var source = held[i];
+            int old = 0;
+            for (; old < source.Packets.Count && now - source.Packets[old].Arrival > HoldFor; old++)
+            {
+                source.Bytes -= source.Packets[old].Datagram.Length;
+                heldBytes -= source.Packets[old].Datagram.Length;
+            }
+            source.Packets.RemoveRange(0, old);
+            RefusedUnknown += old;
+            if (source.Packets.Count == 0) held.RemoveAt(i);
+        }
     }
 
     private MediaTrack? OwnerFor(in RtpPacket packet, TimeSpan now)
@@ -115,7 +126,7 @@ public sealed class SourceBinding(bool allowAnySender)
         if (source is null)
         {
             if (held.Count == MaxHeld) Forget(held[0]);                              // the oldest: noise must not keep a newcomer out for long
-            source = new HeldSource(packet.Ssrc, peer, now);
+            source = new HeldSource(packet.Ssrc, peer);
             held.Add(source);
         }
         source.NextSequence = (ushort)(packet.SequenceNumber + 1);
@@ -147,11 +158,10 @@ public sealed class SourceBinding(bool allowAnySender)
         public TimeSpan LastPacket { get; set; }
     }
 
-    private sealed class HeldSource(uint ssrc, PeerAddress peer, TimeSpan since)
+    private sealed class HeldSource(uint ssrc, PeerAddress peer)
     {
         public uint Ssrc => ssrc;
         public PeerAddress Peer => peer;
-        public TimeSpan Since => since;
         public ushort NextSequence { get; set; }
         public int Bytes { get; set; }
         public List<(TimeSpan Arrival, byte[] Datagram)> Packets { get; } = [];

@@ -1,0 +1,63 @@
+using Pipeline.Ingest.Jitter;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Tests.Journal;
+using static Pipeline.Ingest.Tests.Datagrams;
+
+namespace Pipeline.Ingest.Tests;
+
+/// <summary>A packet costs no garbage: the collector would stop every meeting of the node at once.</summary>
+public class AllocationTests
+{
+    private const int Tracks = 10, WarmUp = 400, Ticks = 1000;                       // 10,000 packets
+
+    [Fact]
+    public void A_packet_on_its_way_to_mix_and_captions_allocates_nothing()
+    {
+        using var pipeline = new MediaPipeline(journal: null, new NoMix(), new NoSpeech());
+        Assert.Equal(0, Run(pipeline, () => { }));
+    }
+
+    [Fact]
+    public async Task Nor_does_it_with_a_journal_on_the_loops_thread()
+    {
+        using var journal = new JournalFolder();
+        await using var writer = journal.Open();
+        using var pipeline = new MediaPipeline(writer, new NoMix(), new NoSpeech());
+
+        // The disk's thread is given time to write, as the 20 ms between ticks do; what waiting itself allocates does not count.
+        Assert.Equal(0, Run(pipeline, () => writer.AppendAsync(new TrackEnded(99, 0), Ms(0)).Wait(), everyTicks: 3));
+        Assert.False(writer.IsFailing);
+    }
+
+    /// <returns>Bytes allocated by receiving, journaling, mixing and giving captions, after the warm-up.</returns>
+    private static long Run(MediaPipeline pipeline, Action betweenTicks, int everyTicks = 1000)
+    {
+        var packets = Enumerable.Range(0, Tracks).Select(t => Sound.Encode(Sound.Voice(48000, seed: t))).ToArray();
+        byte[][][] datagrams = [.. packets.Select((p, t) => Enumerable.Range(0, WarmUp + Ticks)
+            .Select(n => Datagram((uint)(100 + t), (ushort)n, (uint)(960 * n), p[n % p.Count])).ToArray())];
+        for (int t = 0; t < Tracks; t++) pipeline.AddTrack(Track(t + 1, ssrc: (uint)(100 + t)));
+
+        long allocated = 0;
+        for (int n = 0; n < WarmUp + Ticks; n++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int t = 0; t < Tracks; t++) pipeline.Receive(datagrams[t][n], Loopback, Ms(20 * n + 1));
+            pipeline.Commit();
+            pipeline.Advance(Ms(20 * n + 20));
+            if (n >= WarmUp) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            if (n % everyTicks == 0) betweenTicks();
+        }
+        return allocated;
+    }
+
+    private sealed class NoMix : IMixSink
+    {
+        public void Write(ReadOnlySpan<float> frame) { }
+    }
+
+    private sealed class NoSpeech : ISpeechSink
+    {
+        public void Write(int track, long firstSample, ReadOnlySpan<float> pcm) { }
+        public void End(int track) { }
+    }
+}

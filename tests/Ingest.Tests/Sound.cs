@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Jitter;
+
+namespace Pipeline.Ingest.Tests;
+
+/// <summary>Known sounds, and finding them again: 48 kHz mono unless said.</summary>
+internal static class Sound
+{
+    public const int Rate = 48000;
+
+    /// <summary>Chirps of 40 ms, 500 → 3000 Hz, beginning at the given samples; silence elsewhere. A chirp is found to the sample.</summary>
+    public static float[] Chirps(long length, IEnumerable<long> starts, float amplitude = 0.3f)
+    {
+        var pcm = new float[length];
+        foreach (long start in starts)
+            for (int i = 0; i < Template.Length && start + i < length; i++) pcm[start + i] += amplitude * Template[i];
+        return pcm;
+    }
+
+    /// <summary>Where, within <paramref name="reach"/> of where it is expected, a chirp lies, and how alike it is (−1 … 1).</summary>
+    public static (long At, double Correlation) FindChirp(ReadOnlySpan<float> pcm, long expected, int reach = 2400)
+    {
+        (long At, double Correlation) best = (-1, -2);
+        for (long at = Math.Max(0, expected - reach); at <= expected + reach && at + Template.Length <= pcm.Length; at++)
+        {
+            double c = Correlation(pcm.Slice((int)at, Template.Length), Template);
+            if (c > best.Correlation) best = (at, c);
+        }
+        return best;
+    }
+
+    public static double Correlation(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double ab = 0, aa = 1e-9, bb = 1e-9;
+        for (int i = 0; i < a.Length; i++)
+        {
+            ab += a[i] * b[i];
+            aa += a[i] * a[i];
+            bb += b[i] * b[i];
+        }
+        return ab / Math.Sqrt(aa * bb);
+    }
+
+    /// <summary>Something like a voice: a gliding tone with overtones, in syllables of 150 ms.</summary>
+    public static float[] Voice(long length, int seed, float amplitude = 0.2f)
+    {
+        var random = new Random(seed);
+        var pcm = new float[length];
+        double phase = 0, pitch = 140;
+        for (long i = 0; i < length; i++)
+        {
+            if (i % 7200 == 0) pitch = 110 + 90 * random.NextDouble();
+            phase += 2 * Math.PI * pitch / Rate;
+            double envelope = 0.55 - 0.45 * Math.Cos(2 * Math.PI * (i % 7200) / 7200);
+            pcm[i] = (float)(amplitude * envelope * (Math.Sin(phase) + 0.6 * Math.Sin(2 * phase) + 0.4 * Math.Sin(5 * phase) + 0.2 * Math.Sin(11 * phase)));
+        }
+        return pcm;
+    }
+
+    public static double Rms(ReadOnlySpan<float> pcm)
+    {
+        double sum = 0;
+        foreach (float s in pcm) sum += s * s;
+        return Math.Sqrt(sum / Math.Max(1, pcm.Length));
+    }
+
+    /// <summary>As packets of 20 ms.</summary>
+    public static List<byte[]> Encode(ReadOnlySpan<float> pcm, int expectedLossPercent = 10, int bitrateBps = 32_000)
+    {
+        using var encoder = new OpusEncoder(bitrateBps, expectedLossPercent);
+        var packets = new List<byte[]>();
+        var buffer = new byte[1275];
+        for (int at = 0; at + OpusEncoder.FrameSize <= pcm.Length; at += OpusEncoder.FrameSize)
+            packets.Add(buffer[..encoder.Encode(pcm.Slice(at, OpusEncoder.FrameSize), buffer)]);
+        return packets;
+    }
+
+    /// <summary>The packets, each at its place.</summary>
+    /// <param name="lost">Indices of those that never came.</param>
+    public static IEnumerable<PlacedPacket> Place(IReadOnlyList<byte[]> packets, long start = 0, IReadOnlySet<int>? lost = null)
+    {
+        var buffer = new JitterBuffer();
+        int missing = 0;
+        for (int n = 0; n < packets.Count; n++)
+        {
+            if (lost?.Contains(n) == true) { missing++; continue; }
+            buffer.Insert(0, n, 960L * n, TimeSpan.Zero, -1, packets[n]);
+            yield return new PlacedPacket(buffer[0], start + 960L * n, 960, missing, 960 * missing, Fresh: n == missing);
+            buffer.Release();
+            missing = 0;
+        }
+    }
+
+    /// <summary>What the `ffmpeg` program makes of a file.</summary>
+    public static async Task<float[]> DecodeAsync(string path)
+    {
+        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-ar", "48000", "pipe:1");
+        return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+    }
+
+    /// <summary>Length of a file by `ffprobe`, seconds.</summary>
+    public static async Task<double> DurationAsync(string path)
+    {
+        byte[] said = await RunAsync("ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", path);
+        return double.Parse(System.Text.Encoding.ASCII.GetString(said));
+    }
+
+    private static async Task<byte[]> RunAsync(string program, params string[] arguments)
+    {
+        var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(info)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        using var output = new MemoryStream();
+        await process.StandardOutput.BaseStream.CopyToAsync(output);
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await errors}");
+        return output.ToArray();
+    }
+
+    private static readonly float[] Template =
+    [
+        .. Enumerable.Range(0, 1920).Select(i =>
+        {
+            double t = i / (double)Rate, window = 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / 1920);
+            return (float)(window * Math.Sin(2 * Math.PI * (500 * t + 2500 * t * t / (2 * 0.04))));
+        }),
+    ];
+}

@@ -1,0 +1,216 @@
+using Pipeline.Ingest.Net;
+using static Pipeline.Ingest.Tests.Datagrams;
+
+namespace Pipeline.Ingest.Tests.Streams;
+
+public sealed class SourceBindingTests : IDisposable
+{
+    private readonly MediaPipeline pipeline = new(journal: null, mix: null, speech: null);
+
+    public void Dispose() => pipeline.Dispose();
+
+    [Fact]
+    public void A_track_that_names_its_SSRC_takes_that_one_only_and_at_once()
+    {
+        var track = pipeline.AddTrack(Track(ssrc: 5));
+
+        Send(4, 0..50);
+        Send(5, 0..1);
+
+        Assert.Equal(1, track.Quality().PacketsReceived);
+    }
+
+    [Fact]
+    public void Another_adopts_the_first_of_its_payload_type_after_two_packets_in_sequence()
+    {
+        var track = pipeline.AddTrack(Track());
+
+        Send(1, 10..11);
+        Send(2, 500..501);
+        Assert.Equal(0, track.Quality().PacketsReceived);
+        Send(1, 30..31);                                                             // not in sequence
+        Assert.Equal(0, track.Quality().PacketsReceived);
+        Send(2, 501..502);
+
+        Assert.Equal(2, track.Quality().PacketsReceived);
+        Send(3, 0..10, payloadType: 96);
+        Assert.Equal(2, track.Quality().PacketsReceived);
+    }
+
+    [Fact]
+    public void Another_SSRC_is_adopted_when_the_old_one_was_silent_for_a_second()
+    {
+        var track = pipeline.AddTrack(Track());
+        Send(1, 0..50, at: Ms(0));                                                   // the last at 980 ms
+
+        Send(2, 0..10, at: Ms(1000));
+        Assert.Equal(50, track.Quality().PacketsReceived);
+        Send(2, 10..20, at: Ms(1981));
+
+        Assert.Equal(70, track.Quality().PacketsReceived);                           // those held come with the first it takes
+    }
+
+    [Fact]
+    public void Tracks_without_an_SSRC_are_told_apart_by_payload_type()
+    {
+        var opus = pipeline.AddTrack(Track(1, payloadType: 111));
+        var other = pipeline.AddTrack(Track(2, payloadType: 96));
+
+        Send(1, 0..10, payloadType: 111);
+        Send(2, 0..20, payloadType: 96);
+
+        Assert.Equal((10, 20), (opus.Quality().PacketsReceived, other.Quality().PacketsReceived));
+    }
+
+    [Fact]
+    public void A_bound_SSRC_of_another_payload_type_is_refused()
+    {
+        var track = pipeline.AddTrack(Track());
+        Send(1, 0..10);
+        Send(1, 10..15, payloadType: 63);
+
+        Assert.Equal(10, track.Quality().PacketsReceived);
+        Assert.Equal(5, pipeline.Refused()["wrong_payload_type"]);
+    }
+
+    [Fact]
+    public void A_track_added_within_ten_seconds_gets_what_was_held_at_its_next_packet()
+    {
+        Send(9, 0..400, at: Ms(0));                                                  // eight seconds
+        Advance(Ms(8000));
+
+        var track = pipeline.AddTrack(Track(ssrc: 9));
+        Send(9, 400..401, at: Ms(8000));
+
+        Assert.Equal(401, track.Quality().PacketsReceived);
+        Assert.Equal(0, track.Quality().PacketsLost);
+    }
+
+    [Fact]
+    public void The_last_ten_seconds_are_held_however_long_it_takes_to_claim_them()
+    {
+        for (int second = 0; second < 25; second++)
+        {
+            Send(9, (50 * second)..(50 * second + 50), at: Ms(1000 * second));
+            Advance(Ms(1000 * second + 999));
+        }
+        var track = pipeline.AddTrack(Track(ssrc: 9));
+        Send(9, 1250..1251, at: Ms(25_000));
+
+        Assert.InRange(track.Quality().PacketsReceived, 499, 502);
+        Assert.Equal(1251 - track.Quality().PacketsReceived, pipeline.Refused()["unknown_ssrc"]);
+    }
+
+    [Fact]
+    public void What_nobody_claims_is_forgotten_and_counted()
+    {
+        Send(9, 0..20, at: Ms(0));
+        Advance(Ms(10_500));
+
+        Assert.Equal(20, pipeline.Refused()["unknown_ssrc"]);
+        var track = pipeline.AddTrack(Track(ssrc: 9));
+        Send(9, 20..21, at: Ms(10_500));
+        Assert.Equal(1, track.Quality().PacketsReceived);
+    }
+
+    [Fact]
+    public void No_more_is_held_than_eight_SSRCs_and_a_mebibyte()
+    {
+        for (uint ssrc = 1; ssrc <= 9; ssrc++) Send(ssrc, 0..3);
+        Assert.Equal(3, pipeline.Refused()["unknown_ssrc"]);                         // the oldest made room
+
+        byte[] large = new byte[1400];
+        for (int n = 0; n < 2000; n++) pipeline.Receive(Datagram(9, (ushort)(3 + n), 0, large), Loopback, Ms(100));
+        long refused = pipeline.Refused()["unknown_ssrc"] - 3;
+        Assert.InRange(2000 - refused, (1 << 20) / 1412 - 2, (1 << 20) / 1412);
+    }
+
+    [Fact]
+    public void An_SSRC_stays_with_its_address()
+    {
+        var track = pipeline.AddTrack(Track());
+        Send(1, 0..10);
+
+        Send(1, 10..20, at: Ms(200), peer: Peer("127.0.0.1", 6000));
+        Send(1, 10..20, at: Ms(5000), peer: Peer("127.0.0.2", 5000));
+
+        Assert.Equal(10, track.Quality().PacketsReceived);
+        Assert.Equal(20, pipeline.Refused()["wrong_address"]);
+    }
+
+    [Fact]
+    public void It_moves_within_the_declared_network_after_two_seconds_of_silence()
+    {
+        var track = pipeline.AddTrack(Track(from: "10.1.0.0/16"));
+        Send(1, 0..10, peer: Peer("10.1.2.3", 5000));                                // the last at 180 ms
+
+        Send(1, 10..11, at: Ms(2100), peer: Peer("10.1.2.4", 5000));
+        Send(1, 10..11, at: Ms(2300), peer: Peer("10.2.0.1", 5000));
+        Assert.Equal((10, 2), (track.Quality().PacketsReceived, pipeline.Refused()["wrong_address"]));
+        Send(1, 11..20, at: Ms(2400), peer: Peer("10.1.2.4", 5000));
+
+        Assert.Equal(19, track.Quality().PacketsReceived);
+    }
+
+    [Theory]
+    [InlineData(null, false, "192.0.2.1", false)]
+    [InlineData(null, true, "192.0.2.1", true)]
+    [InlineData(null, false, "127.0.0.9", true)]
+    [InlineData("192.0.2.0/24", false, "192.0.2.1", true)]
+    [InlineData("192.0.2.0/24", true, "192.0.3.1", false)]
+    [InlineData("192.0.2.0/24", false, "127.0.0.1", false)]
+    public void Only_those_may_send_who_are_declared_or_here(string? from, bool allowAnySender, string address, bool taken)
+    {
+        using var allowing = new MediaPipeline(null, null, null, allowAnySender);
+        var track = allowing.AddTrack(Track(from: from));
+
+        for (int n = 0; n < 5; n++) allowing.Receive(Datagram(1, (ushort)n, 0, Payload(n)), Peer(address, 5000), Ms(20 * n));
+
+        Assert.Equal(taken ? 5 : 0, track.Quality().PacketsReceived);
+        Assert.Equal(taken ? 0 : 5, allowing.Refused()["wrong_address"]);
+    }
+
+    [Fact]
+    public void A_track_that_ended_takes_no_more_and_its_SSRC_is_free()
+    {
+        var track = pipeline.AddTrack(Track(1, ssrc: 5));
+        Send(5, 0..10);
+        pipeline.EndTrack(1);
+        Send(5, 10..20);
+        Assert.Equal(10, track.Quality().PacketsReceived);
+
+        var next = pipeline.AddTrack(Track(2, ssrc: 5));
+        Send(5, 20..21);
+
+        Assert.Equal(11, next.Quality().PacketsReceived);
+    }
+
+    [Fact]
+    public void Random_datagrams_bind_nothing_and_disturb_no_flowing_track()
+    {
+        var flowing = pipeline.AddTrack(Track(1, payloadType: 111));
+        var waiting = pipeline.AddTrack(Track(2, payloadType: 96));
+        var random = new Random(1);
+        int sent = 0;
+        for (int n = 0; n < 10_000; n++)
+        {
+            var noise = new byte[random.Next(80)];
+            random.NextBytes(noise);
+            if (noise.Length > 1 && random.Next(2) == 0) (noise[0], noise[1]) = (0x80, (byte)(random.Next(2) == 0 ? 111 : 96));
+            pipeline.Receive(noise, Peer($"127.0.{random.Next(256)}.{random.Next(256)}", (ushort)random.Next(65536)), Ms(4 * n));
+            if (n % 5 == 0) pipeline.Receive(Datagram(1, (ushort)sent, (uint)(960 * sent), Payload(sent++)), Loopback, Ms(4 * n));
+            if (n % 5 == 0) pipeline.Advance(Ms(4 * n));
+        }
+        Assert.False(waiting.HasPackets, "seed 1");
+        Assert.Equal((2000, 0, 0), (flowing.Quality().PacketsReceived, flowing.Quality().PacketsLost, flowing.Quality().Duplicates));
+    }
+
+    private void Send(uint ssrc, Range sequences, TimeSpan? at = null, byte payloadType = Opus, PeerAddress? peer = null)
+    {
+        var now = at ?? TimeSpan.Zero;
+        for (int n = sequences.Start.Value; n < sequences.End.Value; n++, now += Ms(20))
+            pipeline.Receive(Datagram(ssrc, (ushort)n, (uint)(960 * n), Payload(n), payloadType), peer ?? Loopback, now);
+    }
+
+    private void Advance(TimeSpan now) => pipeline.Advance(now);
+}
