@@ -261,7 +261,7 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
 
     /// <summary>One word over the first second.</summary>
     public static RecognizeOutcome Heard(string word) =>
-        new RecognizeOutcome.Recognized([new SpokenWord(word, TimeSpan.FromSeconds(0.4), TimeSpan.FromSeconds(1.4), 0.9)]);
+        new RecognizeOutcome.Recognized([new SpokenWord(word, TimeSpan.FromSeconds(0.4), TimeSpan.FromSeconds(1.4), 0.9)], "en");
 
     private static TaskCompletionSource Open()
     {

@@ -99,5 +99,5 @@ public sealed class JobQueueTests : IDisposable
 
     private Task<RecognizeOutcome> Add(int seconds = 1) => queue.Add(new SpeechJob(new float[seconds * 16_000], "en-GB"), CancellationToken.None);
 
-    private static RecognizeOutcome.Recognized Heard(string text) => new([new SpokenWord(text, TimeSpan.Zero, TimeSpan.Zero, 1)]);
+    private static RecognizeOutcome.Recognized Heard(string text) => new([new SpokenWord(text, TimeSpan.Zero, TimeSpan.Zero, 1)], "en");
 }

@@ -11,8 +11,8 @@ namespace Pipeline.Actors.Media;
 /// <param name="beforeRun">Runs from this one on look after themselves.</param>
 internal sealed class JournalCatchUp(MeetingFolder folder, MeetingKeys keys, TimeSpan until, int beforeRun)
 {
-    /// <summary>Blocks between two looks at how far the captions have come: half a second of audio.</summary>
-    private const int BlocksAtOnce = 25;
+    /// <summary>Blocks between two looks at how far the captions have come: a fifth of a second of audio.</summary>
+    private const int BlocksAtOnce = 10;
 
     /// <summary>How well earlier runs received, by track number.</summary>
     public IReadOnlyDictionary<int, TrackQuality> Quality()

@@ -122,7 +122,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var began = BootClock.Now - startedBoot;
 
         var journal = new JournalWriter(folder.Journal, job.Id.Value, job.Run, keys, disk);
-        try { await WriteBeginningAsync(job, journal, began).WaitAsync(DiskPatience, ct); }
+        try { await WriteBeginningAsync(job, journal, began, startedBoot).WaitAsync(DiskPatience, ct); }
         catch
         {
             await journal.DisposeAsync();
@@ -148,10 +148,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     }
 
     /// <summary>What whoever reads this run needs to know before its first packet.</summary>
-    private Task WriteBeginningAsync(MediaJob job, JournalWriter journal, TimeSpan began)
+    private Task WriteBeginningAsync(MediaJob job, JournalWriter journal, TimeSpan began, TimeSpan startedBoot)
     {
         _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
-        var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)BootClock.Now.TotalMicroseconds, clock.GetUtcNow()), began);
+        var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)(startedBoot + began).TotalMicroseconds, job.StartedAt + began), began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);
         return last;                                                                 // written in order: it is synced with all before it
     }

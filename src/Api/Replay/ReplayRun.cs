@@ -51,6 +51,16 @@ public static class ReplayRun
     {
         var source = ReplaySource.Open(options.Paths, options.Network.Seed, options.Video);
         if (options.Participants.Count > 0) source = source.Of(options.Participants);
+        await PlayAsync(source, options, output, clock, ct);
+        return 0;
+    }
+
+    /// <summary>Announces the source, sends it, and sees the meeting through.</summary>
+    /// <returns>The meeting's id.</returns>
+    /// <exception cref="ReplayException">The meeting failed, or something else that one sentence explains.</exception>
+    /// <exception cref="PipelineRequestException">The server refused.</exception>
+    public static async Task<string> PlayAsync(ReplaySource source, ReplayOptions options, TextWriter output, TimeProvider clock, CancellationToken ct)
+    {
         var session = new ReplaySession(source, options.Network, clock);
         await using var log = options.Log is null ? null : OpenLog(options.Log);   // before anything is sent that could not be written down
         using var client = PipelineClient.Connect(options.Server, options.ApiKey);
@@ -78,7 +88,7 @@ public static class ReplayRun
         {
             await listening.CancelAsync();
         }
-        return 0;
+        return meeting;
     }
 
     private static FileStream OpenLog(string path)

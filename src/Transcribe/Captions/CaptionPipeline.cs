@@ -40,7 +40,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private string? broken;
     private readonly List<TaskCompletionSource> settled = [], room = [];
 
-    /// <param name="language">ISO 639-1.</param>
+    /// <param name="language">ISO 639-1, or `auto`: found out for each utterance.</param>
     /// <param name="publish">Called for each caption, on any thread, for one track never twice at a time. Must not block.</param>
     public CaptionPipeline(
         ISpeechRecognizer recognizer, string language, Action<Caption> publish, CaptionOptions options,
@@ -288,7 +288,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         switch (outcome)
         {
             case RecognizeOutcome.Recognized recognized:
-                Publish(track, waiting, recognized.Words);
+                Publish(track, waiting, recognized);
                 lock (gate) Leave(waiting.Utterance);
                 return true;
             case RecognizeOutcome.Failed { CanRetry: false } failed:
@@ -300,15 +300,15 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         }
     }
 
-    private void Publish(CaptionTrack track, WaitingUtterance waiting, IReadOnlyList<SpokenWord> heard)
+    private void Publish(CaptionTrack track, WaitingUtterance waiting, RecognizeOutcome.Recognized heard)
     {
-        var words = CaptionFilter.Apply(waiting.Utterance, heard, language);
-        metrics.WordsFiltered(heard.Count - words.Count);
+        var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, heard.Language);
+        metrics.WordsFiltered(heard.Words.Count - words.Count);
         if (words.Count == 0) return;
 
         var delay = clock.GetElapsedTime(waiting.At);
         string text = string.Join(' ', words.Select(word => word.Text));
-        publish(new Caption(track.Number, words[0].Start, words[^1].End, text, language, words, Late: delay > options.LateAfter));
+        publish(new Caption(track.Number, words[0].Start, words[^1].End, text, heard.Language, words, Late: delay > options.LateAfter));
         metrics.CaptionPublished(delay);
     }
 }

@@ -20,7 +20,7 @@ public interface ISpeechRecognizer
 
 /// <summary>What to recognise.</summary>
 /// <param name="Samples">16 kHz mono, −1 … 1; at most <see cref="MaxSamples"/>.</param>
-/// <param name="Language">ISO 639-1, such as <c>en</c>; a region after it (<c>en-GB</c>) is ignored.</param>
+/// <param name="Language">ISO 639-1, such as <c>en</c>; a region after it (<c>en-GB</c>) is ignored; <c>auto</c>: to be found out.</param>
 /// <param name="Prompt">Text that went before, or names to expect; null for none.</param>
 public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, string? Prompt = null)
 {
@@ -40,7 +40,8 @@ public abstract record RecognizeOutcome
     private RecognizeOutcome() { }
 
     /// <summary>In order of time; empty where the model heard nothing.</summary>
-    public sealed record Recognized(IReadOnlyList<SpokenWord> Words) : RecognizeOutcome;
+    /// <param name="Language">ISO 639-1: as asked, or as found out.</param>
+    public sealed record Recognized(IReadOnlyList<SpokenWord> Words, string Language) : RecognizeOutcome;
 
     /// <param name="CanRetry">True where the same job may succeed later; false where the job itself is at fault.</param>
     public sealed record Failed(string Reason, bool CanRetry) : RecognizeOutcome;

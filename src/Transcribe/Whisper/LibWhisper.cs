@@ -10,7 +10,7 @@ internal static unsafe partial class LibWhisper
 {
     private const string Library = "pipeline_whisper";
 
-    public const int Layout = 1;
+    public const int Layout = 2;
     public const int Ok = 0, StateLost = -7, BadLayout = -100, Exception = -101, BadArgument = -102, NoRoom = -103;
 
     static LibWhisper() =>
@@ -41,6 +41,7 @@ internal static unsafe partial class LibWhisper
     public struct Output
     {
         public int Size, TokenCapacity, TextCapacity, TokenCount, TextLength, Reserved;
+        public fixed byte Language[8];
         public Token* Tokens;
         public byte* Text;
     }

@@ -62,26 +62,26 @@ internal sealed unsafe class WhisperState : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(speech.Length, SpeechJob.MaxSamples);
         int window = Math.Min(DecodeBudget.AudioContext(speech.Length), model.AudioContext);
-        int code = TryRun(speech, window, language, prompt, out var words, out int spent);
+        int code = TryRun(speech, window, language, prompt, out var heard, out int spent);
         if (code is < 0 and > LibWhisper.BadLayout)
         {
             Renew();                                               // the state may have been at fault, not the job
-            code = TryRun(speech, window, language, prompt, out words, out spent);
+            code = TryRun(speech, window, language, prompt, out heard, out spent);
         }
         // A decoder that spent all it was given was caught in a loop; the whole window often frees it.
         if (code == LibWhisper.Ok && spent >= DecodeBudget.MaxTokens(speech.Length) - 4 && window < model.AudioContext)
-            code = TryRun(speech, model.AudioContext, language, prompt, out words, out _);
-        if (code == LibWhisper.Ok) return new RecognizeOutcome.Recognized(words);
+            code = TryRun(speech, model.AudioContext, language, prompt, out heard, out _);
+        if (code == LibWhisper.Ok) return heard;
 
         string error = LibWhisper.LastError();
         Renew();
         return new RecognizeOutcome.Failed(code == LibWhisper.BadArgument
-            ? $"the speech engine knows no language '{language}', or no audio of this length"
+            ? $"the speech engine with this model knows no language '{language}', or no audio of this length"
             : $"the speech engine failed ({code}: {error})", CanRetry: false);
     }
 
     private int TryRun(
-        ReadOnlySpan<float> speech, int window, string language, string? prompt, out IReadOnlyList<SpokenWord> words, out int tokensSpent)
+        ReadOnlySpan<float> speech, int window, string language, string? prompt, out RecognizeOutcome.Recognized heard, out int tokensSpent)
     {
         int count = Math.Max(speech.Length, MinSamples);
         speech.CopyTo(samples);
@@ -111,7 +111,9 @@ internal sealed unsafe class WhisperState : IDisposable
                 Text = textPointer,
             };
             int code = LibWhisper.Run(model.Pointer, state, pcm, count, &options, &output);
-            words = code == LibWhisper.Ok ? WordAssembler.Assemble(tokens.AsSpan(0, output.TokenCount), text.AsSpan(0, output.TextLength)) : [];
+            heard = code != LibWhisper.Ok ? new RecognizeOutcome.Recognized([], language) : new RecognizeOutcome.Recognized(
+                WordAssembler.Assemble(tokens.AsSpan(0, output.TokenCount), text.AsSpan(0, output.TextLength)),
+                Marshal.PtrToStringUTF8((nint)output.Language) ?? language);
             tokensSpent = output.TokenCount;
             if (code == LibWhisper.StateLost) state = 0;
             return code;

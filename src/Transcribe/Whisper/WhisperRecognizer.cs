@@ -54,7 +54,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(job.Samples.Length, SpeechJob.MaxSamples);
         return job.Samples.IsEmpty
-            ? Task.FromResult<RecognizeOutcome>(new RecognizeOutcome.Recognized([]))
+            ? Task.FromResult<RecognizeOutcome>(new RecognizeOutcome.Recognized([], job.Language))
             : queue.Add(job, cancellationToken);
     }
 
@@ -168,7 +168,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
                 {
                     case WorkerMessage.Answer answer:
                         deathsInARow = 0;
-                        queue.Answer(answer.Id, new RecognizeOutcome.Recognized(answer.Words));
+                        queue.Answer(answer.Id, new RecognizeOutcome.Recognized(answer.Words, answer.Language));
                         break;
                     case WorkerMessage.Failure failure:
                         if (!failure.CanRetry) metrics.JobGivenUp();

@@ -105,7 +105,7 @@ internal sealed partial class Worker
         {
             Send(state.Run(job.Samples.Span, job.Language, job.Prompt) switch
             {
-                RecognizeOutcome.Recognized recognized => new WorkerMessage.Answer(job.Id, recognized.Words),
+                RecognizeOutcome.Recognized recognized => new WorkerMessage.Answer(job.Id, recognized.Language, recognized.Words),
                 RecognizeOutcome.Failed failed => new WorkerMessage.Failure(job.Id, failed.Reason, failed.CanRetry),
                 var other => new WorkerMessage.Failure(job.Id, other.ToString(), CanRetry: false),
             });

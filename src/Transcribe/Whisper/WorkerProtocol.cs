@@ -20,7 +20,7 @@ internal abstract record WorkerMessage
     public sealed record Job(long Id, string Language, string? Prompt, ReadOnlyMemory<float> Samples) : WorkerMessage;
 
     /// <summary>Worker: the outcome of the job.</summary>
-    public sealed record Answer(long Id, IReadOnlyList<SpokenWord> Words) : WorkerMessage;
+    public sealed record Answer(long Id, string Language, IReadOnlyList<SpokenWord> Words) : WorkerMessage;
 
     /// <summary>Worker: the job came to nothing.</summary>
     public sealed record Failure(long Id, string Reason, bool CanRetry) : WorkerMessage;
@@ -103,6 +103,7 @@ internal static class WorkerProtocol
             case WorkerMessage.Answer answer:
                 writer.Write((byte)Kind.Answer);
                 writer.Write(answer.Id);
+                writer.Write(answer.Language);
                 writer.Write(answer.Words.Count);
                 foreach (var word in answer.Words)
                 {
@@ -137,10 +138,11 @@ internal static class WorkerProtocol
                 return new WorkerMessage.Job(id, language, prompt.Length == 0 ? null : prompt, samples);
             case Kind.Answer:
                 long answered = reader.ReadInt64();
+                string heard = reader.ReadString();
                 var words = new SpokenWord[Count(reader.ReadInt32(), MaxWords)];
                 for (int n = 0; n < words.Length; n++)
                     words[n] = new SpokenWord(reader.ReadString(), new TimeSpan(reader.ReadInt64()), new TimeSpan(reader.ReadInt64()), reader.ReadDouble());
-                return new WorkerMessage.Answer(answered, words);
+                return new WorkerMessage.Answer(answered, heard, words);
             case Kind.Failure:
                 return new WorkerMessage.Failure(reader.ReadInt64(), reader.ReadString(), reader.ReadBoolean());
             case var kind:

@@ -27,12 +27,19 @@ void keep_errors(ggml_log_level level, const char *text, void *) {
 whisper_context *context_of(pw_model *model) { return reinterpret_cast<whisper_context *>(model); }
 whisper_state *state_of(pw_state *state) { return reinterpret_cast<whisper_state *>(state); }
 
-whisper_full_params parameters(const pw_options &options) {
+// A model of English alone has nothing to find out; null for a language that the model cannot.
+const char *language_of(whisper_context *context, const char *asked) {
+    const bool find_out = std::strcmp(asked, "auto") == 0;
+    if (!whisper_is_multilingual(context)) return find_out || std::strcmp(asked, "en") == 0 ? "en" : nullptr;
+    return find_out || whisper_lang_id(asked) >= 0 ? asked : nullptr;
+}
+
+whisper_full_params parameters(const pw_options &options, const char *language) {
     whisper_full_params p = whisper_full_default_params(WHISPER_SAMPLING_GREEDY);
     p.n_threads = options.threads;
     p.audio_ctx = options.audio_context;
     p.max_tokens = options.max_tokens;
-    p.language = options.language;
+    p.language = language;
     p.initial_prompt = options.prompt;
 
     p.greedy.best_of = 1;
@@ -121,12 +128,16 @@ int32_t pw_run(pw_model *model, pw_state *state, const float *samples, int32_t c
     output->token_count = 0;
     output->text_length = 0;
     if (samples == nullptr || count <= 0) return PW_BAD_ARGUMENT;
-    if (options->language == nullptr || whisper_lang_id(options->language) < 0) return PW_BAD_ARGUMENT;
+    const char *language = options->language == nullptr ? nullptr : language_of(context_of(model), options->language);
+    if (language == nullptr) return PW_BAD_ARGUMENT;
     if (options->audio_context > pw_model_audio_context(model)) return PW_BAD_ARGUMENT;
 
     return guarded<int32_t>(PW_EXCEPTION, [&] {
-        const int result = whisper_full_with_state(context_of(model), state_of(state), parameters(*options), samples, count);
-        return result < 0 ? result : copy_tokens(context_of(model), state_of(state), output);
+        const int result = whisper_full_with_state(context_of(model), state_of(state), parameters(*options, language), samples, count);
+        if (result < 0) return static_cast<int32_t>(result);
+        const char *heard = std::strcmp(language, "auto") == 0 ? whisper_lang_str(whisper_full_lang_id_from_state(state_of(state))) : language;
+        std::snprintf(output->language, sizeof(output->language), "%s", heard ? heard : "");
+        return copy_tokens(context_of(model), state_of(state), output);
     });
 }
 

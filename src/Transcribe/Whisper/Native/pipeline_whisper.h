@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define PIPELINE_WHISPER_LAYOUT 1
+#define PIPELINE_WHISPER_LAYOUT 2
 
 #define PW_API __attribute__((visibility("default")))
 
@@ -29,7 +29,7 @@ typedef struct pw_options {
     int32_t threads;
     int32_t audio_context;    /* encoder positions of 20 ms */
     int32_t max_tokens;       /* bounds what a decoder caught in a loop can cost */
-    const char *language;     /* "en"; never null */
+    const char *language;     /* "en", or "auto": what is heard is found out; never null */
     const char *prompt;       /* may be null */
 } pw_options;
 
@@ -48,6 +48,7 @@ typedef struct pw_output {
     int32_t token_count;      /* out */
     int32_t text_length;      /* out, bytes */
     int32_t reserved;
+    char language[8];         /* out, terminated: what was recognised, "en" */
     pw_token *tokens;         /* owned by the caller */
     char *text;               /* owned by the caller; not terminated */
 } pw_output;
