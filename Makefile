@@ -1,8 +1,12 @@
 # What one can do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo serve bench format
+.PHONY: help setup build test demo serve bench format openapi
 
 configuration ?= Release
+pipeline := artifacts/bin/Api/$(shell echo $(configuration) | tr A-Z a-z)/pipeline
+sources := $(shell find src -name '*.cs' -o -name '*.csproj' -o -name '*.json') Directory.Build.props Directory.Packages.props
+test_model := $(CURDIR)/tests/Fixtures/models/ggml-meetings-test.en.bin
+capture := tests/Fixtures/captures/release-review-opus-vp8.pcap
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -13,18 +17,27 @@ setup: ## install what is missing and build the speech engine, once (tests=1 als
 build: ## compile everything
 	@dotnet build Pipeline.sln -c $(configuration) -v q --nologo
 
-test: setup ## run all tests
-	@dotnet test Pipeline.sln -c $(configuration) -v q --nologo
+test: ## run all tests; ends with the line "N passed, N failed"
+	@deploy/setup.sh --tests
+	@tests/run.sh $(configuration)
 
-demo: setup ## record a simulated meeting and show what came out
-	@PIPELINE_MODEL=$${PIPELINE_MODEL:-$(CURDIR)/tests/Fixtures/models/ggml-meetings-test.en.bin} \
-		dotnet run --project src/Api -c $(configuration) -v q -- demo
+demo: setup $(pipeline) ## record a simulated meeting and show what came out (ONCE=1 ends by itself)
+	@PIPELINE_MODEL=$${PIPELINE_MODEL:-$(test_model)} $(pipeline) demo $(capture) $(if $(ONCE),--once)
 
-serve: setup ## run the server here
-	@dotnet run --project src/Api -c $(configuration) -v q
+serve: setup $(pipeline) ## run the server in the foreground; settings are PIPELINE_… in the environment
+	@exec $(pipeline) serve
 
 bench: setup ## measure, and print the numbers
 	@dotnet run --project tests/Benchmarks -c Release -v q
 
 format: ## put the code in the house style
 	@dotnet format Pipeline.sln
+
+openapi: $(pipeline) ## write docs/api/openapi.json anew
+	@$(pipeline) openapi > docs/api/openapi.json
+
+# The program itself is a file: nothing is built when nothing changed.
+$(pipeline): $(sources)
+	@echo "build: compiling"
+	@dotnet build src/Api -c $(configuration) -v q --nologo
+	@touch $@

@@ -148,7 +148,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     }
 
     /// <summary>What whoever reads this run needs to know before its first packet.</summary>
-    private Task WriteBeginningAsync(MediaJob job, JournalWriter journal, TimeSpan began, TimeSpan startedBoot)
+    private static Task WriteBeginningAsync(MediaJob job, JournalWriter journal, TimeSpan began, TimeSpan startedBoot)
     {
         _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
         var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)(startedBoot + began).TotalMicroseconds, job.StartedAt + began), began);
