@@ -14,6 +14,8 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
 
     /// <summary>Meeting time of the newest record.</summary>
     public TimeSpan Newest => newest;
+    /// <summary>Meeting time up to which the pipeline was told to go.</summary>
+    public TimeSpan Advanced => advanced;
 
     public void Play(JournalBlock block)
     {
@@ -24,9 +26,15 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
 
             if (record.Arrival > newest) newest = record.Arrival;
             if (newest - advanced < Step) continue;
-            pipeline.Advance(newest);
-            advanced = newest;
+            Advance(newest);
         }
+    }
+
+    /// <summary>Lets time go by without a packet.</summary>
+    public void Advance(TimeSpan now)
+    {
+        pipeline.Advance(now);
+        advanced = now;
     }
 
     public void Finish(TimeSpan duration) => pipeline.Finish(duration);
