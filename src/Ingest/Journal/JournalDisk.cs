@@ -70,7 +70,7 @@ public sealed class JournalDisk : IDisposable
                 refused.Clear();
                 lastTry = Environment.TickCount64;
             }
-            while (scheduled.Reader.TryRead(out var writer))
+            for (int round = scheduled.Reader.Count; round > 0 && scheduled.Reader.TryRead(out var writer); round--)
             {
                 lock (gate) waiting.Remove(writer);
                 if (!writer.WritePending(written) && !refused.Contains(writer)) refused.Add(writer);
