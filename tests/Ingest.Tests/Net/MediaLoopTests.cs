@@ -8,7 +8,7 @@ using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Net;
 
-public sealed class MediaLoopTests : IAsyncDisposable
+public sealed class MediaLoopTests : IAsyncLifetime
 {
     private readonly JournalFolder journal = new();
     private readonly JournalWriter writer;
@@ -24,7 +24,9 @@ public sealed class MediaLoopTests : IAsyncDisposable
         sender.Connect(IPAddress.Loopback, loop.Port);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         loop.Dispose();
         loop.Pipeline.Dispose();
