@@ -144,7 +144,6 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <summary>Kept for whoever reads the journal later; only from where an SSRC is bound, or anybody could fill the disk.</summary>
     private void ReceiveRtcp(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
-
         if (binding.Owner(BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]), peer) is { } track)
             journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
     }

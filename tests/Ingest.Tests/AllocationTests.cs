@@ -8,7 +8,7 @@ namespace Pipeline.Ingest.Tests;
 /// <summary>A packet costs no garbage: the collector would stop every meeting of the node at once.</summary>
 public class AllocationTests
 {
-    private const int Tracks = 10, WarmUp = 400, Ticks = 1000;                       // 10,000 packets
+    private const int Tracks = 20, WarmUp = 300, Ticks = 500;                       // 10,000 packets
 
     [Fact]
     public void A_packet_on_its_way_to_mix_and_captions_allocates_nothing()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 
 namespace Pipeline.Api.Replay;
@@ -61,6 +62,7 @@ internal sealed class DemoServer : IAsyncDisposable
     private async Task WaitUntilReadyAsync(CancellationToken ct)
     {
         using var http = new HttpClient { BaseAddress = Address };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ApiKey);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
@@ -71,7 +73,8 @@ internal sealed class DemoServer : IAsyncDisposable
                 if (process.HasExited) throw new ReplayException($"The server did not start:\n{await File.ReadAllTextAsync(LogFile, ct)}");
                 try
                 {
-                    using var answer = await http.GetAsync("/readyz", limit.Token);
+                    // Only this server takes this key: another one on the port would answer as well.
+                    using var answer = await http.GetAsync("/v1/meetings?limit=1", limit.Token);
                     if (answer.IsSuccessStatusCode) return;
                 }
                 catch (HttpRequestException) { /* not listening yet */ }

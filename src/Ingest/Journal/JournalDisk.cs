@@ -53,21 +53,24 @@ public sealed class JournalDisk : IDisposable
     {
         var written = new List<(JournalWriter, TaskCompletionSource)>();
         var refused = new List<JournalWriter>();
+        long lastTry = 0;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                // Those the disk refused are tried again when the wait ends without news.
-                if (!scheduled.Reader.WaitToReadAsync(stopping.Token).AsTask().Wait(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan, stopping.Token))
-                {
-                    foreach (var writer in refused) Schedule(writer);
-                    refused.Clear();
-                }
+                scheduled.Reader.WaitToReadAsync(stopping.Token).AsTask().Wait(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan, stopping.Token);
             }
             catch (OperationCanceledException) { return; }
             catch (AggregateException) { return; }
 
-            while (scheduled.Reader.TryRead(out var writer))
+            // Those the disk refused are tried again every now and then, however busy the others are.
+            if (refused.Count > 0 && Environment.TickCount64 - lastTry >= SyncInterval.TotalMilliseconds)
+            {
+                foreach (var writer in refused) Schedule(writer);
+                refused.Clear();
+                lastTry = Environment.TickCount64;
+            }
+            for (int round = scheduled.Reader.Count; round > 0 && scheduled.Reader.TryRead(out var writer); round--)
             {
                 lock (gate) waiting.Remove(writer);
                 if (!writer.WritePending(written) && !refused.Contains(writer)) refused.Add(writer);

@@ -15,6 +15,8 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
 
     /// <summary>Meeting time of the newest record.</summary>
     public TimeSpan Newest => newest;
+    /// <summary>Meeting time up to which the pipeline was told to go.</summary>
+    public TimeSpan Advanced => advanced;
 
     public void Play(JournalBlock block)
     {
@@ -25,8 +27,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
 
             if (record.Arrival > newest) newest = record.Arrival;
             if (newest - advanced < Step) continue;
-            pipeline.Advance(newest);
-            advanced = newest;
+            Advance(newest);
         }
     }
 
@@ -42,6 +43,13 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
     {
         if (!closed) Interrupt(duration);
         pipeline.Finish(duration);
+    }
+
+    /// <summary>Lets time go by without a packet.</summary>
+    public void Advance(TimeSpan now)
+    {
+        pipeline.Advance(now);
+        advanced = now;
     }
 
     private void Apply(ControlRecord control, TimeSpan at)

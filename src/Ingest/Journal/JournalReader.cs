@@ -25,6 +25,8 @@ public sealed class JournalBlock
 {
     public int Segment { get; internal set; }
     public int Run { get; internal set; }
+    /// <summary>Meeting time of its first record.</summary>
+    public TimeSpan Begins => JournalFormat.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(Records.Span));
     internal ReadOnlyMemory<byte> Records { get; set; }
 
     public Enumerator GetEnumerator() => new(Records.Span);

@@ -95,7 +95,11 @@ public sealed class JournalWriter : IAsyncDisposable
     {
         Commit();
         var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate) Enqueue(new PendingBlock { Synced = last, Closes = true });
+        lock (gate)
+        {
+            NoteMissed(missed.To);
+            Enqueue(new PendingBlock { Synced = last, Closes = true });
+        }
         disk.Schedule(this);
         try { await last.Task.WaitAsync(TimeSpan.FromSeconds(5)); }
         catch (Exception e) when (e is TimeoutException or IOException) { IsFailing = true; }
@@ -149,7 +153,8 @@ public sealed class JournalWriter : IAsyncDisposable
         if (segment is null || block.LastArrival - segment.Opened >= JournalFormat.MaxSegment || block.LastArrival < segment.Opened - JournalFormat.MaxSegment)
         {
             CloseSegment();
-            segment = SegmentFile.Create(folder, meeting, nextSegment++, Run, block.LastArrival, previousHash, keys);
+            segment = SegmentFile.Create(folder, meeting, nextSegment, Run, block.LastArrival, previousHash, keys);
+            nextSegment++;                                                           // only now: a try that failed leaves no hole in the numbers
         }
         int total = JournalFormat.BlockHeaderLength + block.Length + JournalFormat.TagLength;
         if (sealedBlock.Length < total) sealedBlock = new byte[Math.Max(total, 2 * sealedBlock.Length)];
@@ -249,7 +254,12 @@ public sealed class JournalWriter : IAsyncDisposable
             var segment = new SegmentFile(file, new SegmentCipher(key), folder, keyPath, opened);
             Span<byte> header = stackalloc byte[JournalFormat.SegmentHeaderLength];
             JournalFormat.WriteSegmentHeader(header, meeting, number, run, opened, previousHash);
-            segment.Write(header);
+            try { segment.Write(header); }
+            catch (IOException)
+            {
+                segment.Dispose();
+                throw;
+            }
             return segment;
         }
 

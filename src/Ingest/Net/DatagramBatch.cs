@@ -72,7 +72,12 @@ public sealed unsafe class DatagramBatch : IDisposable
             vectors[i] = new IoVector { Base = memory + i * MaxDatagram, Length = MaxDatagram };
             headers[i] = new MessageHeader
             {
-                Name = Name(i), NameLength = NameLength, Vectors = vectors + i, VectorCount = 1, Control = Control(i), ControlLength = ControlLength,
+                Name = Name(i),
+                NameLength = NameLength,
+                Vectors = vectors + i,
+                VectorCount = 1,
+                Control = Control(i),
+                ControlLength = ControlLength,
             };
         }
         return headers;

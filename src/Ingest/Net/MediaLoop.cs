@@ -16,7 +16,7 @@ public sealed class MediaLoop : IDisposable
     private readonly UdpReceiver? rtcp;
     private readonly JournalWriter journal;
     private readonly TimeSpan startedBoot;
-    private readonly ConcurrentQueue<Action> inbox = new();
+    private readonly ConcurrentQueue<(Action Run, Action<Exception> Fail)> inbox = new();
     private readonly TaskCompletionSource faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="rtp">The even port; the loop disposes both.</param>
@@ -36,11 +36,12 @@ public sealed class MediaLoop : IDisposable
     /// <summary>Faults with the first exception of the loop: our own bug, this meeting's end.</summary>
     public Task Faulted => faulted.Task;
 
-    /// <summary>Has something done on the loop's thread.</summary>
+    /// <summary>Has something done on the loop's thread. The task faults with the loop.</summary>
     public Task<T> InvokeAsync<T>(Func<T> action)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        inbox.Enqueue(() => done.SetResult(action()));
+        inbox.Enqueue((() => done.SetResult(action()), e => done.TrySetException(e)));
+        FailInboxIfFaulted();
         return done.Task;
     }
 
@@ -50,7 +51,7 @@ public sealed class MediaLoop : IDisposable
         if (faulted.Task.IsCompleted) return;
         try
         {
-            while (inbox.TryDequeue(out var action)) action();
+            while (inbox.TryDequeue(out var asked)) Run(asked.Run, asked.Fail);
             Drain(rtp, batch);
             if (rtcp is not null) Drain(rtcp, batch);
             Pipeline.Commit();
@@ -59,6 +60,7 @@ public sealed class MediaLoop : IDisposable
         catch (Exception e)                                                          // one meeting's end, not the other meetings'
         {
             faulted.TrySetException(e);
+            FailInboxIfFaulted();
         }
     }
 
@@ -66,6 +68,22 @@ public sealed class MediaLoop : IDisposable
     {
         rtp.Dispose();
         rtcp?.Dispose();
+    }
+
+    private static void Run(Action action, Action<Exception> fail)
+    {
+        try { action(); }
+        catch (Exception e)
+        {
+            fail(e);
+            throw;
+        }
+    }
+
+    private void FailInboxIfFaulted()
+    {
+        if (faulted.Task.Exception?.InnerException is not { } reason) return;
+        while (inbox.TryDequeue(out var asked)) asked.Fail(reason);
     }
 
     private void Drain(UdpReceiver socket, DatagramBatch batch)

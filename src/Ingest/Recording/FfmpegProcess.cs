@@ -29,10 +29,13 @@ public sealed class FfmpegProcess : IEncoder
         said = KeepTailAsync(process.StandardError);
     }
 
+    internal int Id => process.Id;
+
     /// <returns>Null and why, where the program cannot be started.</returns>
-    public static (FfmpegProcess? Process, string Detail) TryStart(IReadOnlyList<string> arguments)
+    /// <param name="program">Found through PATH.</param>
+    public static (FfmpegProcess? Process, string Detail) TryStart(IReadOnlyList<string> arguments, string program = "ffmpeg")
     {
-        var info = new ProcessStartInfo("ffmpeg") { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
+        var info = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (string argument in arguments) info.ArgumentList.Add(argument);
         try
         {

@@ -27,6 +27,11 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
 {
     /// <summary>How many samples of the mix may wait for the encoder: rendering is faster than encoding.</summary>
     private const int MixChunk = 48000;
+    /// <summary>Where nothing was sent for long, silence is mixed in pieces of this length.</summary>
+    private static readonly TimeSpan Stride = TimeSpan.FromSeconds(10);
+
+    /// <summary>The program, found through PATH.</summary>
+    internal string Ffmpeg { get; init; } = "ffmpeg";
 
     /// <param name="mix">Make the mix; else tracks only, without decoding anything.</param>
     /// <param name="tracks">Make each track's file.</param>
@@ -37,7 +42,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
         string mixPath = Path.Combine(outputFolder, "mix.mp4"), mixPart = mixPath + ".part";
         string? failure = null;
         FfmpegProcess? encoder = null;
-        if (mix) (encoder, failure) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart));
+        if (mix) (encoder, failure) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart), Ffmpeg);
         if (encoder is not null) failure = null;
 
         await using var frames = encoder is null ? null : new PcmCollector(encoder);
@@ -53,14 +58,17 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             foreach (var block in journal.ReadBlocks())
             {
                 ct.ThrowIfCancellationRequested();
+                await PassAsync(playback, block.Begins, frames, ct);
                 playback.Play(block);
                 if (frames is { Waiting: > MixChunk }) await frames.FlushAsync(ct);
             }
+            await PassAsync(playback, duration, frames, ct);
             playback.Finish(duration);
             if (frames is not null) failure = await frames.FinishAsync(ct);
 
             var made = new List<RenderedFile>();
             foreach (var (number, file) in files) made.Add(await RenderedFile.AtAsync(number, file.Finish(), ct));
+            if (failure is not null) File.Delete(mixPart);                           // half a file is none
             if (mix && failure is null)
             {
                 File.Move(mixPart, mixPath, overwrite: true);
@@ -71,6 +79,16 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
         finally
         {
             foreach (var file in files.Values) file.Dispose();
+        }
+    }
+
+    /// <summary>Lets time go by up to the next block or the end, without holding hours of silence in memory.</summary>
+    private static async Task PassAsync(JournalPlayback playback, TimeSpan until, PcmCollector? frames, CancellationToken ct)
+    {
+        for (var at = playback.Advanced + Stride; at < until; at += Stride)
+        {
+            playback.Advance(at);
+            if (frames is { Waiting: > MixChunk }) await frames.FlushAsync(ct);
         }
     }
 

@@ -64,6 +64,7 @@ public sealed class Recorder : IMixSink, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        lock (gate) closed = true;                                                   // the loop may still hand frames over
         await stopping.CancelAsync();
         await encoder.DisposeAsync();
         news.Dispose();

@@ -1,0 +1,106 @@
+using Pipeline.Ingest.Journal;
+using static Pipeline.Ingest.Tests.Datagrams;
+
+namespace Pipeline.Ingest.Tests.Journal;
+
+public class JournalDiskTests
+{
+    [Fact(Timeout = 60_000)]
+    public async Task A_disk_that_refuses_is_noted_and_what_waited_is_written_when_it_is_back()
+    {
+        using var journal = new JournalFolder();
+        await using var writer = journal.Open();
+        var written = JournalFolder.Write(writer, Enumerable.Range(0, 10));
+        await writer.AppendAsync(new TrackEnded(1, 1), Ms(1));
+
+        Break(journal);
+        written.AddRange(JournalFolder.Write(writer, [1000]));                      // 20 s: a new segment is due, and has nowhere to go
+        var later = writer.AppendAsync(new TrackEnded(2, 2), Ms(20_000));
+        await Until(() => writer.IsFailing);
+        Assert.False(later.IsCompleted);
+        Mend(journal);
+        await later;
+
+        Assert.False(writer.IsFailing);
+        await writer.DisposeAsync();
+        var (records, damage) = journal.Read();
+        Assert.Equal(written, records.Where(r => r.StartsWith("Rtp", StringComparison.Ordinal)));
+        Assert.Empty(damage);                                                       // tries that failed leave no hole in the numbers
+        Assert.Equal(0, writer.PacketsMissed);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_over_the_bound_is_counted_and_the_journal_says_so_itself()
+    {
+        using var journal = new JournalFolder();
+        await using var writer = journal.Open();
+        Break(journal);
+        byte[] datagram = new byte[1200];
+        for (int n = 0; n < 5000; n++)                                               // 6 MB: more than may wait
+        {
+            writer.AddPacket(RecordKind.Rtp, 1, Ms(n), datagram);
+            if (n % 10 == 9) writer.Commit();
+        }
+        Assert.True(writer.IsFailing);
+        Assert.InRange(writer.PacketsMissed, 1000, 2000);
+
+        Mend(journal);
+        await writer.DisposeAsync();
+
+        var (records, damage) = journal.Read();
+        Assert.Equal(5000 - writer.PacketsMissed, records.Count(r => r.StartsWith("Rtp", StringComparison.Ordinal)));
+        var missed = Assert.Single(ControlRecords(journal).OfType<PacketsMissed>());
+        Assert.Equal(("storage", writer.PacketsMissed, 4_999_000L), (missed.Kind, missed.Packets, missed.ToUs));
+        Assert.Empty(damage);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_meeting_the_disk_refused_is_tried_again_however_busy_the_others_are()
+    {
+        using var journal = new JournalFolder();
+        using var others = new JournalFolder();
+        await using var broken = journal.Open();
+        Break(journal);
+        var waits = broken.AppendAsync(new TrackEnded(1, 1), Ms(0));
+        await Until(() => broken.IsFailing);
+        Mend(journal);
+
+        await using var busy = new JournalWriter(others.Path, JournalFolder.Meeting, 1, others.Keys, journal.Disk);
+        while (!waits.IsCompleted)                                                   // never half a second without news for the disk
+        {
+            JournalFolder.Write(busy, [0]);
+            await Task.Yield();
+        }
+
+        await waits;
+        Assert.False(broken.IsFailing);
+    }
+
+    private static List<ControlRecord> ControlRecords(JournalFolder journal)
+    {
+        var found = new List<ControlRecord>();
+        foreach (var block in journal.Reader().ReadBlocks())
+            foreach (var record in block)
+                if (record.Control is { } control) found.Add(control);
+        return found;
+    }
+
+    /// <summary>A file where the folder was: not even root can make a segment there.</summary>
+    private static void Break(JournalFolder journal)
+    {
+        Directory.Move(journal.Path, journal.Path + ".away");
+        File.WriteAllText(journal.Path, "");
+    }
+
+    private static void Mend(JournalFolder journal)
+    {
+        File.Delete(journal.Path);
+        Directory.Move(journal.Path + ".away", journal.Path);
+    }
+
+    /// <summary>The disk's threads have no news to give of a failure: a test can only look.</summary>
+    private static async Task Until(Func<bool> happened)
+    {
+        while (!happened()) await Task.Yield();
+    }
+}

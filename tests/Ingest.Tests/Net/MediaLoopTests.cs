@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Streams;
+using Pipeline.Ingest.Tests.Journal;
+using static Pipeline.Ingest.Tests.Datagrams;
+
+namespace Pipeline.Ingest.Tests.Net;
+
+public sealed class MediaLoopTests : IAsyncLifetime
+{
+    private readonly JournalFolder journal = new();
+    private readonly JournalWriter writer;
+    private readonly MediaLoop loop;
+    private readonly DatagramBatch batch = new();
+    private readonly Socket sender = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    public MediaLoopTests()
+    {
+        writer = journal.Open();
+        var pipeline = new MediaPipeline(writer, mix: null, speech: null);
+        loop = new MediaLoop(UdpReceiver.TryBind(IPAddress.Loopback, 0)!, rtcp: null, pipeline, writer, BootClock.Now);
+        sender.Connect(IPAddress.Loopback, loop.Port);
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        loop.Dispose();
+        loop.Pipeline.Dispose();
+        batch.Dispose();
+        sender.Dispose();
+        await writer.DisposeAsync();
+        journal.Dispose();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_comes_to_the_port_is_in_the_tracks_stream_and_in_the_journal()
+    {
+        var adding = loop.InvokeAsync(() => loop.Pipeline.AddTrack(Track(ssrc: 7)));
+        var sent = Enumerable.Range(0, 1000).Select(n => Datagram(7, (ushort)n, (uint)(960 * n), Payload(n))).ToList();
+        foreach (byte[] datagram in sent) sender.Send(datagram);
+
+        loop.Tick(batch);
+
+        var track = await adding;
+        Assert.Equal((1000, 0), (track.Quality().PacketsReceived, track.Quality().PacketsLost));
+        await writer.DisposeAsync();
+        var stored = journal.Read().Records.Where(r => r.StartsWith("Rtp 1 ", StringComparison.Ordinal)).Select(r => r.Split(' ')[^1]);
+        Assert.Equal(sent.Select(Convert.ToHexString), stored);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_the_kernel_dropped_is_a_gap_of_every_track_and_a_record_of_the_journal()
+    {
+        var adding = loop.InvokeAsync(() => loop.Pipeline.AddTrack(Track(ssrc: 7)));
+        var large = new byte[1400];
+        for (int n = 0; n < 12_000; n++) sender.Send(Datagram(7, (ushort)n, (uint)n, large));
+        for (int n = 0; n < 8; n++) loop.Tick(batch);                                // more than a tick may take at once waits
+        sender.Send(large);
+        loop.Tick(batch);
+
+        var track = await adding;
+        Assert.Contains(track.Quality().Gaps, g => g.Kind == GapKind.Overrun);
+        await writer.DisposeAsync();
+        Assert.Contains(journal.Read().Records, r => r.StartsWith("PacketsMissed { Kind = overrun", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_bug_ends_this_loop_and_whoever_waits_for_it_hears_of_it()
+    {
+        var broken = loop.InvokeAsync<int>(() => throw new InvalidOperationException("a bug"));
+        var behind = loop.InvokeAsync(() => 1);
+
+        loop.Tick(batch);
+        loop.Tick(batch);
+
+        Assert.Equal("a bug", (await Assert.ThrowsAsync<InvalidOperationException>(() => loop.Faulted)).Message);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => broken);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => behind);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => loop.InvokeAsync(() => 2));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_scheduler_turns_loops_until_they_are_taken_off()
+    {
+        using var scheduler = new MediaScheduler(threads: 2);
+        scheduler.Add(loop);
+
+        Assert.Equal(1, await loop.InvokeAsync(() => 1));
+        await scheduler.RemoveAsync(loop);
+
+        var never = loop.InvokeAsync(() => 2);
+        Assert.False(never.IsCompleted);
+        loop.Tick(batch);                                                            // ours now
+        Assert.Equal(2, await never);
+    }
+}

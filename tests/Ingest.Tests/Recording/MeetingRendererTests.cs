@@ -1,0 +1,174 @@
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Streams;
+using Pipeline.Ingest.Tests.Jitter;
+using Pipeline.Ingest.Tests.Journal;
+using Pipeline.TestKit;
+using Xunit.Abstractions;
+using static Pipeline.Ingest.Tests.Datagrams;
+
+namespace Pipeline.Ingest.Tests.Recording;
+
+public class MeetingRendererTests(ITestOutputHelper output)
+{
+    private const int Second = 48000, Tracks = 3;
+    private static readonly TimeSpan Duration = Ms(25_340), Delay = Ms(20), OutageFrom = Ms(10_000), OutageTo = Ms(14_000);
+
+    [Fact(Timeout = 180_000)]
+    public async Task Files_are_as_long_as_the_meeting_and_each_sound_is_where_it_was()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new Folder();
+        await WriteMeetingAsync(journal, outage: false);
+
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: true, tracks: true, CancellationToken.None);
+
+        Assert.Null(made.MixFailure);
+        Assert.Empty(made.Damage);
+        Assert.Equal([null, 1, 2, 3], made.Files.Select(f => f.Track));
+        foreach (var file in made.Files)
+        {
+            double length = await Sound.DurationAsync(file.Path);
+            output.WriteLine($"{Path.GetFileName(file.Path)}: {length:0.0000} s for {Duration.TotalSeconds:0.0000} s");
+            Assert.True(Math.Abs(length - Duration.TotalSeconds) <= 0.05, $"{file.Path} is {length} s");
+            float[] heard = await Sound.DecodeAsync(file.Path);
+            Assert.True(Math.Abs(heard.Length / 48000.0 - Duration.TotalSeconds) <= 0.05, $"{file.Path} has {heard.Length / 48000.0} s of sound");
+            foreach (int track in file.Track is { } one ? [one] : Enumerable.Range(1, Tracks))
+                foreach (long chirp in Chirps(track)) AssertChirp(heard, chirp + Samples(Delay), file.Path);
+            Assert.Equal(new FileInfo(file.Path).Length, file.Bytes);
+        }
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.part"));
+        for (int track = 1; track <= Tracks; track++)
+            Assert.Equal((50 * 24L, 0L), (made.Quality[track].PacketsReceived, made.Quality[track].PacketsLost));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task The_same_journal_makes_the_same_files()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new Folder();
+        await WriteMeetingAsync(journal, outage: false);
+
+        var one = await new MeetingRenderer(journal.Reader(), folder["one"], Duration).RenderAsync(true, true, CancellationToken.None);
+        var two = await new MeetingRenderer(journal.Reader(), folder["two"], Duration).RenderAsync(true, true, CancellationToken.None);
+
+        Assert.Equal(one.Files.Select(f => f.Sha256), two.Files.Select(f => f.Sha256));
+        var tracksOnly = await new MeetingRenderer(journal.Reader(), folder["three"], Duration).RenderAsync(false, true, CancellationToken.None);
+        Assert.Equal(one.Files.Skip(1).Select(f => f.Sha256), tracksOnly.Files.Select(f => f.Sha256));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Without_ffmpeg_there_is_no_mix_and_a_sentence_and_the_tracks_all_the_same()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new Folder();
+        await WriteMeetingAsync(journal, outage: false);
+
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(true, true, CancellationToken.None);
+
+        Assert.StartsWith("ffmpeg cannot be started", made.MixFailure, StringComparison.Ordinal);
+        Assert.Contains("install", made.MixFailure);
+        Assert.Equal([1, 2, 3], made.Files.Select(f => f.Track));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task An_encoder_that_fails_leaves_the_tracks_and_no_half_file()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new Folder();
+        await WriteMeetingAsync(journal, outage: false);
+        // Takes a second of sound, makes half a file and dies.
+        File.WriteAllText(folder["broken-ffmpeg"], "#!/bin/sh\nfor last; do :; done\nhead -c 96000 > \"$last\"\necho no more >&2\nexit 1\n");
+        File.SetUnixFileMode(folder["broken-ffmpeg"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = folder["broken-ffmpeg"] }.RenderAsync(true, true, CancellationToken.None);
+
+        Assert.Equal("ffmpeg ended with status 1: no more", made.MixFailure);
+        Assert.Equal([1, 2, 3], made.Files.Select(f => f.Track));
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.part"));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task An_outage_between_two_runs_is_silence_in_its_place_and_a_gap()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new Folder();
+        await WriteMeetingAsync(journal, outage: true);
+
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(true, true, CancellationToken.None);
+
+        foreach (var file in made.Files)
+        {
+            float[] heard = await Sound.DecodeAsync(file.Path);
+            Assert.True(Sound.Rms(heard.AsSpan((int)Samples(OutageFrom) + 6000, (int)Samples(OutageTo - OutageFrom) - 12_000)) < 1e-3, file.Path);
+            foreach (long chirp in Chirps(file.Track ?? 1).Where(c => c > Samples(OutageTo) || c < Samples(OutageFrom) - 4800))
+                AssertChirp(heard, chirp + Samples(Delay), file.Path);
+        }
+        for (int track = 1; track <= Tracks; track++)
+        {
+            var gap = Assert.Single(made.Quality[track].Gaps, g => g.Kind == GapKind.Outage);
+            Assert.InRange(gap.From, OutageFrom - Ms(100), OutageFrom + Ms(100));
+            Assert.InRange(gap.To, OutageTo - Ms(100), OutageTo + Ms(100));
+        }
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Ten_minutes_in_which_nobody_sent_are_ten_minutes_of_silence()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new Folder();
+        await WriteMeetingAsync(journal, outage: false);
+
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, TimeSpan.FromMinutes(10)).RenderAsync(true, false, CancellationToken.None);
+
+        Assert.Null(made.MixFailure);
+        Assert.Equal(600, await Sound.DurationAsync(folder["mix.mp4"]), tolerance: 0.05);
+    }
+
+    /// <summary>Three people, each with sounds of their own, for 24 s; over a network that loses nothing.</summary>
+    private static async Task WriteMeetingAsync(JournalFolder journal, bool outage)
+    {
+        var link = new SimulatedLink<(int Track, SentPacket Packet)>(3) { Delay = Delay, Jitter = Ms(3) };
+        var sent = new List<(int Track, SentPacket Packet)>();
+        for (int track = 1; track <= Tracks; track++)
+        {
+            var sender = new SimulatedSender(ssrc: (uint)(1000 + track), sequence: 65500 + track);
+            foreach (byte[] packet in Sound.Encode(Sound.Chirps(24 * Second, Chirps(track)))) sent.Add((track, sender.Send(payload: packet)));
+        }
+        foreach (var (track, packet) in sent.OrderBy(s => s.Packet.At)) link.Send((track, packet), packet.At);
+
+        var deliveries = link.DeliverAll().ToList();
+        var first = deliveries.Where(d => !outage || d.Arrival < OutageFrom);
+        await RunAsync(journal, 1, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+        if (outage) await RunAsync(journal, 2, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+    }
+
+    private static async Task RunAsync(JournalFolder journal, int run, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets)
+    {
+        await using var writer = journal.Open(run);
+        using var pipeline = new MediaPipeline(writer, mix: null, speech: null);
+        await writer.AppendAsync(new MeetingOpened("mtg_1", run, DateTimeOffset.UnixEpoch), at);
+        for (int track = 1; track <= Tracks; track++)
+        {
+            var description = Track(track, ssrc: (uint)(1000 + track));
+            if (run == 1) await writer.AppendAsync(JournalFolder.Added(description), at);
+            pipeline.AddTrack(description);
+        }
+        int count = 0;
+        foreach (var (datagram, arrival) in packets)
+        {
+            pipeline.Receive(datagram, Loopback, arrival);
+            if (++count % Tracks == 0) pipeline.Commit();
+        }
+        pipeline.Commit();
+    }
+
+    private static IEnumerable<long> Chirps(int track) => Enumerable.Range(0, 7).Select(n => (long)(n * 3 + track) * Second + 97 * n);
+
+    private static void AssertChirp(float[] heard, long expected, string path)
+    {
+        var (at, correlation) = Sound.FindChirp(heard, expected);
+        Assert.True(correlation > 0.7, $"{path}: no chirp at {expected / 48000.0:0.000} s, {correlation:0.00}");
+        Assert.True(Math.Abs(at - expected) <= 960, $"{path}: the chirp of {expected / 48000.0:0.000} s lies {(at - expected) / 48.0:0.00} ms away");
+    }
+}
