@@ -8,7 +8,7 @@ using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Net;
 
-public sealed class MediaLoopTests : IAsyncLifetime
+public sealed class MediaLoopTests : IDisposable
 {
     private readonly JournalFolder journal = new();
     private readonly JournalWriter writer;
@@ -24,15 +24,13 @@ public sealed class MediaLoopTests : IAsyncLifetime
         sender.Connect(IPAddress.Loopback, loop.Port);
     }
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
+    public void Dispose()
     {
         loop.Dispose();
         loop.Pipeline.Dispose();
         batch.Dispose();
         sender.Dispose();
-        await writer.DisposeAsync();
+        writer.DisposeAsync().AsTask().Wait();                                       // bounded by the writer itself
         journal.Dispose();
     }
 
