@@ -47,6 +47,11 @@ public sealed class JournalWriter : IAsyncDisposable
     /// <summary>True while the disk takes nothing.</summary>
     public bool IsFailing { get; private set; }
     public long PacketsMissed { get; private set; }
+    /// <summary>Handed over and not yet written.</summary>
+    internal int WaitingBytes
+    {
+        get { lock (gate) return queuedBytes; }
+    }
 
     /// <summary>Adds a packet to the block being filled. Media loop only.</summary>
     public void AddPacket(RecordKind kind, int track, TimeSpan arrival, ReadOnlySpan<byte> packet)
