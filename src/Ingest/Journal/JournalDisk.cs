@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace Pipeline.Ingest.Journal;
 
 /// <summary>
@@ -9,16 +7,20 @@ namespace Pipeline.Ingest.Journal;
 public sealed class JournalDisk : IDisposable
 {
     private static readonly TimeSpan SyncInterval = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long the first block waits for those of other meetings: waking a thread for each costs more than sealing and writing it.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(2);
 
     private readonly string dataFolder;
-    private readonly Channel<JournalWriter> scheduled = Channel.CreateUnbounded<JournalWriter>();   // bounded by the meetings: see Schedule
+    private readonly Queue<JournalWriter> scheduled = new();                         // bounded by the meetings: see Schedule
     private readonly HashSet<JournalWriter> waiting = [];
     private readonly Lock gate = new();
+    private readonly SemaphoreSlim work = new(0);                                    // not disposed: a writer may be closed after the disk
     private readonly SemaphoreSlim urgent = new(0);
     private readonly List<(JournalWriter Writer, TaskCompletionSource Synced)> awaitSync = [];
     private readonly CancellationTokenSource stopping = new();
     private readonly Thread writing, syncing;
     private volatile bool dirty;
+    private bool idle = true;
 
     /// <param name="dataFolder">On the file system that holds the journals.</param>
     public JournalDisk(string dataFolder)
@@ -36,8 +38,11 @@ public sealed class JournalDisk : IDisposable
         lock (gate)
         {
             if (!waiting.Add(writer)) return;
+            scheduled.Enqueue(writer);
+            if (!idle) return;
+            idle = false;
         }
-        scheduled.Writer.TryWrite(writer);
+        work.Release();
     }
 
     public void Dispose()
@@ -57,19 +62,17 @@ public sealed class JournalDisk : IDisposable
         {
             try
             {
-                // Those the disk refused are tried again when the wait ends without news.
-                if (!scheduled.Reader.WaitToReadAsync(stopping.Token).AsTask().Wait(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan, stopping.Token))
+                if (work.Wait(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan, stopping.Token)) Thread.Sleep(Gathering);
+                else
                 {
-                    foreach (var writer in refused) Schedule(writer);
+                    foreach (var writer in refused) Schedule(writer);                // no news: those the disk refused are tried again
                     refused.Clear();
                 }
             }
             catch (OperationCanceledException) { return; }
-            catch (AggregateException) { return; }
 
-            while (scheduled.Reader.TryRead(out var writer))
+            while (Next() is { } writer)
             {
-                lock (gate) waiting.Remove(writer);
                 if (!writer.WritePending(written) && !refused.Contains(writer)) refused.Add(writer);
                 dirty = true;
             }
@@ -77,6 +80,16 @@ public sealed class JournalDisk : IDisposable
             lock (gate) awaitSync.AddRange(written);
             written.Clear();
             urgent.Release();
+        }
+    }
+
+    private JournalWriter? Next()
+    {
+        lock (gate)
+        {
+            idle = !scheduled.TryDequeue(out var writer);
+            if (writer is not null) waiting.Remove(writer);
+            return writer;
         }
     }
 
