@@ -9,10 +9,10 @@ namespace Pipeline.Benchmarks;
 /// </summary>
 internal static class ReceivePath
 {
-    /// <summary>3 s of meeting until the recording's delay is filled, and every buffer has its size.</summary>
-    private const int WarmUp = 150, Ticks = 1000;
-    /// <summary>A writer keeps four blocks to use again; real ticks lie 20 ms apart and need one or two.</summary>
-    private const int TicksAhead = 3;
+    /// <summary>12 s of meeting: the recording's delay is filled, every buffer has its size, a segment has ended.</summary>
+    private const int WarmUp = 600, Ticks = 1000;
+    /// <summary>A writer keeps sixteen blocks to use again; real ticks lie 20 ms apart and need one or two.</summary>
+    private const int TicksAhead = 15;
     private static readonly PeerAddress Sender = new(0x7F000001, 40000, IsIPv4: true);
 
     public static async Task<Round> RunAsync(string folder)
