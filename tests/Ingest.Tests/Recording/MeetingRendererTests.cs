@@ -138,11 +138,11 @@ public class MeetingRendererTests(ITestOutputHelper output)
 
         var deliveries = link.DeliverAll().ToList();
         var first = deliveries.Where(d => !outage || d.Arrival < OutageFrom);
-        await RunAsync(journal, 1, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
-        if (outage) await RunAsync(journal, 2, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+        await RunAsync(journal, 1, closes: !outage, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+        if (outage) await RunAsync(journal, 2, closes: true, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
     }
 
-    private static async Task RunAsync(JournalFolder journal, int run, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets)
+    private static async Task RunAsync(JournalFolder journal, int run, bool closes, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets)
     {
         await using var writer = journal.Open(run);
         using var pipeline = new MediaPipeline(writer, mix: null, speech: null);
@@ -160,7 +160,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
             if (++count % Tracks == 0) pipeline.Commit();
         }
         pipeline.Commit();
-        await writer.AppendAsync(new MeetingClosed((long)Duration.TotalMicroseconds), Duration);
+        if (closes) await writer.AppendAsync(new MeetingClosed((long)Duration.TotalMicroseconds), Duration);
     }
 
     private static IEnumerable<long> Chirps(int track) => Enumerable.Range(0, 7).Select(n => (long)(n * 3 + track) * Second + 97 * n);
