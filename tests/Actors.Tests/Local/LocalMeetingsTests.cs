@@ -46,6 +46,16 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_a_meeting_runs_it_has_no_duration_yet()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        node.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(TimeSpan.Zero, made.Duration);
+        Assert.Equal(TimeSpan.Zero, (await node.Meetings.FindAsync(Acme, made.Id, default))!.Duration);
+        Assert.Equal(TimeSpan.Zero, Assert.Single((await node.Meetings.ListAsync(Acme, new MeetingQuery(), default)).Meetings).Duration);
+    }
+
+    [Fact]
     public async Task A_stop_that_is_repeated_changes_nothing_before_and_after_the_end()
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));
@@ -169,7 +179,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
             node.Engine.Result = _ => throws ? throw new InvalidDataException("a bug") : new ProcessMediaResult.Failed("encoder_failed", "no ffmpeg", [], new MediaSnapshot(null, MediaHealth.Waiting, [], new Dictionary<string, long>()), CaptionsStatus.Off);
             await node.Meetings.StopAsync(Acme, made.Id, default);
             await node.UntilAsync(made.Id, MeetingStatus.Failed);
-            Assert.Equal("processing_failed", (await node.FindAsync(made.Id)).Reason);
+            Assert.Equal(throws ? "processing_failed" : "encoder_failed", (await node.FindAsync(made.Id)).Reason);
         }
         node.Engine.Result = FakeMediaEngine.MixAndTracks;
         await node.Meetings.StopAsync(Acme, other.Id, default);
