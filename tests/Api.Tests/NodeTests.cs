@@ -2,6 +2,9 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Actors.Meetings;
 
 namespace Pipeline.Api.Tests;
 
@@ -28,6 +31,16 @@ public sealed partial class NodeTests : IAsyncLifetime
         var answer = await server.Stranger.GetAsync("/readyz");
         await answer.IsProblemAsync(503, "no_capacity");
         Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task An_address_of_another_machine_ends_the_start()
+    {
+        await using var app = PipelineHost.Build(
+            ["--API_KEY=k", "--LISTEN=http://127.0.0.1:0", "--RTP_BIND=192.0.2.7"],
+            (services, _) => services.AddSingleton<IMeetings>(new FakeMeetings()).AddLogging(logging => logging.ClearProviders()));
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
+        Assert.Contains("PIPELINE_RTP_BIND", Assert.Single(refused.Failures));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Data.Common;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
@@ -20,10 +22,12 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings, CancellationToken ct)
     {
+        bool started = false;
         try
         {
             await using var app = PipelineHost.Build(args, addMeetings);
             await app.StartAsync(ct);
+            started = true;
             await app.WaitForShutdownAsync(ct);
             return 0;
         }
@@ -34,6 +38,10 @@ internal static class ServeCommand
         catch (IOException unable) when (unable.InnerException is AddressInUseException)
         {
             await Console.Error.WriteLineAsync($"{unable.Message} Is a server running already? PIPELINE_LISTEN chooses another address.");
+        }
+        catch (Exception unable) when (!started && (unable is IOException or UnauthorizedAccessException or SocketException or DbException))
+        {
+            await Console.Error.WriteLineAsync($"The server cannot start: {unable.Message}");   // the log says where
         }
         return 1;
     }
