@@ -26,9 +26,11 @@ internal static class ServeCommand
         try
         {
             await using var app = PipelineHost.Build(args, addMeetings);
-            await app.StartAsync(ct);
-            started = true;
-            await app.WaitForShutdownAsync(ct);
+            if (await TryStartAsync(app, ct))
+            {
+                started = true;
+                await app.WaitForShutdownAsync(ct);
+            }
             return 0;
         }
         catch (OptionsValidationException refused)
@@ -44,6 +46,21 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"The server cannot start: {unable.Message}");   // the log says where
         }
         return 1;
+    }
+
+    /// <summary>False when it was told to stop before it was up: then what had begun is closed in order.</summary>
+    private static async Task<bool> TryStartAsync(WebApplication app, CancellationToken ct)
+    {
+        try
+        {
+            await app.StartAsync(ct);
+            return true;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await app.StopAsync(CancellationToken.None);
+            return false;
+        }
     }
 
     /// <summary>Written as .NET's own configuration reads it, so that a typing error is found here and a value there.</summary>
