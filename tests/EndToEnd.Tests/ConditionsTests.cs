@@ -47,4 +47,18 @@ public sealed class ConditionsTests
         Assert.Equal("completed", over.Status);
         Assert.Equal(["mix.mp4"], Directory.EnumerateFiles(server.DataFolder, "*.mp4", SearchOption.AllDirectories).Select(Path.GetFileName));
     }
+
+    [Fact]
+    public async Task A_second_server_on_the_same_data_is_refused_and_leaves_the_firsts_meetings_alone()
+    {
+        await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
+        var meeting = await server.Client.CreateMeetingAsync(new NewMeeting { Title = "goes on" }, default);
+
+        var (status, error) = await server.RunSecondAsync();
+
+        Assert.Equal(1, status);
+        Assert.Contains("PIPELINE_DATA", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("recovered", await server.Http.GetStringAsync($"/v1/meetings/{meeting.Id}"), StringComparison.Ordinal);
+    }
 }
