@@ -87,6 +87,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // a run that ended too soon to make it whole left it
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -188,8 +189,9 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         MediaJob job, MeetingFolder folder, MeetingKeys keys, TimeSpan duration, FinishedRun? run, IMediaObserver observer, CancellationToken ct)
     {
         if (!job.Spec.Captions) return CaptionsStatus.Off;
+        if (speech is null) return CaptionsStatus.Deferred;                          // even of silence: nobody listened
         if (run is { CaptionsComplete: true }) return CaptionsStatus.Live;
-        if (speech is null || speech.Recognizer.Status is RecognizerStatus.Unavailable) return CaptionsStatus.Deferred;
+        if (speech.Recognizer.Status is RecognizerStatus.Unavailable) return CaptionsStatus.Deferred;
 
         await using var captions = StartCaptions(job, observer)!;
         await new JournalCatchUp(folder, keys, duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.HeardUntil, ct);
