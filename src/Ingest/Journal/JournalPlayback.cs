@@ -3,7 +3,10 @@ using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Journal;
 
-/// <summary>Plays a journal into a pipeline as if its packets came again: same packets, same arrival times, same result.</summary>
+/// <summary>
+/// Plays a journal into a pipeline as if its packets came again: same packets, same arrival times. Packets of an SSRC that a track
+/// claimed late lie in the journal up to ten seconds after their time; <see cref="MediaPipeline.ReplayDelay"/> gives them their place.
+/// </summary>
 public sealed class JournalPlayback(MediaPipeline pipeline)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
@@ -35,7 +38,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
     public void Interrupt(TimeSpan at)
     {
         foreach (var track in pipeline.Tracks)
-            if (!track.Ended && track.HasPackets && at > newest) track.AddGap(new Gap(newest, at, GapKind.Outage));
+            if (!track.Ended && track.HasPackets && at > newest) track.Interrupt(newest, at);
     }
 
     /// <summary>Plays out everything. A journal that nobody closed ended in a crash.</summary>

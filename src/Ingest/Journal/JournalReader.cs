@@ -68,6 +68,22 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
     /// <summary>What the reading so far has found.</summary>
     public IReadOnlyList<JournalDamage> Damage => damage;
 
+    /// <summary>When each run began, in order; by the segments' headers, without reading what is in them.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public IReadOnlyList<(int Run, TimeSpan Began)> Runs()
+    {
+        var runs = new List<(int Run, TimeSpan Began)>();
+        var bytes = new byte[JournalFormat.SegmentHeaderLength];
+        foreach (int number in JournalTail.Segments(folder))
+        {
+            using var file = File.OpenHandle(Path.Combine(folder, JournalFormat.SegmentName(number)));
+            int length = RandomAccess.Read(file, bytes, 0);
+            if (!JournalFormat.TryReadSegmentHeader(bytes.AsSpan(0, length), out var header)) continue;
+            if (runs.Count == 0 || runs[^1].Run != header.Run) runs.Add((header.Run, header.Opened));
+        }
+        return runs;
+    }
+
     /// <summary>The same object each time, with other records.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public IEnumerable<JournalBlock> ReadBlocks()

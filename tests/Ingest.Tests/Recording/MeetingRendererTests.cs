@@ -139,11 +139,11 @@ public class MeetingRendererTests(ITestOutputHelper output)
 
         var deliveries = link.DeliverAll().ToList();
         var first = deliveries.Where(d => !outage || d.Arrival < OutageFrom);
-        await RunAsync(journal, 1, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
-        if (outage) await RunAsync(journal, 2, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+        await RunAsync(journal, 1, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)), closes: !outage);
+        if (outage) await RunAsync(journal, 2, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)), closes: true);
     }
 
-    private static async Task RunAsync(JournalFolder journal, int run, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets)
+    private static async Task RunAsync(JournalFolder journal, int run, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets, bool closes)
     {
         await using var writer = journal.Open(run);
         using var pipeline = new MediaPipeline(writer, mix: null, speech: null);
@@ -161,6 +161,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
             if (++count % Tracks == 0) pipeline.Commit();
         }
         pipeline.Commit();
+        if (closes) await writer.AppendAsync(new MeetingClosed((long)Duration.TotalMicroseconds), Duration);
     }
 
     private static IEnumerable<long> Chirps(int track) => Enumerable.Range(0, 7).Select(n => (long)(n * 3 + track) * Second + 97 * n);
