@@ -13,7 +13,7 @@ dotnet format Pipeline.sln --no-restore --verify-no-changes || { echo "tests: th
 echo "tests: compiling"
 dotnet build Pipeline.sln -c "$configuration" --no-restore -v q --nologo || exit 1
 
-run() { dotnet test "tests/$1" -c "$configuration" --no-build --nologo -v q 2>&1 | tee -a "$log"; }
+run() { dotnet test "tests/$1" -c "$configuration" --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee -a "$log"; }
 status=0
 for project in Ingest.Tests Transcribe.Tests Actors.Tests Api.Tests EndToEnd.Tests; do
     echo "tests: $project"

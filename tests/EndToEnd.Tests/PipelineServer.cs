@@ -101,7 +101,9 @@ internal sealed class PipelineServer : IAsyncDisposable
     {
         var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), ["serve"])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder.FullName,
         };
         foreach (var (name, value) in environment) info.Environment[name] = value;
         var started = Process.Start(info)!;

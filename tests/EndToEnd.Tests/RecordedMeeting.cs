@@ -52,7 +52,10 @@ internal sealed class RecordedMeeting
         folder.Delete(recursive: true);
         return new RecordedMeeting
         {
-            Meeting = meeting, Log = log, Files = files, Sound = sound,
+            Meeting = meeting,
+            Log = log,
+            Files = files,
+            Sound = sound,
             Transcript = await server.Client.GetTranscriptAsync(id, default),
             Quality = await server.Client.GetQualityAsync(id, default),
         };

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Pipeline.Api.Replay;
-using Pipeline.TestKit;
 using Xunit.Abstractions;
 
 namespace Pipeline.EndToEnd.Tests;

@@ -10,7 +10,7 @@ internal static class Capture
     /// <returns>Each datagram in order, with its time since the first.</returns>
     public static IEnumerable<(TimeSpan At, int Port, byte[] Datagram)> Read(string name)
     {
-        byte[] file = File.ReadAllBytes(PathOf(name));
+        byte[] file = File.ReadAllBytes(Fixtures.Capture(name));
         TimeSpan? first = null;
         for (int at = FileHeader; at + PacketHeader <= file.Length;)
         {
@@ -22,12 +22,5 @@ internal static class Capture
             first ??= time;
             yield return (time - first.Value, BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(udp + 2)), file[(udp + Udp)..at]);
         }
-    }
-
-    private static string PathOf(string name)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "tests", "Fixtures", "captures", name) is var path && File.Exists(path)) return path;
-        throw new FileNotFoundException($"{name} is not among the fixtures");
     }
 }

@@ -6,7 +6,7 @@ namespace Pipeline.Transcribe.Tests;
 
 public sealed class CaptionPipelineTests
 {
-    private static readonly float[] Speech = Fixtures.Speech("utterance-04.wav");        // 2.75 s with pauses around it
+    private static readonly float[] Speech = SpokenFixtures.Samples("utterance-04.wav");        // 2.75 s with pauses around it
     private const int Second = 16_000;
 
     private readonly ConcurrentQueue<Caption> published = new();

@@ -64,7 +64,7 @@ public sealed class SampleRingTests
     [InlineData(3)]
     public void However_the_samples_are_portioned_the_same_speech_is_heard(int seed)
     {
-        float[] speech = Fixtures.Speech("release-review-martin.wav");
+        float[] speech = SpokenFixtures.Samples("release-review-martin.wav");
         var whole = Assemble(speech, _ => 320);
         var random = new Random(seed);
         Assert.Equal(whole, Assemble(speech, _ => random.Next(1, 1920)));
@@ -75,7 +75,7 @@ public sealed class SampleRingTests
     {
         var utterances = new List<(long, long)>();
         var frames = new FrameAssembler(new SpeechDetector(), u => utterances.Add((u.SpeechStart, u.SpeechEnd)));
-        float[] speech = Fixtures.Speech("utterance-04.wav");
+        float[] speech = SpokenFixtures.Samples("utterance-04.wav");
         Assert.Equal(0, frames.Add(0, speech.AsSpan(0, 500)));
         Assert.Equal(300, frames.Add(200, speech.AsSpan(200, 500)));           // overlaps
         Assert.Equal(100, frames.Add(100, speech.AsSpan(100, 100)));           // wholly late

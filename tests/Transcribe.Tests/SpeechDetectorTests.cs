@@ -33,9 +33,9 @@ public sealed class SpeechDetectorTests
     {
         // The reference counts the breath which the synthesised voices have around each sentence as part of it: up to half a second at its end.
         const double startSlack = 0.25, endSlack = 0.5;
-        foreach (var spoken in Fixtures.ReleaseReview())
+        foreach (var spoken in SpokenFixtures.ReleaseReview())
         {
-            var heard = Detect(Fixtures.Speech(spoken.File));
+            var heard = Detect(SpokenFixtures.Samples(spoken.File));
             foreach (var sentence in spoken.Segments)
                 Assert.True(heard.Any(h => h.Start <= sentence.Start + startSlack && h.End >= sentence.End - endSlack),
                     $"{spoken.File}: {sentence} in {string.Join(", ", heard)}");
@@ -52,9 +52,9 @@ public sealed class SpeechDetectorTests
     [InlineData(-45)]
     public void Hears_the_same_number_of_utterances_over_steady_noise(double level)
     {
-        foreach (var spoken in Fixtures.Utterances())
+        foreach (var spoken in SpokenFixtures.Utterances())
         {
-            float[] speech = [.. Sounds.Silence(2.5), .. Fixtures.Speech(spoken.File), .. Sounds.Silence(1)];
+            float[] speech = [.. Sounds.Silence(2.5), .. SpokenFixtures.Samples(spoken.File), .. Sounds.Silence(1)];
             Assert.Single(Detect(speech.Plus(Sounds.WhiteNoise(speech.Length / 16_000.0, level, seed: 8))));
         }
     }
@@ -62,7 +62,7 @@ public sealed class SpeechDetectorTests
     [Fact]
     public void Speech_from_the_very_first_sample_is_heard()
     {
-        float[] speech = Fixtures.Speech("utterance-01.wav")[4000..];             // its first word begins here
+        float[] speech = SpokenFixtures.Samples("utterance-01.wav")[4000..];             // its first word begins here
         Assert.Single(Detect(speech));
     }
 
@@ -90,7 +90,7 @@ public sealed class SpeechDetectorTests
     [Fact]
     public void A_gap_ends_the_utterance_and_the_next_has_its_place_after_it()
     {
-        float[] speech = Fixtures.Speech("utterance-04.wav");
+        float[] speech = SpokenFixtures.Samples("utterance-04.wav");
         var detector = new SpeechDetector();
         var starts = new List<double>();
         void Keep(Utterance utterance) { starts.Add(utterance.SpeechStart / 16_000.0); utterance.Dispose(); }

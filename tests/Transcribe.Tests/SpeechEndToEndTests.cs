@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Pipeline.TestKit;
 using Pipeline.Transcribe.Captions;
 using Xunit.Abstractions;
 
@@ -19,7 +18,7 @@ public sealed class SpeechEndToEndTests(ITestOutputHelper output)
     {
         await using var recognizer = Engine.Start();
         var total = new WordErrorRate(0, 0);
-        foreach (var spoken in Fixtures.Utterances().Concat(Fixtures.ReleaseReview()))
+        foreach (var spoken in SpokenFixtures.Utterances().Concat(SpokenFixtures.ReleaseReview()))
         {
             var captions = await TranscribeAsync(recognizer, spoken.File);
             string text = string.Join(' ', captions.Select(caption => caption.Text));
@@ -36,7 +35,7 @@ public sealed class SpeechEndToEndTests(ITestOutputHelper output)
         var published = new ConcurrentQueue<Caption>();
         await using var captions = Engine.Captions(recognizer, published.Enqueue);
         captions.AddTrack(1);
-        await captions.FeedAsync(1, Fixtures.Speech(file));
+        await captions.FeedAsync(1, SpokenFixtures.Samples(file));
         Assert.True(await captions.FinishAsync(Engine.Patience));
         return [.. published];
     }

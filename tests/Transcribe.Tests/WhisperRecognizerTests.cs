@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Pipeline.TestKit;
 using Pipeline.Transcribe.Speech;
 using Pipeline.Transcribe.Whisper;
 
@@ -9,7 +8,7 @@ namespace Pipeline.Transcribe.Tests;
 /// <summary>The worker process as it is, with the small model; it is stopped, killed and orphaned for real.</summary>
 public sealed class WhisperRecognizerTests
 {
-    private static readonly float[] Speech = Fixtures.Speech("utterance-04.wav");
+    private static readonly float[] Speech = SpokenFixtures.Samples("utterance-04.wav");
     private const string Said = "Who is responsible for the release?";
 
     [Fact]
@@ -29,9 +28,9 @@ public sealed class WhisperRecognizerTests
         var job = new SpeechJob(Speech, "en");
         var alone = Words(await AskAsync(recognizer, job));
         var random = new Random(1);
-        foreach (var other in Fixtures.Utterances().Concat(Fixtures.Utterances().Reverse()))
+        foreach (var other in SpokenFixtures.Utterances().Concat(SpokenFixtures.Utterances().Reverse()))
         {
-            float[] speech = Fixtures.Speech(other.File);
+            float[] speech = SpokenFixtures.Samples(other.File);
             await AskAsync(recognizer, new SpeechJob(speech.AsMemory(0, random.Next(speech.Length / 2, speech.Length)), "en"));
             float[] longer = [.. speech, .. speech, .. speech];           // another audio context
             await AskAsync(recognizer, new SpeechJob(longer, "en"));

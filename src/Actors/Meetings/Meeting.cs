@@ -195,7 +195,6 @@ public sealed record Meeting
     {
         List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
         if (c.Captions != Captions) decided.Add(new CaptionsStatusChanged(Captions, c.Captions, now));
-        if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
         decided.Add(new MeetingFailed(c.Reason, now));
         return decided;
     }

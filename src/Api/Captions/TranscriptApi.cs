@@ -1,4 +1,3 @@
-using Pipeline.Transcribe.Captions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Pipeline.Actors.Meetings;
@@ -7,6 +6,7 @@ using Pipeline.Api.Json;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.OpenApi;
 using Pipeline.Api.Problems;
+using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Api.Captions;
 

@@ -44,7 +44,11 @@ internal static class DemoRun
     {
         var options = new ReplayOptions
         {
-            Paths = [], Server = server.Address, ApiKey = server.ApiKey, Stop = true, Captions = true,
+            Paths = [],
+            Server = server.Address,
+            ApiKey = server.ApiKey,
+            Stop = true,
+            Captions = true,
         };
         string meeting = await ReplayRun.PlayAsync(source, options, output, TimeProvider.System, ct);
 

@@ -91,7 +91,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private void Give(BufferedPacket packet)
     {
         bool another = packet.Epoch != epoch;
-        long quickest = packet.Epoch == insertedEpoch ? Quickest() : another ? Transit(packet) : offset;
+        long quickest = packet.Epoch == insertedEpoch ? Quickest() : another ? ToSamples(packet.Arrival) - packet.Timestamp : offset;
         if (another || Math.Abs(quickest - offset) > Tolerance) offset = quickest;
 
         int duration = OpusPacket.Duration(packet.Payload);
@@ -120,18 +120,16 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     /// <summary>All that waits came so late that it was not the network: that would have given quicker ones behind them by now.</summary>
     private bool HasJumped()
     {
-        for (int i = 0; i < buffer.Count; i++)
-            if (buffer[i].Epoch != epoch || Transit(buffer[i]) - offset <= CertainJump) return false;
+        foreach (ref readonly var packet in buffer.Waiting)
+            if (packet.Epoch != epoch || packet.Transit - offset <= CertainJump) return false;
         return true;
     }
 
     private void ForgetBeforeJump()
     {
         count = 0;
-        for (int i = 0; i < buffer.Count; i++) recent[count++ % Window] = Transit(buffer[i]);
+        foreach (ref readonly var packet in buffer.Waiting) recent[count++ % Window] = packet.Transit;
     }
-
-    private static long Transit(BufferedPacket packet) => ToSamples(packet.Arrival) - packet.Timestamp;
 
     private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Pipeline.Ingest.Codecs;
+
 namespace Pipeline.Ingest.Jitter;
 
 /// <summary>One packet that waits for those before it. Owned by the buffer; valid until it is released.</summary>
@@ -27,6 +30,10 @@ public sealed class BufferedPacket
     internal bool IsBefore(int epoch, long sequence) => Epoch < epoch || (Epoch == epoch && Sequence < sequence);
 }
 
+/// <summary>What is looked at of every packet that waits: side by side, as a look ahead at fifty packets would else be fifty cache misses.</summary>
+/// <param name="Transit">Arrival − timestamp in samples at 48 kHz: what the packet's way took, but for a constant.</param>
+internal readonly record struct WaitingPacket(BufferedPacket Packet, int Epoch, long Timestamp, long Transit);
+
 /// <summary>
 /// Packets of one track in the order they were sent. Knows nothing of time: its reader decides how long to wait. Packets are copied
 /// into slots that are used again, so at its steady size it allocates nothing.
@@ -34,13 +41,15 @@ public sealed class BufferedPacket
 /// <param name="capacity">Packets; 500 are ten seconds of 20 ms.</param>
 public sealed class JitterBuffer(int capacity = 500)
 {
-    private readonly List<BufferedPacket> ordered = new(64);   // from `first` on; a list as queue, compacted when half is gone
+    private readonly List<WaitingPacket> ordered = new(64);   // from `first` on; a list as queue, compacted when half is gone
     private readonly Stack<BufferedPacket> free = new();
     private int first;
 
     public int Count => ordered.Count - first;
     public bool IsFull => Count >= capacity;
-    public BufferedPacket this[int index] => ordered[first + index];
+    public BufferedPacket this[int index] => ordered[first + index].Packet;
+    /// <summary>All, in order. Valid until the next call that changes the buffer.</summary>
+    internal ReadOnlySpan<WaitingPacket> Waiting => CollectionsMarshal.AsSpan(ordered)[first..];
 
     /// <summary>Copies the payload in, at its place in the order. The caller has made room and refused duplicates.</summary>
     public void Insert(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
@@ -49,14 +58,15 @@ public sealed class JitterBuffer(int capacity = 500)
         packet.Fill(epoch, sequence, timestamp, arrival, audioLevel, payload);
 
         int at = ordered.Count;
-        while (at > first && !ordered[at - 1].IsBefore(epoch, sequence)) at--;       // nearly always the end
-        ordered.Insert(at, packet);
+        while (at > first && !ordered[at - 1].Packet.IsBefore(epoch, sequence)) at--;       // nearly always the end
+        long transit = arrival.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond - timestamp;
+        ordered.Insert(at, new WaitingPacket(packet, epoch, timestamp, transit));
     }
 
     /// <summary>Gives the first packet's slot back.</summary>
     public void Release()
     {
-        free.Push(ordered[first]);
+        free.Push(ordered[first].Packet);
         first++;
         if (first < 64 || first < ordered.Count / 2) return;
         ordered.RemoveRange(0, first);

@@ -46,7 +46,6 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     public long Dropped { get; private set; }
     /// <summary>Samples at 48 kHz the sender announced as silence by sending nothing (DTX, RFC 7587 §3.1.3).</summary>
     public long DtxSamples { get; private set; }
-    public int Waiting => buffer.Count;
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
@@ -65,9 +64,11 @@ public sealed class TrackTimeline(JitterBuffer buffer)
         placed = default;
         while (buffer.Count > 0)
         {
-            var packet = buffer[0];
+            var (packet, _, _, transit) = buffer.Waiting[0];
             bool another = packet.Epoch != epoch;
-            long place = packet.Timestamp + NextOffset(packet, another);
+            if (!another && packet.Timestamp + LeastOffset(packet, transit) > horizon) return false;   // most calls end here, without a look ahead
+
+            long place = packet.Timestamp + NextOffset(packet, transit, another);
             if (place > horizon) return false;
 
             int duration = OpusPacket.Duration(packet.Payload);
@@ -102,11 +103,11 @@ public sealed class TrackTimeline(JitterBuffer buffer)
         (offset, lastSequence, lastTimestamp, lastDuration) = (newOffset, packet.Sequence, packet.Timestamp, duration);
     }
 
-    private long NextOffset(BufferedPacket packet, bool another)
+    private long NextOffset(BufferedPacket packet, long transit, bool another)
     {
-        var (least, reach) = LeastAhead(packet);
+        var (least, reach) = LeastAhead(buffer.Waiting);
         if (another) return least;
-        if (Transit(packet) - offset < -UrgentShrink) return least;                  // it would lie after its own arrival
+        if (transit - offset < -UrgentShrink) return least;                          // it would lie after its own arrival
 
         long growth = least - offset;
         if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
@@ -115,28 +116,29 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     }
 
     /// <summary>
-    /// The least of arrival − timestamp among the packet and those up to a second after it, and how many packets on one still says about
-    /// as much.
+    /// The least of arrival − timestamp among the first packet and those up to a second after it, and how many packets on one still
+    /// says about as much.
     /// </summary>
-    private (long Offset, int Reach) LeastAhead(BufferedPacket head)
+    private static (long Offset, int Reach) LeastAhead(ReadOnlySpan<WaitingPacket> waiting)
     {
+        ref readonly var head = ref waiting[0];
         long least = long.MaxValue;
         int count = 0;
-        for (; count < buffer.Count; count++)
+        foreach (ref readonly var packet in waiting)
         {
-            var packet = buffer[count];
             if (packet.Epoch != head.Epoch || packet.Timestamp - head.Timestamp > LookAhead) break;
-            least = Math.Min(least, Transit(packet));
+            least = Math.Min(least, packet.Transit);
+            count++;
         }
         int reach = count - 1;
-        while (Transit(buffer[reach]) > least + Tolerance) reach--;
+        while (waiting[reach].Transit > least + Tolerance) reach--;
         return (least, reach);
     }
 
-    private static long Transit(BufferedPacket packet) => ToSamples(packet.Arrival) - packet.Timestamp;
+    /// <summary>What <see cref="NextOffset"/> never goes below within the epoch, whatever is ahead.</summary>
+    private long LeastOffset(BufferedPacket packet, long transit) =>
+        transit - offset < -UrgentShrink ? long.MinValue / 2 : IsQuiet(packet) ? offset - UrgentShrink : offset;
 
     private static bool IsQuiet(BufferedPacket packet) =>
         packet.AudioLevel >= 0 ? packet.AudioLevel >= QuietLevel : packet.Payload.Length <= QuietPayload;
-
-    private static long ToSamples(TimeSpan time) => time.Ticks * Rate / TimeSpan.TicksPerSecond;
 }

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace Pipeline.Ingest.Journal;
 
 /// <summary>
@@ -9,16 +7,21 @@ namespace Pipeline.Ingest.Journal;
 public sealed class JournalDisk : IDisposable
 {
     private static readonly TimeSpan SyncInterval = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long the first block waits for those of other meetings: waking a thread for each costs more than sealing and writing it.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(2);
 
     private readonly string dataFolder;
-    private readonly Channel<JournalWriter> scheduled = Channel.CreateUnbounded<JournalWriter>();   // bounded by the meetings: see Schedule
+    private readonly List<JournalWriter> scheduled = [], round = [];                 // bounded by the meetings: see Schedule
     private readonly HashSet<JournalWriter> waiting = [];
     private readonly Lock gate = new();
+    /// <summary>Unlike a semaphore it does not spin before it sleeps. Not disposed: a writer may be closed after the disk.</summary>
+    private readonly AutoResetEvent work = new(false);
     private readonly SemaphoreSlim urgent = new(0);
     private readonly List<(JournalWriter Writer, TaskCompletionSource Synced)> awaitSync = [];
     private readonly CancellationTokenSource stopping = new();
     private readonly Thread writing, syncing;
     private volatile bool dirty;
+    private bool idle = true;
 
     /// <param name="dataFolder">On the file system that holds the journals.</param>
     public JournalDisk(string dataFolder)
@@ -36,13 +39,17 @@ public sealed class JournalDisk : IDisposable
         lock (gate)
         {
             if (!waiting.Add(writer)) return;
+            scheduled.Add(writer);
+            if (!idle) return;
+            idle = false;
         }
-        scheduled.Writer.TryWrite(writer);
+        work.Set();
     }
 
     public void Dispose()
     {
         stopping.Cancel();
+        work.Set();
         writing.Join(TimeSpan.FromSeconds(5));
         syncing.Join(TimeSpan.FromSeconds(5));
         stopping.Dispose();
@@ -56,13 +63,7 @@ public sealed class JournalDisk : IDisposable
         long lastTry = 0;
         while (!stopping.IsCancellationRequested)
         {
-            try
-            {
-                scheduled.Reader.WaitToReadAsync(stopping.Token).AsTask().Wait(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan, stopping.Token);
-            }
-            catch (OperationCanceledException) { return; }
-            catch (AggregateException) { return; }
-
+            if (NothingWaits() && work.WaitOne(refused.Count > 0 ? SyncInterval : Timeout.InfiniteTimeSpan)) Thread.Sleep(Gathering);
             // Those the disk refused are tried again every now and then, however busy the others are.
             if (refused.Count > 0 && Environment.TickCount64 - lastTry >= SyncInterval.TotalMilliseconds)
             {
@@ -70,9 +71,8 @@ public sealed class JournalDisk : IDisposable
                 refused.Clear();
                 lastTry = Environment.TickCount64;
             }
-            for (int round = scheduled.Reader.Count; round > 0 && scheduled.Reader.TryRead(out var writer); round--)
+            foreach (var writer in Round())
             {
-                lock (gate) waiting.Remove(writer);
                 if (!writer.WritePending(written) && !refused.Contains(writer)) refused.Add(writer);
                 dirty = true;
             }
@@ -80,6 +80,24 @@ public sealed class JournalDisk : IDisposable
             lock (gate) awaitSync.AddRange(written);
             written.Clear();
             urgent.Release();
+        }
+    }
+
+    private bool NothingWaits()
+    {
+        lock (gate) return idle = scheduled.Count == 0;
+    }
+
+    /// <summary>Those that wait now; who is scheduled meanwhile has the next turn, so that a busy one keeps nobody waiting.</summary>
+    private List<JournalWriter> Round()
+    {
+        lock (gate)
+        {
+            round.Clear();
+            round.AddRange(scheduled);
+            scheduled.Clear();
+            waiting.Clear();
+            return round;
         }
     }
 

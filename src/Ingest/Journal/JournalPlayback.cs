@@ -10,14 +10,12 @@ namespace Pipeline.Ingest.Journal;
 public sealed class JournalPlayback(MediaPipeline pipeline)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
-    private TimeSpan newest, advanced;
+    private TimeSpan newest, advanced;                                               // of the records; told to the pipeline
     private bool closed;
 
     /// <summary>Raised before the track's first packet.</summary>
     public event Action<MediaTrack>? TrackAdded;
 
-    /// <summary>Meeting time of the newest record.</summary>
-    public TimeSpan Newest => newest;
     /// <summary>Meeting time up to which the pipeline was told to go.</summary>
     public TimeSpan Advanced => advanced;
 

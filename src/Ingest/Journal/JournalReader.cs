@@ -23,7 +23,6 @@ public readonly ref struct JournalRecord(RecordKind kind, int track, TimeSpan ar
 /// <summary>One block's records, in the order they were written. Valid until the next block is read.</summary>
 public sealed class JournalBlock
 {
-    public int Segment { get; internal set; }
     public int Run { get; internal set; }
     /// <summary>Meeting time of its first record.</summary>
     public TimeSpan Begins => JournalFormat.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(Records.Span));
@@ -107,7 +106,7 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
 
             using var cipher = OpenKey(number);
             if (cipher is null) continue;
-            (block.Segment, block.Run) = (number, header.Run);
+            block.Run = header.Run;
             int at = JournalFormat.SegmentHeaderLength;
             while (NextBlock(file, cipher, number, ref at)) yield return block;
         }

@@ -12,6 +12,8 @@ public sealed class JournalWriter : IAsyncDisposable
     private const int MaxBlock = 256 << 10;
     /// <summary>Blocks written at a time: other meetings wait for the same thread. One a drain is 50 a second.</summary>
     private const int BlocksATurn = 32;
+    /// <summary>Blocks kept to use again: those of a third of a second, as long as a disk commonly stalls while it syncs.</summary>
+    private const int MaxFree = 16;
 
     private readonly string folder;
     private readonly Guid meeting;
@@ -46,6 +48,11 @@ public sealed class JournalWriter : IAsyncDisposable
     /// <summary>True while the disk takes nothing.</summary>
     public bool IsFailing { get; private set; }
     public long PacketsMissed { get; private set; }
+    /// <summary>Handed over and not yet written.</summary>
+    internal int WaitingBytes
+    {
+        get { lock (gate) return queuedBytes; }
+    }
 
     /// <summary>Adds a packet to the block being filled. Media loop only.</summary>
     public void AddPacket(RecordKind kind, int track, TimeSpan arrival, ReadOnlySpan<byte> packet)
@@ -140,7 +147,7 @@ public sealed class JournalWriter : IAsyncDisposable
             {
                 queue.Dequeue();
                 queuedBytes -= block.Length;
-                if (block.Synced is null && free.Count < 4)
+                if (block.Synced is null && free.Count < MaxFree)
                 {
                     block.Clear();
                     free.Push(block);

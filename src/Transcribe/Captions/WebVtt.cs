@@ -18,9 +18,12 @@ public static class WebVtt
         }
     }
 
-    /// <summary><c>hh:mm:ss.ttt</c>; hours have as many digits as they need, two at least.</summary>
-    internal static string Time(TimeSpan time) =>
-        $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}";
+    /// <summary><c>hh:mm:ss.ttt</c>, rounded as the JSON's milliseconds are; hours have as many digits as they need, two at least.</summary>
+    internal static string Time(TimeSpan time)
+    {
+        long ms = (long)Math.Round(time.TotalMilliseconds);
+        return $"{ms / 3_600_000:00}:{ms / 60_000 % 60:00}:{ms / 1000 % 60:00}.{ms % 1000:000}";
+    }
 
     /// <summary>An identifier is one line without an arrow.</summary>
     private static string Identifier(string id) => TranscriptLine.OneLine(id).Replace("-->", "->", StringComparison.Ordinal);

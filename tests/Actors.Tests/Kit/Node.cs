@@ -6,7 +6,6 @@ using Pipeline.Actors.Local;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Storage.Embedded;
-using Pipeline.TestKit;
 
 namespace Pipeline.Actors.Tests.Kit;
 

@@ -4,7 +4,6 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Storage.Embedded;
 using Pipeline.Actors.Tests.Kit;
-using Pipeline.TestKit;
 
 namespace Pipeline.Actors.Tests.Storage;
 

@@ -71,25 +71,25 @@ public sealed class AudioOracleTests
     {
         using var folder = new TemporaryFolder();
         float[] sound = Beeps.Make(16_000, TimeSpan.FromSeconds(2), [TimeSpan.FromSeconds(0.5)]);
-        File.WriteAllBytes(folder.File("beep.wav"), CaptureBytes.Wav(16_000, 1, Array.ConvertAll(sound, s => (short)(s * 32767))));
+        File.WriteAllBytes(folder["beep.wav"], CaptureBytes.Wav(16_000, 1, Array.ConvertAll(sound, s => (short)(s * 32767))));
 
-        var file = await Ffprobe.ReadAsync(folder.File("beep.wav"));
+        var file = await Ffprobe.ReadAsync(folder["beep.wav"]);
         Assert.Equal(("wav", 2.0), (file.Format, file.Duration.TotalSeconds));
         Assert.Equal(("pcm_s16le", 16_000, 1), (file.Audio.Codec, file.Audio.SampleRate, file.Audio.Channels));
 
-        float[] decoded = await FfmpegDecode.ToFloatAsync(folder.File("beep.wav"), 48_000);
+        float[] decoded = await FfmpegDecode.ToFloatAsync(folder["beep.wav"], 48_000);
         Assert.Equal(96_000, decoded.Length);
         Assert.Equal(0.5, Assert.Single(Beeps.Find(decoded, 48_000)).TotalSeconds, 0.001);
-        Assert.Equal(32_000, (await FfmpegDecode.ToInt16Async(folder.File("beep.wav"), 16_000)).Length);
+        Assert.Equal(32_000, (await FfmpegDecode.ToInt16Async(folder["beep.wav"], 16_000)).Length);
     }
 
     [Fact]
     public async Task Ffmpeg_says_what_is_wrong_with_a_file()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("no.mp4"), "nothing");
-        await Assert.ThrowsAsync<InvalidOperationException>(() => FfmpegDecode.ToFloatAsync(folder.File("no.mp4")));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Ffprobe.ReadAsync(folder.File("no.mp4")));
+        File.WriteAllText(folder["no.mp4"], "nothing");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => FfmpegDecode.ToFloatAsync(folder["no.mp4"]));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Ffprobe.ReadAsync(folder["no.mp4"]));
     }
 
     private static float[] Noise(int samples, int seed, float level)

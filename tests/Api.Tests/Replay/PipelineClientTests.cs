@@ -15,8 +15,8 @@ public sealed class PipelineClientTests
         var transcript = await client.GetTranscriptAsync(FakeServer.Meeting, default);
         Assert.Equal("Good morning everyone.", Assert.Single(transcript.Segments).Text);
         var recording = Assert.Single(await client.GetRecordingsAsync(FakeServer.Meeting, default));
-        await client.DownloadAsync(recording, folder.File("mix.mp4"), default);
-        Assert.Equal("mp4!", File.ReadAllText(folder.File("mix.mp4")));
+        await client.DownloadAsync(recording, folder["mix.mp4"], default);
+        Assert.Equal("mp4!", File.ReadAllText(folder["mix.mp4"]));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class ReplayRunTests
     {
         await using var server = await FakeServer.StartAsync();
         using var folder = new TemporaryFolder();
-        var (exit, output, error) = await RunAsync($"{Wav} --url {server.Address} --speed 20 --loss 0.1 --stop --log {folder.File("log.jsonl")} --title Tried");
+        var (exit, output, error) = await RunAsync($"{Wav} --url {server.Address} --speed 20 --loss 0.1 --stop --log {folder["log.jsonl"]} --title Tried");
 
         Assert.Equal(("", 0), (error, exit));
         var created = server.Received.First(r => r.Request == "POST /v1/meetings").Body;
@@ -24,7 +24,7 @@ public sealed class ReplayRunTests
         Assert.Equal("urn:ietf:params:rtp-hdrext:ssrc-audio-level", track.GetProperty("header_extensions").GetProperty("1").GetString());
         Assert.Equal($"POST /v1/meetings/{FakeServer.Meeting}/stop", server.Received.Last().Request);
 
-        var (header, lines) = SendLog.Read(folder.File("log.jsonl"));
+        var (header, lines) = SendLog.Read(folder["log.jsonl"]);
         Assert.Equal(FakeServer.Meeting, header.MeetingId);
         Assert.Equal(138, lines.Count);                            // 2.75 s
         Assert.Equal(lines.Count(l => l.SentUnixUs is not null), (await server.Sink.AllAsync()).Count);

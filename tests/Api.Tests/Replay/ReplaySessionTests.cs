@@ -88,16 +88,16 @@ public sealed class ReplaySessionTests
         using var folder = new TemporaryFolder();
         var source = Source("alice", "bob") with { };
         var log = await new ReplaySession(source, Bad, new JumpingClock()).RunAsync(sink.Address);
-        await using (var file = File.Create(folder.File("log.jsonl"))) log.Write(file, "mtg_1");
+        await using (var file = File.Create(folder["log.jsonl"])) log.Write(file, "mtg_1");
 
-        var (header, lines) = SendLog.Read(folder.File("log.jsonl"));
+        var (header, lines) = SendLog.Read(folder["log.jsonl"]);
         Assert.Equal("mtg_1", header.MeetingId);
         Assert.Equal(["alice", "bob"], header.Streams.Select(s => s.Participant));
         Assert.All(header.Streams, s => Assert.Equal(header.StartedUnixUs - 5_000, s.OriginUnixUs));   // the origin lies 5 ms before
         Assert.Equal(log.Packets.Select(p => (source.Streams[p.Stream].Ssrc, p.Sequence, p.Timestamp, p.Media.TotalMilliseconds)), lines.Select(l => (l.Ssrc, l.Seq, l.Ts, l.MediaMs)));
         Assert.Equal(log.Packets.Select(p => p.Sent is null), lines.Select(l => l.Action == "lost"));
         Assert.Equal(lines.Select(l => l.SentUnixUs is null), lines.Select(l => l.Action == "lost"));
-        Assert.Contains("\"sent_unix_us\":null", File.ReadAllText(folder.File("log.jsonl")), StringComparison.Ordinal);
+        Assert.Contains("\"sent_unix_us\":null", File.ReadAllText(folder["log.jsonl"]), StringComparison.Ordinal);
     }
 
     private static ReplaySource Source(params string[] participants)

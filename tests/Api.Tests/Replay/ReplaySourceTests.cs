@@ -68,9 +68,9 @@ public sealed class ReplaySourceTests
     {
         var source = SpeechSource.FromFiles([Fixtures.Speech("utterance-01.wav")]);
         using var folder = new TemporaryFolder();
-        OggOpus.Write(folder.File("sent.ogg"), [.. source.Packets.Select(p => p.Bytes[20..])]);
+        OggOpus.Write(folder["sent.ogg"], [.. source.Packets.Select(p => p.Bytes[20..])]);
 
-        float[] heard = await FfmpegDecode.ToFloatAsync(folder.File("sent.ogg"));
+        float[] heard = await FfmpegDecode.ToFloatAsync(folder["sent.ogg"]);
         float[] spoken = await FfmpegDecode.ToFloatAsync(Fixtures.Speech("utterance-01.wav"));
         var match = Correlation.Find(heard, spoken.AsSpan(24_000, 48_000));
         Assert.InRange(match.Offset, 24_000 - 48, 24_000 + 48);   // a millisecond: the decoder drops the encoder's look-ahead
@@ -110,16 +110,16 @@ public sealed class ReplaySourceTests
     public void Says_in_a_sentence_what_is_wrong_with_the_files()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder.File("lonely.pcap"), CaptureBytes.Pcap(1, []));
-        File.WriteAllText(folder.File("text.pcap"), "no capture");
+        File.WriteAllBytes(folder["lonely.pcap"], CaptureBytes.Pcap(1, []));
+        File.WriteAllText(folder["text.pcap"], "no capture");
         byte[] wav = CaptureBytes.Wav(16_000, 1, [0]);
         wav[34] = 24;
-        File.WriteAllBytes(folder.File("deep-voice.wav"), wav);
+        File.WriteAllBytes(folder["deep-voice.wav"], wav);
 
-        Assert.Contains("lonely.json is missing", Refused(folder.File("lonely.pcap")), StringComparison.Ordinal);
-        Assert.Contains("no capture, no wav", Refused(folder.File("text.pcap")), StringComparison.Ordinal);
-        Assert.Contains("24 bits", Refused(folder.File("deep-voice.wav")), StringComparison.Ordinal);
-        Assert.Contains("There is no file", Refused(folder.File("nothing.wav")), StringComparison.Ordinal);
+        Assert.Contains("lonely.json is missing", Refused(folder["lonely.pcap"]), StringComparison.Ordinal);
+        Assert.Contains("no capture, no wav", Refused(folder["text.pcap"]), StringComparison.Ordinal);
+        Assert.Contains("24 bits", Refused(folder["deep-voice.wav"]), StringComparison.Ordinal);
+        Assert.Contains("There is no file", Refused(folder["nothing.wav"]), StringComparison.Ordinal);
         Assert.Contains("speaker 'sarah'", Refused(Path.GetDirectoryName(Fixtures.Speech("x"))!), StringComparison.Ordinal);
     }
 

@@ -1,7 +1,6 @@
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
-using Pipeline.TestKit;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Jitter;

@@ -1,5 +1,4 @@
 using Pipeline.Ingest.Streams;
-using Pipeline.TestKit;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Jitter;

@@ -9,7 +9,7 @@ internal sealed class JournalFolder : IDisposable
 {
     public static readonly Guid Meeting = Guid.Parse("01934a5e-0000-7000-8000-000000000001");
 
-    private readonly Folder folder = new();
+    private readonly TemporaryFolder folder = new();
     private readonly JournalDisk disk;
 
     public JournalFolder()

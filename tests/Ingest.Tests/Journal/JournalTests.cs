@@ -109,7 +109,7 @@ public class JournalTests
     [Fact]
     public void The_nodes_key_is_for_its_owner_only_and_of_the_right_form()
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         _ = new FileKeyVault(folder["keys"]);
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder["keys/node.key"]));
@@ -121,7 +121,7 @@ public class JournalTests
     [Fact]
     public void Another_nodes_key_opens_nothing_and_the_error_says_so()
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         var meeting = Guid.NewGuid();
         MeetingKeys.OpenOrCreate(folder.Path, meeting, new FileKeyVault(folder["keys"]));
 

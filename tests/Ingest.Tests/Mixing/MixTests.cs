@@ -1,7 +1,6 @@
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Tests.Jitter;
-using Pipeline.TestKit;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Mixing;

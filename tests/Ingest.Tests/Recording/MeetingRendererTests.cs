@@ -3,7 +3,6 @@ using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Jitter;
 using Pipeline.Ingest.Tests.Journal;
-using Pipeline.TestKit;
 using Xunit.Abstractions;
 using static Pipeline.Ingest.Tests.Datagrams;
 
@@ -18,7 +17,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
     public async Task Files_are_as_long_as_the_meeting_and_each_sound_is_where_it_was()
     {
         using var journal = new JournalFolder();
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
         var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: true, tracks: true, CancellationToken.None);
@@ -46,7 +45,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
     public async Task The_same_journal_makes_the_same_files()
     {
         using var journal = new JournalFolder();
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
         var one = await new MeetingRenderer(journal.Reader(), folder["one"], Duration).RenderAsync(true, true, CancellationToken.None);
@@ -61,7 +60,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
     public async Task Without_ffmpeg_there_is_no_mix_and_a_sentence_and_the_tracks_all_the_same()
     {
         using var journal = new JournalFolder();
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
         var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(true, true, CancellationToken.None);
@@ -75,7 +74,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
     public async Task An_encoder_that_fails_leaves_the_tracks_and_no_half_file()
     {
         using var journal = new JournalFolder();
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
         // Takes a second of sound, makes half a file and dies.
         File.WriteAllText(folder["broken-ffmpeg"], "#!/bin/sh\nfor last; do :; done\nhead -c 96000 > \"$last\"\necho no more >&2\nexit 1\n");
@@ -92,7 +91,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
     public async Task An_outage_between_two_runs_is_silence_in_its_place_and_a_gap()
     {
         using var journal = new JournalFolder();
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: true);
 
         var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(true, true, CancellationToken.None);
@@ -116,7 +115,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
     public async Task Ten_minutes_in_which_nobody_sent_are_ten_minutes_of_silence()
     {
         using var journal = new JournalFolder();
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
         var made = await new MeetingRenderer(journal.Reader(), folder.Path, TimeSpan.FromMinutes(10)).RenderAsync(true, false, CancellationToken.None);
@@ -139,11 +138,11 @@ public class MeetingRendererTests(ITestOutputHelper output)
 
         var deliveries = link.DeliverAll().ToList();
         var first = deliveries.Where(d => !outage || d.Arrival < OutageFrom);
-        await RunAsync(journal, 1, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)), closes: !outage);
-        if (outage) await RunAsync(journal, 2, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)), closes: true);
+        await RunAsync(journal, 1, closes: !outage, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+        if (outage) await RunAsync(journal, 2, closes: true, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
     }
 
-    private static async Task RunAsync(JournalFolder journal, int run, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets, bool closes)
+    private static async Task RunAsync(JournalFolder journal, int run, bool closes, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets)
     {
         await using var writer = journal.Open(run);
         using var pipeline = new MediaPipeline(writer, mix: null, speech: null);

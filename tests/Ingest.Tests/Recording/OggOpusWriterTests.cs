@@ -22,7 +22,7 @@ public class OggOpusWriterTests
         var lost = Enumerable.Range(125, hole).ToHashSet();                          // 2.5 s …
         long duration = 9 * Second + 123;
 
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         byte[] file = Write(Sound.Place(packets, Start, lost), duration);
         await File.WriteAllBytesAsync(folder["t.ogg"], file);
 
@@ -46,7 +46,7 @@ public class OggOpusWriterTests
         var packets = Sound.Encode(Sound.Chirps(2 * Second, [Second]));
         long later = 602 * Second, duration = 605 * Second;
 
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         byte[] file = WriteParts([Copy(packets, 0), Copy(packets, later)], duration);
         await File.WriteAllBytesAsync(folder["t.ogg"], file);
 
@@ -69,7 +69,7 @@ public class OggOpusWriterTests
     [InlineData(3_600_000)]
     public async Task A_track_nobody_spoke_on_is_a_valid_file_of_silence(long duration)
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         byte[] file = Write([], duration);
         await File.WriteAllBytesAsync(folder["t.ogg"], file);
 

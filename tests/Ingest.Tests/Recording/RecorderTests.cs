@@ -83,7 +83,7 @@ public class RecorderTests
     [Fact(Timeout = 120_000)]
     public async Task The_live_file_is_as_long_as_what_was_written()
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(folder["live.mp4"]));
         Assert.True(ffmpeg is not null, detail);
         await using var recorder = new Recorder(ffmpeg);
@@ -105,7 +105,7 @@ public class RecorderTests
     [Fact(Timeout = 120_000)]
     public async Task What_a_killed_ffmpeg_had_written_can_be_played()
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         string live = folder["live.mp4"];
         var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(live));
         Assert.True(ffmpeg is not null, detail);

@@ -1,6 +1,5 @@
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
-using Pipeline.TestKit;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Streams;

@@ -1,21 +1,17 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.TestKit;
 using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
 using Pipeline.Transcribe.Whisper;
 
 namespace Pipeline.Transcribe.Tests;
 
-/// <summary>The recorded speech and the model which the tests are run with.</summary>
-internal static class Fixtures
+/// <summary>Recorded speech, and what is said in it.</summary>
+internal static class SpokenFixtures
 {
-    public static readonly string Folder = Find();
-
-    public static string Model => Path.Combine(Folder, "models", "ggml-meetings-test.en.bin");
-
-    public static float[] Speech(string file) => WavFile.Read(Path.Combine(Folder, "speech", file)).Samples;
+    /// <returns>16 kHz mono.</returns>
+    public static float[] Samples(string file) => WavFile.Read(Fixtures.Speech(file)).Samples;
 
     /// <summary>One file with all that is said in it, in order.</summary>
     public sealed record Spoken(string File, string Text, IReadOnlyList<Segment> Segments);
@@ -43,14 +39,7 @@ internal static class Fixtures
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private static T Parse<T>(string file) =>
-        JsonSerializer.Deserialize<T>(File.ReadAllText(Path.Combine(Folder, "speech", file)), Json)!;
-
-    private static string Find()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipeline.sln"))) folder = folder.Parent;
-        return Path.Combine(folder?.FullName ?? throw new DirectoryNotFoundException("The repository is not above the test."), "tests", "Fixtures");
-    }
+        JsonSerializer.Deserialize<T>(File.ReadAllText(Fixtures.Speech(file)), Json)!;
 }
 
 /// <summary>Meters of a test's own, so that what it counts is what it did.</summary>
