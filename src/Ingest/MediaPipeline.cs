@@ -28,6 +28,10 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
 {
     /// <summary>How long the recording waits for packets out of order. Long enough for a sender's repair, short enough for a live player.</summary>
     public static readonly TimeSpan RecordingDelay = TimeSpan.FromSeconds(2);
+    /// <summary>And when a journal is played: longer than packets are held until a track claims them.</summary>
+    public static readonly TimeSpan ReplayDelay = SourceBinding.HoldFor + RecordingDelay;
+
+    private static readonly TimeSpan ShortestPacket = TimeSpan.FromMilliseconds(2.5);
 
     private readonly SourceBinding binding = new(allowAnySender);
     private readonly List<MediaTrack> tracks = [];
@@ -37,6 +41,10 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     public IReadOnlyList<MediaTrack> Tracks => tracks;
     /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
     public bool Decodes { get; init; } = true;
+    /// <summary>How long the mix waits for packets.</summary>
+    public TimeSpan Delay { get; init; } = RecordingDelay;
+    /// <summary>False once sound came for which the mix had not waited; the journal has it.</summary>
+    public bool MixIsWhole { get; private set; } = true;
 
     /// <summary>Begins in the middle of a meeting: what was before is in the journal of an earlier run.</summary>
     public void Begin(TimeSpan at)
@@ -49,7 +57,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <returns>The track; the pipeline owns it.</returns>
     public MediaTrack AddTrack(TrackDescription description)
     {
-        var track = new MediaTrack(description, speech);
+        var track = new MediaTrack(description, speech, maxWaiting: (int)(Delay / ShortestPacket));
         tracks.Add(track);
         binding.Add(track);
         mixer.Add(track.Player);
@@ -101,7 +109,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         binding.Expire(now);
         foreach (var track in tracks)
             if (!track.Ended) track.AdvanceCaptions(now);
-        MixUntil(ToSamples(now - RecordingDelay));
+        MixUntil(ToSamples(now - Delay));
     }
 
     /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
@@ -158,7 +166,10 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         long horizon = mixer.Position + Mixer.FrameSize + TrackPlayer.WriteAhead;
         foreach (var track in tracks)
             while (track.Place(horizon, out var placed))
+            {
+                if (placed.Start < mixed) MixIsWhole = false;
                 if (Decodes) track.Player.Write(placed);
+            }
         mixed += samples;
         if (!Decodes) { mixer.Skip(); return; }
 

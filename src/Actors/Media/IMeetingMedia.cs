@@ -8,10 +8,17 @@ namespace Pipeline.Actors.Media;
 /// <summary>Everything needed to take in one meeting's media, at first or again after a restart.</summary>
 /// <param name="Run">1 at creation, one more at each restart; numbers the live files.</param>
 /// <param name="Port">The port it had; null: choose one.</param>
-/// <param name="HeardUntil">Captions up to here are stored already, by track number.</param>
+/// <param name="Heard">The captions that are stored already.</param>
 public sealed record MediaJob(
     MeetingId Id, int Run, DateTimeOffset StartedAt, int? Port, MeetingSpec Spec, IReadOnlyList<Track> Tracks,
-    IReadOnlyDictionary<int, TimeSpan> HeardUntil);
+    IReadOnlyList<HeardSpan> Heard)
+{
+    /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
+    public bool CaptionsRefused { get; init; }
+}
+
+/// <summary>One stored caption: the track's number, and when it was said.</summary>
+public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End);
 
 public abstract record OpenMediaResult
 {
@@ -38,6 +45,8 @@ public sealed record MediaSnapshot(
 public interface IMeetingMedia : IAsyncDisposable
 {
     int Port { get; }
+    /// <summary>Completes, and never faults, when the media broke by our own bug: it takes nothing more, and the journal has what came.</summary>
+    Task Broken { get; }
     /// <summary>Returns once the journal knows the track and is synced.</summary>
     Task AddTrackAsync(Track track, CancellationToken ct);
     Task EndTrackAsync(Track track, CancellationToken ct);

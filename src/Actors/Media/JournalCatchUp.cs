@@ -15,31 +15,49 @@ internal sealed class JournalCatchUp(MeetingFolder folder, MeetingKeys keys, Tim
     private const int BlocksAtOnce = 10;
 
     /// <summary>How well earlier runs received, by track number.</summary>
-    public IReadOnlyDictionary<int, TrackQuality> Quality()
+    public IReadOnlyDictionary<int, TrackQuality> Quality(CancellationToken ct)
     {
-        using var pipeline = new MediaPipeline(journal: null, mix: null, speech: null) { Decodes = false };
+        using var pipeline = new MediaPipeline(journal: null, mix: null, speech: null) { Decodes = false, Delay = MediaPipeline.ReplayDelay };
         var playback = new JournalPlayback(pipeline);
-        foreach (var block in Blocks()) playback.Play(block);
+        foreach (var block in Blocks())
+        {
+            ct.ThrowIfCancellationRequested();
+            playback.Play(block);
+        }
         playback.Finish(until);
         return pipeline.Tracks.ToDictionary(track => track.Description.Number, track => track.Quality());
     }
 
     /// <summary>Gives the speech that has no captions yet to the pipeline, as fast as it takes it.</summary>
     /// <param name="captions">Its owner finishes it.</param>
-    /// <param name="heardUntil">By track number.</param>
-    public async Task SpeakAsync(CaptionPipeline captions, IReadOnlyDictionary<int, TimeSpan> heardUntil, CancellationToken ct)
+    /// <param name="heard">The captions that are stored.</param>
+    public async Task SpeakAsync(CaptionPipeline captions, IReadOnlyList<HeardSpan> heard, CancellationToken ct)
     {
-        ISpeechSink feed = new SpeechFeed(captions, heardUntil);
-        using var pipeline = new MediaPipeline(journal: null, mix: null, feed) { Decodes = false };
+        var runs = new JournalReader(folder.Journal, keys).Runs();
+        ISpeechSink feed = new SpeechFeed(captions, new UnheardSpeech([.. runs.Select(r => r.Began)], heard, Lost(ct)));
+        using var pipeline = new MediaPipeline(journal: null, mix: null, feed) { Decodes = false, Delay = MediaPipeline.ReplayDelay };
         var playback = new JournalPlayback(pipeline);
         playback.TrackAdded += track => captions.AddTrack(track.Description.Number);
         int blocks = 0;
         foreach (var block in Blocks())
         {
+            ct.ThrowIfCancellationRequested();
             playback.Play(block);
             if (++blocks % BlocksAtOnce == 0) await captions.WaitForRoomAsync(ct);
         }
         playback.Finish(until);
+    }
+
+    private List<SpeechLost> Lost(CancellationToken ct)
+    {
+        var lost = new List<SpeechLost>();
+        foreach (var block in Blocks())
+        {
+            ct.ThrowIfCancellationRequested();
+            foreach (var record in block)
+                if (record.Control is SpeechLost span) lost.Add(span);
+        }
+        return lost;
     }
 
     private IEnumerable<JournalBlock> Blocks() =>

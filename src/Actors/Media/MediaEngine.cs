@@ -58,10 +58,11 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         {
             return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException)
+        catch (Exception e)
         {
             sockets.Rtp.Dispose();
             sockets.Rtcp?.Dispose();
+            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
             CannotOpen(job.Id, e);
             return new OpenMediaResult.NoCapacity("the disk cannot be written");
         }
@@ -87,13 +88,13 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
-            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // a run that ended too soon to make it whole left it
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
         }
+        File.Delete(folder.LiveMix);                                                 // taken over, or of no use: also what a crash left
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
@@ -132,7 +133,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
         var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
-        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions, new Dictionary<int, TimeSpan>()), options.AllowPlainRtp);
+        if (captions is not null) captions.SpeechLost += NoteIn(journal);
+        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp);
         if (job.Run > 1) pipeline.Begin(began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
         {
@@ -144,7 +146,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
         var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, recorder, captions, clock, options), run => finished[job.Id] = run);
-        if (job.Run > 1) media.CatchUp = Task.Run(() => CatchUpAsync(job, media, new JournalCatchUp(folder, keys, began, job.Run), observer), CancellationToken.None);
+        if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
 
@@ -165,18 +167,24 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     /// <summary>What the runs before this one left undone: how well they received, and captions of what was said just before they ended.</summary>
     /// <returns>True when every caption is there.</returns>
-    private async Task<bool> CatchUpAsync(MediaJob job, MeetingMedia media, JournalCatchUp journal, IMediaObserver observer)
+    private async Task<bool> CatchUpAsync(
+        MediaJob job, MeetingMedia media, JournalWriter journal, JournalCatchUp earlier, IMediaObserver observer, CancellationToken leaving)
     {
         try
         {
-            media.SetEarlier(journal.Quality());
+            media.SetEarlier(earlier.Quality(leaving));
             if (!job.Spec.Captions) return true;
             if (StartCaptions(job, observer) is not { } captions) return false;
             await using (captions)
             {
-                await journal.SpeakAsync(captions, job.HeardUntil, CancellationToken.None);
-                return await captions.FinishAsync(options.CaptionPatience);
+                captions.SpeechLost += NoteIn(journal);
+                await earlier.SpeakAsync(captions, job.Heard, leaving);
+                return await captions.FinishAsync(options.CaptionPatience).WaitAsync(leaving);
             }
+        }
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+        {
+            return false;                                                            // the rest is made up for when the meeting ends, or goes on
         }
         catch (Exception e) when (e is IOException or CryptographicException)
         {
@@ -190,11 +198,11 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         if (!job.Spec.Captions) return CaptionsStatus.Off;
         if (speech is null) return CaptionsStatus.Deferred;                          // even of silence: nobody listened
-        if (run is { CaptionsComplete: true }) return CaptionsStatus.Live;
+        if (run is { CaptionsComplete: true } && !job.CaptionsRefused) return CaptionsStatus.Live;
         if (speech.Recognizer.Status is RecognizerStatus.Unavailable) return CaptionsStatus.Deferred;
 
         await using var captions = StartCaptions(job, observer)!;
-        await new JournalCatchUp(folder, keys, duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.HeardUntil, ct);
+        await new JournalCatchUp(folder, keys, duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.Heard, ct);
         return await captions.FinishAsync(options.CaptionPatience) ? CaptionsStatus.Live : CaptionsStatus.Deferred;
     }
 
@@ -207,6 +215,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         if (captions.Status is not CaptionsState.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status));
         return captions;
     }
+
+    /// <summary>What got no caption is in the journal's books, so that it is made up for whatever happens.</summary>
+    private static Action<int, TimeSpan, TimeSpan> NoteIn(JournalWriter journal) => (track, from, to) =>
+        _ = journal.AppendAsync(new SpeechLost(track, (long)from.TotalMicroseconds, (long)to.TotalMicroseconds), to);
 
     private Recorder? StartLiveMix(MeetingId id, MeetingFolder folder)
     {
@@ -224,7 +236,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
         if (!outcome.Succeeded) return null;
         File.Move(part, path, overwrite: true);
-        File.Delete(live);
         return await RenderedFile.AtAsync(null, path, ct);
     }
 

@@ -30,6 +30,8 @@ internal sealed class MeetingMedia : IMeetingMedia
     private readonly Action<FinishedRun> finished;
     private volatile MediaSnapshot snapshot = MediaSnapshots.Empty;
     private volatile IReadOnlyDictionary<int, TrackQuality> earlier = new Dictionary<int, TrackQuality>();
+    private readonly CancellationTokenSource leaving = new();
+    private Task<bool> catchUp = Task.FromResult(true);
     private int stopped;
 
     public MeetingMedia(MediaJob job, MeetingFolder folder, RunParts parts, Action<FinishedRun> finished)
@@ -38,6 +40,7 @@ internal sealed class MeetingMedia : IMeetingMedia
     }
 
     public int Port => parts.Loop.Port;
+    public Task Broken => parts.Loop.Faulted.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     public async Task AddTrackAsync(Track track, CancellationToken ct)
     {
@@ -60,8 +63,9 @@ internal sealed class MeetingMedia : IMeetingMedia
         return snapshot;
     }
 
-    /// <summary>Captions of what was said before this run; true when every one is there.</summary>
-    internal Task<bool> CatchUp { get; set; } = Task.FromResult(true);
+    /// <summary>Begins to make up for what runs before this one left. The work ends with this run, done or not.</summary>
+    /// <param name="work">Its result: every caption of what was said before this run is there.</param>
+    internal void BeginCatchUp(Func<CancellationToken, Task<bool>> work) => catchUp = Task.Run(() => work(leaving.Token), CancellationToken.None);
 
     /// <summary>What earlier runs received, once the journal has been read.</summary>
     internal void SetEarlier(IReadOnlyDictionary<int, TrackQuality> quality) => earlier = quality;
@@ -69,29 +73,30 @@ internal sealed class MeetingMedia : IMeetingMedia
     public async Task StopAsync(TimeSpan duration, CancellationToken ct)
     {
         var wait = duration + UnderWay - parts.Loop.Now;
-        if (wait > TimeSpan.Zero) await Task.Delay(wait, parts.Clock, ct);
+        if (wait > TimeSpan.Zero) await Task.WhenAny(Task.Delay(wait, parts.Clock, ct), Broken);
+        ct.ThrowIfCancellationRequested();
         if (!await CloseLoopAsync()) return;
-
-        parts.Loop.Pipeline.Finish(duration);
-        snapshot = Take();
-        try { await parts.Journal.AppendAsync(new MeetingClosed((long)duration.TotalMicroseconds), duration).WaitAsync(MediaEngine.DiskPatience, ct); }
-        catch (Exception e) when (e is IOException or TimeoutException) { /* A broken disk ends the meeting all the same; its readers see no end in the journal. */ }
-        await parts.Journal.DisposeAsync();
-
-        var mix = parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10));
-        bool heard = parts.Captions is null || await parts.Captions.FinishAsync(parts.Options.CaptionPatience);
-        heard &= await CatchUp;
-        bool whole = mix is not null && (await mix).Succeeded;
-        finished(new FinishedRun(whole ? folder.LiveMix : null, snapshot, heard));
-        await DisposePartsAsync();
+        try
+        {
+            bool sound = !parts.Loop.Faulted.IsCompleted;                            // a pipeline that broke is not asked again
+            if (sound)
+            {
+                parts.Loop.Pipeline.Finish(duration);
+                snapshot = Take();
+                await CloseJournalAsync(duration, ct);
+            }
+            var mix = sound ? parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10)) : null;
+            bool heard = await HeardAsync(ct) && sound;
+            bool whole = mix is not null && (await mix).Succeeded && parts.Loop.Pipeline.MixIsWhole;
+            if (sound) finished(new FinishedRun(whole ? folder.LiveMix : null, snapshot, heard));
+        }
+        finally { await DisposePartsAsync(); }
     }
 
     /// <summary>Ends the run and not the meeting: the journal is synced, the next start goes on.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!await CloseLoopAsync()) return;
-        await parts.Journal.DisposeAsync();
-        await DisposePartsAsync();
+        if (await CloseLoopAsync()) await DisposePartsAsync();
     }
 
     /// <summary>False when somebody else did.</summary>
@@ -99,16 +104,35 @@ internal sealed class MeetingMedia : IMeetingMedia
     {
         if (Interlocked.Exchange(ref stopped, 1) != 0) return false;
         await parts.Scheduler.RemoveAsync(parts.Loop);
-        parts.Loop.Pipeline.Commit();
         parts.Loop.Dispose();
         return true;
     }
 
+    private async Task CloseJournalAsync(TimeSpan duration, CancellationToken ct)
+    {
+        parts.Loop.Pipeline.Commit();
+        try { await parts.Journal.AppendAsync(new MeetingClosed((long)duration.TotalMicroseconds), duration).WaitAsync(MediaEngine.DiskPatience, ct); }
+        catch (Exception e) when (e is IOException or TimeoutException) { /* A broken disk ends the meeting all the same; its readers see no end in the journal. */ }
+        await parts.Journal.DisposeAsync();
+    }
+
+    /// <summary>Every word of this run and of those before has its caption.</summary>
+    private async Task<bool> HeardAsync(CancellationToken ct)
+    {
+        bool heard = parts.Captions is null || await parts.Captions.FinishAsync(parts.Options.CaptionPatience).WaitAsync(ct);
+        return await catchUp.WaitAsync(ct) && heard;
+    }
+
+    /// <summary>Whatever came before. The catch-up ends first: what it still says would be said twice, and it writes to the journal.</summary>
     private async Task DisposePartsAsync()
     {
+        await leaving.CancelAsync();
+        await ((Task)catchUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await parts.Journal.DisposeAsync();
         if (parts.Recorder is not null) await parts.Recorder.DisposeAsync();
         if (parts.Captions is not null) await parts.Captions.DisposeAsync();
         parts.Loop.Pipeline.Dispose();
+        leaving.Dispose();
     }
 
     private MediaSnapshot Take() => MediaSnapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);

@@ -4,26 +4,22 @@ using Pipeline.Transcribe.Captions;
 namespace Pipeline.Actors.Media;
 
 /// <summary>Hands each participant's samples from Ingest to Transcribe, which do not know each other.</summary>
-/// <param name="heardUntil">By track number: samples before it have their captions already.</param>
-internal sealed class SpeechFeed(CaptionPipeline captions, IReadOnlyDictionary<int, TimeSpan> heardUntil) : ISpeechSink
+/// <param name="unheard">What still needs captions; null: all of it.</param>
+internal sealed class SpeechFeed(CaptionPipeline captions, UnheardSpeech? unheard = null) : ISpeechSink
 {
-    private const int Rate = 16000;
-    /// <summary>After the last word's end: its own last sound is not a word again.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(100);
-
     public void Write(int track, long firstSample, ReadOnlySpan<float> pcm)
     {
-        if (heardUntil.TryGetValue(track, out var heard))
+        if (unheard is null)
         {
-            long past = (long)((heard + Margin).TotalSeconds * Rate) - firstSample;
-            if (past >= pcm.Length) return;
-            if (past > 0)
-            {
-                firstSample += past;
-                pcm = pcm[(int)past..];
-            }
+            captions.Write(track, firstSample, pcm);
+            return;
         }
-        captions.Write(track, firstSample, pcm);
+        while (unheard.TryNext(track, firstSample, pcm.Length, out int skip, out int length))
+        {
+            captions.Write(track, firstSample + skip, pcm.Slice(skip, length));
+            firstSample += skip + length;
+            pcm = pcm[(skip + length)..];
+        }
     }
 
     public void End(int track) => captions.EndTrack(track);

@@ -18,6 +18,8 @@ internal abstract record Letter
     public sealed record Done(MeetingCommand Command) : Letter;
     /// <summary>Long work broke, by no fault of the meeting's media.</summary>
     public sealed record Broken(Exception Reason) : Letter;
+    /// <summary>The media broke, and takes nothing more.</summary>
+    public sealed record Lost(IMeetingMedia Media) : Letter;
     /// <summary>The journal could not be told of this track: it must not look as if it were recorded.</summary>
     public sealed record TakeBack(TrackId Track) : Letter;
     /// <summary>Captions, their status or the time: what exactly is beside the queue.</summary>

@@ -40,7 +40,11 @@ internal sealed partial class MeetingActor(
     public Task Settled => settled.Task;
 
     /// <summary>For a meeting that was just started; without it, the stored meeting is taken up in a new run.</summary>
-    public void Adopt(Meeting started, IMeetingMedia opened) => (meeting, media, isNewRun) = (started, opened, false);
+    public void Adopt(Meeting started, IMeetingMedia opened)
+    {
+        (meeting, media, isNewRun) = (started, opened, false);
+        HearWhenBroken(opened);
+    }
 
     /// <summary>
     /// Until the meeting is over, or <paramref name="stopping"/>: then the media is closed, and the stored meeting left as it
@@ -100,7 +104,8 @@ internal sealed partial class MeetingActor(
     private async Task HandleAsync(Letter letter, CancellationToken stopping)
     {
         if (letter is Letter.Opened or Letter.Done or Letter.Broken) isWorking = false;
-        if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened }) media = opened.Media;
+        if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened }) HearWhenBroken(media = opened.Media);
+        if (letter is Letter.Lost lost && lost.Media == media && meeting is null or { Status: MeetingStatus.Recording }) await BeginNewRunAsync(lost.Media);
         if (letter is Letter.Done { Command: MeetingCommand.MediaStopped stopped }) (media, lastSeen) = (null, stopped.Quality);
 
         if (await UpToDateAsync(stopping) is not { } m)
@@ -152,6 +157,18 @@ internal sealed partial class MeetingActor(
                 await DecideAsync(m, new MeetingCommand.EndTrack(back.Track));
                 break;
         }
+    }
+
+    private void HearWhenBroken(IMeetingMedia opened) =>
+        opened.Broken.ContinueWith(_ => mailbox.Put(new Letter.Lost(opened)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+    /// <summary>The media broke: as after a crash, what it left is in the journal, and the next run goes on.</summary>
+    private async Task BeginNewRunAsync(IMeetingMedia broken)
+    {
+        await mediaCalls;
+        await work.CloseAsync(id, broken);
+        (media, isNewRun) = (null, true);
+        Postpone();
     }
 
     /// <summary>The meeting as it is stored, in this run, with every caption that was heard before now; null where it was withdrawn.</summary>
@@ -234,8 +251,9 @@ internal sealed partial class MeetingActor(
                     return await work.StopAsync(m, open, seen, stopping);
                 };
             case MeetingStatus.Processing:
+                bool refused = mailbox.RefusesCaptions;
                 mailbox.TakeCaptionsAgain();   // those that were refused are made now, from the end of those that are stored
-                return () => work.ProcessAsync(m, this, stopping);
+                return () => work.ProcessAsync(m, refused, this, stopping);
             default:
                 return null;
         }

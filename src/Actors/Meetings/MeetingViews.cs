@@ -33,8 +33,8 @@ public static class MeetingViews
         return length > TimeSpan.Zero ? length : TimeSpan.Zero;   // the wall clock may have been set back
     }
 
-    public static MediaJob Job(this Meeting meeting, IReadOnlyDictionary<int, TimeSpan> heardUntil) => new(
-        meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heardUntil);
+    public static MediaJob Job(this Meeting meeting, IReadOnlyList<HeardSpan> heard) => new(
+        meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard);
 
     /// <param name="snapshot">Null: nothing is known of its media.</param>
     public static QualityReport Quality(this Meeting meeting, MediaSnapshot? snapshot)

@@ -19,7 +19,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
 
     public async Task<Letter.Opened> OpenAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
     {
-        var job = meeting.Job(await store.HeardUntilAsync(meeting.Tenant, meeting.Id, ct));
+        var job = meeting.Job(await store.HeardAsync(meeting.Tenant, meeting.Id, ct));
         return new Letter.Opened(job, await engine.OpenAsync(job, observer, ct));
     }
 
@@ -45,9 +45,10 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
         return new Letter.Done(new MeetingCommand.MediaStopped(meeting.Run, lastSeen));
     }
 
-    public async Task<Letter> ProcessAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
+    /// <param name="captionsRefused">Captions were made that could not be stored.</param>
+    public async Task<Letter> ProcessAsync(Meeting meeting, bool captionsRefused, IMediaObserver observer, CancellationToken ct)
     {
-        var job = meeting.Job(await store.HeardUntilAsync(meeting.Tenant, meeting.Id, ct));
+        var job = meeting.Job(await store.HeardAsync(meeting.Tenant, meeting.Id, ct)) with { CaptionsRefused = captionsRefused };
         await processing.WaitAsync(ct);
         try
         {

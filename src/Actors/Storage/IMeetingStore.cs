@@ -26,8 +26,8 @@ public interface IMeetingStore
     /// <summary>For the meeting's owner: also while it is only announced, and with the captions that are stored.</summary>
     Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct);
 
-    /// <summary>The highest end of a stored segment, by track number.</summary>
-    Task<IReadOnlyDictionary<int, TimeSpan>> HeardUntilAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>When what is stored was said, and by whom; in no order.</summary>
+    Task<IReadOnlyList<HeardSpan>> HeardAsync(TenantId tenant, MeetingId id, CancellationToken ct);
 
     Task<Meeting?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<StoredPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct);

@@ -15,15 +15,17 @@ public interface ISpeechSink
 
 /// <summary>
 /// One track's way to captions: at most 120 ms for order, then straight to 16 kHz. Late is worse than lost: the journal has the rest.
-/// The place of a packet is known only from those before it, so after a stall captions are up to a second late in noticing.
+/// While nothing comes nothing is given, silence neither: what the network held back still has its place when it comes.
 /// </summary>
+/// <remarks>
+/// A packet's place is its timestamp plus what the quickest of the last second took. A jump of the sender's clock is believed when all
+/// of the last second says so; one of more than 200 ms, when all that came within 120 ms does.
+/// </remarks>
 public sealed class CaptionTap : IPcmStore, IDisposable
 {
-    private const int Rate = 16000, Ratio = OpusPacket.ClockRate / Rate;
+    private const int Rate = 16000;
     private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(120);
-    /// <summary>Nothing came for so long that it counts as silence; said for long enough to end any utterance.</summary>
-    private static readonly TimeSpan SilentAfter = TimeSpan.FromMilliseconds(500), SilenceTold = TimeSpan.FromSeconds(3);
-    private const long Tolerance = 60 * OpusPacket.ClockRate / 1000;
+    private const long Tolerance = 60 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
     private const int Window = 50;
 
     private readonly int track;
@@ -31,10 +33,9 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private readonly JitterBuffer buffer = new();
     private readonly ConcealingDecoder decoder;
     private readonly long[] recent = new long[Window];                               // arrival − timestamp of the last packets of the epoch
-    private readonly float[] silence = new float[Rate / 10];
     private int epoch = -1, insertedEpoch = -1, count;
     private long offset, end48, lastSequence, lastTimestamp, lastDuration;
-    private long told, soundUntil;                                                   // samples at 16 kHz
+    private long given;                                                              // samples at 16 kHz
 
     public CaptionTap(int track, ISpeechSink sink)
     {
@@ -58,14 +59,15 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         while (buffer.Count > 0)
         {
             var packet = buffer[0];
-            bool next = packet.Epoch == epoch && packet.Sequence == lastSequence + 1;
-            if (!next && now - packet.Arrival < MaxWait) break;
+            bool next = packet.Epoch == epoch && packet.Sequence == lastSequence + 1, jumped = HasJumped();
+            if ((!next || jumped) && now - packet.Arrival < MaxWait) break;
+            if (jumped) ForgetBeforeJump();
             Give(packet);
             buffer.Release();
         }
-        TellSilence(now);
     }
 
+    /// <summary>Gives all that waits: nothing more comes.</summary>
     public void End()
     {
         while (buffer.Count > 0)
@@ -78,10 +80,10 @@ public sealed class CaptionTap : IPcmStore, IDisposable
 
     public void Store(long start, ReadOnlySpan<float> pcm)
     {
-        long past = Math.Max(told - start, 0);
+        long past = Math.Max(given - start, 0);
         if (past >= pcm.Length) return;
         sink.Write(track, start + past, pcm[(int)past..]);
-        told = soundUntil = start + pcm.Length;
+        given = start + pcm.Length;
     }
 
     public void Dispose() => decoder.Dispose();
@@ -89,12 +91,13 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private void Give(BufferedPacket packet)
     {
         bool another = packet.Epoch != epoch;
-        long quickest = Quickest(packet);
+        long quickest = packet.Epoch == insertedEpoch ? Quickest() : another ? ToSamples(packet.Arrival) - packet.Timestamp : offset;
         if (another || Math.Abs(quickest - offset) > Tolerance) offset = quickest;
 
         int duration = OpusPacket.Duration(packet.Payload);
-        long place = packet.Timestamp + offset, start = Math.Max(place, end48);
-        if (end48 - place > duration / 2) start = place;                             // its time is told already; Store leaves out what is past
+        long place = Math.Min(packet.Timestamp + offset, ToSamples(packet.Arrival));     // not after its own arrival, whatever its timestamp says
+        long start = Math.Max(place, end48);
+        if (end48 - place > duration / 2) start = place;                             // its time is taken; Store leaves out what is past
         int lost = another ? 0 : (int)Math.Clamp(packet.Sequence - lastSequence - 1, 0, int.MaxValue);
         int missing = lost == 0 ? 0 : (int)Math.Clamp(Math.Min(packet.Timestamp - lastTimestamp - lastDuration, start - end48), 0, int.MaxValue);
 
@@ -102,23 +105,30 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         (epoch, lastSequence, lastTimestamp, lastDuration, end48) = (packet.Epoch, packet.Sequence, packet.Timestamp, duration, Math.Max(end48, start + duration));
     }
 
-    /// <summary>The least of arrival − timestamp lately. A jump is believed when all of the last second says so, or it is the first to say anything.</summary>
-    private long Quickest(BufferedPacket packet)
+    /// <summary>The least of arrival − timestamp lately; the second least where there are two, as one alone may have a timestamp that cannot be.</summary>
+    private long Quickest()
     {
-        if (packet.Epoch != insertedEpoch) return packet.Epoch == epoch ? offset : ToSamples(packet.Arrival) - packet.Timestamp;
-        long least = long.MaxValue;
-        for (int i = 0; i < Math.Min(count, Window); i++) least = Math.Min(least, recent[i]);
-        return least;
+        long least = long.MaxValue, second = long.MaxValue;
+        for (int i = 0; i < Math.Min(count, Window); i++)
+        {
+            if (recent[i] < least) (least, second) = (recent[i], least);
+            else second = Math.Min(second, recent[i]);
+        }
+        return count == 1 ? least : second;
     }
 
-    private void TellSilence(TimeSpan now)
+    /// <summary>All that waits came so late that it was not the network: that would have given quicker ones behind them by now.</summary>
+    private bool HasJumped()
     {
-        long until = Math.Min(ToSamples(now - SilentAfter) / Ratio, soundUntil + (long)(SilenceTold.TotalSeconds * Rate));
-        while (soundUntil > 0 && told + silence.Length <= until)
-        {
-            sink.Write(track, told, silence);
-            told += silence.Length;
-        }
+        foreach (ref readonly var packet in buffer.Waiting)
+            if (packet.Epoch != epoch || packet.Transit - offset <= CertainJump) return false;
+        return true;
+    }
+
+    private void ForgetBeforeJump()
+    {
+        count = 0;
+        foreach (ref readonly var packet in buffer.Waiting) recent[count++ % Window] = packet.Transit;
     }
 
     private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;

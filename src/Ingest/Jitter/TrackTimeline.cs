@@ -46,7 +46,6 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     public long Dropped { get; private set; }
     /// <summary>Samples at 48 kHz the sender announced as silence by sending nothing (DTX, RFC 7587 §3.1.3).</summary>
     public long DtxSamples { get; private set; }
-    public int Waiting => buffer.Count;
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>

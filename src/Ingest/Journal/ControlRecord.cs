@@ -11,6 +11,7 @@ namespace Pipeline.Ingest.Journal;
 [JsonDerivedType(typeof(TrackEnded), "track_ended")]
 [JsonDerivedType(typeof(SsrcBound), "ssrc_bound")]
 [JsonDerivedType(typeof(PacketsMissed), "packets_missed")]
+[JsonDerivedType(typeof(SpeechLost), "speech_lost")]
 [JsonDerivedType(typeof(MeetingClosed), "meeting_closed")]
 public abstract record ControlRecord
 {
@@ -43,6 +44,9 @@ public sealed record SsrcBound(int Number, uint Ssrc, long AtUs) : ControlRecord
 /// <summary>Packets that came to the machine and not into the journal.</summary>
 /// <param name="Kind">"overrun": the kernel's buffer was full; "storage": the disk could not take them.</param>
 public sealed record PacketsMissed(string Kind, long FromUs, long ToUs, long Packets) : ControlRecord;
+
+/// <summary>Speech that got no caption when it was said; the packets are here, and whoever finishes the captions begins with them.</summary>
+public sealed record SpeechLost(int Number, long FromUs, long ToUs) : ControlRecord;
 
 public sealed record MeetingClosed(long DurationUs) : ControlRecord;
 

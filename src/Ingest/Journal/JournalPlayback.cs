@@ -3,18 +3,19 @@ using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Journal;
 
-/// <summary>Plays a journal into a pipeline as if its packets came again: same packets, same arrival times, same result.</summary>
+/// <summary>
+/// Plays a journal into a pipeline as if its packets came again: same packets, same arrival times. Packets of an SSRC that a track
+/// claimed late lie in the journal up to ten seconds after their time; <see cref="MediaPipeline.ReplayDelay"/> gives them their place.
+/// </summary>
 public sealed class JournalPlayback(MediaPipeline pipeline)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
-    private TimeSpan newest, advanced;
+    private TimeSpan newest, advanced;                                               // of the records; told to the pipeline
     private bool closed;
 
     /// <summary>Raised before the track's first packet.</summary>
     public event Action<MediaTrack>? TrackAdded;
 
-    /// <summary>Meeting time of the newest record.</summary>
-    public TimeSpan Newest => newest;
     /// <summary>Meeting time up to which the pipeline was told to go.</summary>
     public TimeSpan Advanced => advanced;
 
@@ -35,7 +36,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
     public void Interrupt(TimeSpan at)
     {
         foreach (var track in pipeline.Tracks)
-            if (!track.Ended && track.HasPackets && at > newest) track.AddGap(new Gap(newest, at, GapKind.Outage));
+            if (!track.Ended && track.HasPackets && at > newest) track.Interrupt(newest, at);
     }
 
     /// <summary>Plays out everything. A journal that nobody closed ended in a crash.</summary>

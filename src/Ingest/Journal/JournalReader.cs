@@ -23,7 +23,6 @@ public readonly ref struct JournalRecord(RecordKind kind, int track, TimeSpan ar
 /// <summary>One block's records, in the order they were written. Valid until the next block is read.</summary>
 public sealed class JournalBlock
 {
-    public int Segment { get; internal set; }
     public int Run { get; internal set; }
     /// <summary>Meeting time of its first record.</summary>
     public TimeSpan Begins => JournalFormat.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(Records.Span));
@@ -68,6 +67,22 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
     /// <summary>What the reading so far has found.</summary>
     public IReadOnlyList<JournalDamage> Damage => damage;
 
+    /// <summary>When each run began, in order; by the segments' headers, without reading what is in them.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public IReadOnlyList<(int Run, TimeSpan Began)> Runs()
+    {
+        var runs = new List<(int Run, TimeSpan Began)>();
+        var bytes = new byte[JournalFormat.SegmentHeaderLength];
+        foreach (int number in JournalTail.Segments(folder))
+        {
+            using var file = File.OpenHandle(Path.Combine(folder, JournalFormat.SegmentName(number)));
+            int length = RandomAccess.Read(file, bytes, 0);
+            if (!JournalFormat.TryReadSegmentHeader(bytes.AsSpan(0, length), out var header)) continue;
+            if (runs.Count == 0 || runs[^1].Run != header.Run) runs.Add((header.Run, header.Opened));
+        }
+        return runs;
+    }
+
     /// <summary>The same object each time, with other records.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public IEnumerable<JournalBlock> ReadBlocks()
@@ -91,7 +106,7 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
 
             using var cipher = OpenKey(number);
             if (cipher is null) continue;
-            (block.Segment, block.Run) = (number, header.Run);
+            block.Run = header.Run;
             int at = JournalFormat.SegmentHeaderLength;
             while (NextBlock(file, cipher, number, ref at)) yield return block;
         }

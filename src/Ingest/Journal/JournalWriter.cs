@@ -1,7 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
-
 namespace Pipeline.Ingest.Journal;
 
 /// <summary>
@@ -14,6 +10,8 @@ public sealed class JournalWriter : IAsyncDisposable
     /// <summary>What may wait for the disk: ten seconds of a meeting with video.</summary>
     private const int MaxQueued = 4 << 20;
     private const int MaxBlock = 256 << 10;
+    /// <summary>Blocks written at a time: other meetings wait for the same thread. One a drain is 50 a second.</summary>
+    private const int BlocksATurn = 32;
     /// <summary>Blocks kept to use again: those of a third of a second, as long as a disk commonly stalls while it syncs.</summary>
     private const int MaxFree = 16;
 
@@ -25,6 +23,7 @@ public sealed class JournalWriter : IAsyncDisposable
     private readonly Queue<PendingBlock> queue = new();
     private readonly Stack<PendingBlock> free = new();
     private int queuedBytes;
+    private bool closed;
     private PendingBlock current = new();
     private (TimeSpan From, TimeSpan To, long Packets) missed;
 
@@ -87,12 +86,16 @@ public sealed class JournalWriter : IAsyncDisposable
         current.Clear();
     }
 
-    /// <summary>Appends a decision; the task completes when it is on disk.</summary>
+    /// <summary>Appends a decision; the task completes when it is on disk, and faults when the journal is closed.</summary>
     /// <param name="at">Meeting time.</param>
     public Task AppendAsync(ControlRecord record, TimeSpan at)
     {
         var synced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate) Enqueue(ControlBlock(record, at, synced));
+        lock (gate)
+        {
+            if (closed) return Task.FromException(new IOException("the journal is closed"));
+            Enqueue(ControlBlock(record, at, synced));
+        }
         disk.Schedule(this);
         return synced.Task;
     }
@@ -104,6 +107,8 @@ public sealed class JournalWriter : IAsyncDisposable
         var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
+            if (closed) return;
+            closed = true;
             NoteMissed(missed.To);
             Enqueue(new PendingBlock { Synced = last, Closes = true });
         }
@@ -112,10 +117,13 @@ public sealed class JournalWriter : IAsyncDisposable
         catch (Exception e) when (e is TimeoutException or IOException) { IsFailing = true; }
     }
 
-    /// <summary>Writes all that waits. False when the disk refused: to be called again later. The disk's writing thread only.</summary>
+    /// <summary>
+    /// Writes what waits, or as much as one turn takes and asks for another. False when the disk refused: to be called again later. The
+    /// disk's writing thread only.
+    /// </summary>
     internal bool WritePending(List<(JournalWriter Writer, TaskCompletionSource Synced)> awaitSync)
     {
-        while (true)
+        for (int n = 0; n < BlocksATurn; n++)
         {
             PendingBlock block;
             lock (gate)
@@ -146,6 +154,8 @@ public sealed class JournalWriter : IAsyncDisposable
                 }
             }
         }
+        disk.Schedule(this);
+        return true;
     }
 
     /// <summary>Makes what is written durable. The disk's syncing thread.</summary>
@@ -194,119 +204,5 @@ public sealed class JournalWriter : IAsyncDisposable
         var block = new PendingBlock { Synced = synced };
         block.Add(RecordKind.Control, 0, at, ControlRecord.ToBytes(record));
         return block;
-    }
-
-    /// <summary>The plaintext of a block being filled, and what to do when it is written.</summary>
-    private sealed class PendingBlock
-    {
-        private byte[] bytes = new byte[4096];
-
-        public int Length { get; private set; }
-        public int Packets { get; private set; }
-        public TimeSpan FirstArrival { get; private set; }
-        public TimeSpan LastArrival { get; private set; }
-        public TaskCompletionSource? Synced { get; init; }
-        public bool Closes { get; init; }
-        public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, Length);
-
-        public void Add(RecordKind kind, int track, TimeSpan arrival, ReadOnlySpan<byte> data)
-        {
-            if (Length == 0)
-            {
-                FirstArrival = arrival;
-                BinaryPrimitives.WriteInt64LittleEndian(bytes, JournalFormat.ToMicroseconds(arrival));
-                Length = JournalFormat.BaseLength;
-            }
-            LastArrival = arrival;
-            int needed = Length + JournalFormat.RecordHeaderLength + data.Length;
-            if (bytes.Length < needed) Array.Resize(ref bytes, Math.Max(needed, 2 * bytes.Length));
-
-            var header = bytes.AsSpan(Length, JournalFormat.RecordHeaderLength);
-            long delta = JournalFormat.ToMicroseconds(arrival) - JournalFormat.ToMicroseconds(FirstArrival);
-            header[0] = (byte)kind;
-            header[1] = 0;
-            BinaryPrimitives.WriteUInt16LittleEndian(header[2..], (ushort)track);
-            BinaryPrimitives.WriteInt32LittleEndian(header[4..], data.Length);
-            BinaryPrimitives.WriteInt32LittleEndian(header[8..], (int)Math.Clamp(delta, int.MinValue, int.MaxValue));
-            data.CopyTo(bytes.AsSpan(Length + JournalFormat.RecordHeaderLength));
-            Length = needed;
-            Packets++;
-        }
-
-        public void Clear() => (Length, Packets) = (0, 0);
-    }
-
-    /// <summary>One segment being written, and its key beside it.</summary>
-    private sealed class SegmentFile : IDisposable
-    {
-        private readonly SafeFileHandle file;
-        private readonly SegmentCipher cipher;
-        private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        private readonly string folder, keyPath;
-        private long length;
-        private int blocks;
-
-        private SegmentFile(SafeFileHandle file, SegmentCipher cipher, string folder, string keyPath, TimeSpan opened) =>
-            (this.file, this.cipher, this.folder, this.keyPath, Opened) = (file, cipher, folder, keyPath, opened);
-
-        public TimeSpan Opened { get; }
-
-        public static SegmentFile Create(string folder, Guid meeting, int number, int run, TimeSpan opened, byte[] previousHash, MeetingKeys keys)
-        {
-            byte[] key = RandomNumberGenerator.GetBytes(32);
-            string keyPath = Path.Combine(folder, JournalFormat.KeyName(number));
-            File.WriteAllBytes(keyPath, keys.WrapSegmentKey(key, number));
-            var file = File.OpenHandle(Path.Combine(folder, JournalFormat.SegmentName(number)), FileMode.Create, FileAccess.Write, FileShare.Read);
-
-            var segment = new SegmentFile(file, new SegmentCipher(key), folder, keyPath, opened);
-            Span<byte> header = stackalloc byte[JournalFormat.SegmentHeaderLength];
-            JournalFormat.WriteSegmentHeader(header, meeting, number, run, opened, previousHash);
-            try { segment.Write(header); }
-            catch (IOException)
-            {
-                segment.Dispose();
-                throw;
-            }
-            return segment;
-        }
-
-        public void Append(ReadOnlySpan<byte> records, Span<byte> block)
-        {
-            JournalFormat.WriteBlockHeader(block, records.Length + JournalFormat.TagLength, blocks);
-            cipher.Seal(records, block, blocks);
-            Write(block);
-            blocks++;
-        }
-
-        public void Sync()
-        {
-            try { RandomAccess.FlushToDisk(file); }
-            catch (ObjectDisposedException) { DurableFile.SyncFileSystem(folder); return; }      // closed meanwhile by the writing thread
-            using (var key = File.OpenHandle(keyPath)) RandomAccess.FlushToDisk(key);
-            DurableFile.SyncFolder(folder);
-        }
-
-        /// <returns>SHA-256 of the whole file.</returns>
-        public byte[] Close()
-        {
-            Dispose();
-            byte[] digest = hash.GetHashAndReset();
-            hash.Dispose();
-            return digest;
-        }
-
-        public void Dispose()
-        {
-            file.Dispose();
-            cipher.Dispose();
-        }
-
-        /// <summary>Nothing counts as written before all of it is: after a failure the same bytes go to the same place.</summary>
-        private void Write(ReadOnlySpan<byte> bytes)
-        {
-            RandomAccess.Write(file, bytes, length);
-            hash.AppendData(bytes);
-            length += bytes.Length;
-        }
     }
 }

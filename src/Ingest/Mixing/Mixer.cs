@@ -21,8 +21,6 @@ public sealed class Mixer
         tracks.Add(track);
     }
 
-    public void Remove(TrackPlayer track) => tracks.Remove(track);
-
     /// <summary>The next frame given is the one at <paramref name="position"/>.</summary>
     public void Begin(long position)
     {

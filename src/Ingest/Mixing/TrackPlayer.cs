@@ -15,14 +15,12 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
 
     private readonly ConcealingDecoder decoder;
     private readonly float[] samples = new float[Ring];
-    private long read;
+    private long read, writtenUntil;                                                  // samples since the meeting began
 
     public TrackPlayer() => decoder = new ConcealingDecoder(OpusPacket.ClockRate, this);
 
     public long ConcealedSamples => decoder.ConcealedSamples;
     public long PacketsRecovered => decoder.PacketsRecovered;
-    /// <summary>End of the last sound written, in samples since the meeting began.</summary>
-    public long WrittenUntil { get; private set; }
     /// <summary>Automatic gain, moved by the mixer.</summary>
     internal TrackGain Gain { get; } = new();
 
@@ -36,7 +34,7 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     public bool Read(long start, Span<float> frame)
     {
         read = start + frame.Length;
-        if (WrittenUntil <= start) return false;
+        if (writtenUntil <= start) return false;
         for (int done = 0; done < frame.Length;)
         {
             int at = (int)((start + done) & (Ring - 1));
@@ -58,7 +56,7 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
             start += past;
             pcm = pcm[past..];
         }
-        WrittenUntil = Math.Max(WrittenUntil, start + pcm.Length);
+        writtenUntil = Math.Max(writtenUntil, start + pcm.Length);
         for (int done = 0; done < pcm.Length;)
         {
             int at = (int)((start + done) & (Ring - 1));

@@ -14,11 +14,12 @@ public sealed unsafe partial class UdpReceiver : IDisposable
     private readonly Socket socket;
     private uint dropped, newlyDropped;
 
-    private UdpReceiver(Socket socket) => this.socket = socket;
+    private UdpReceiver(Socket socket) => (this.socket, Port) = (socket, ((IPEndPoint)socket.LocalEndPoint!).Port);
 
     /// <summary>Everything that came before this, since boot, has been read.</summary>
     public TimeSpan LastDrain { get; private set; } = BootClock.Now;
-    public int Port => ((IPEndPoint)socket.LocalEndPoint!).Port;
+    /// <summary>Also when it is closed.</summary>
+    public int Port { get; }
 
     /// <summary>Packets the kernel dropped as its buffer was full, since the last call.</summary>
     public uint TakeDropped()

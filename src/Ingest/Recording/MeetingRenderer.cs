@@ -46,7 +46,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
         if (encoder is not null) failure = null;
 
         await using var frames = encoder is null ? null : new PcmCollector(encoder);
-        using var pipeline = new MediaPipeline(journal: null, frames, speech: null) { Decodes = frames is not null };
+        using var pipeline = new MediaPipeline(journal: null, frames, speech: null) { Decodes = frames is not null, Delay = MediaPipeline.ReplayDelay };
         var files = new Dictionary<int, TrackFile>();
         try
         {

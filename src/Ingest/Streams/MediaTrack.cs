@@ -29,23 +29,23 @@ public interface ITrackSink
 public sealed class MediaTrack : IDisposable
 {
     private const int MaxGaps = 1000;
-    /// <summary>Packets: two seconds of the shortest, 2.5 ms.</summary>
-    private const int MaxWaiting = 1000;
     /// <summary>When a stream is heard again that another had followed.</summary>
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
     private const float SpeechLevel = -50;                                           // dBFS
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
     private readonly List<Gap> gaps = [];
-    private readonly TrackTimeline timeline = new(new JitterBuffer(MaxWaiting));
+    private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
     private int epochs;
     private ReceiveStream? newest;
 
     /// <param name="speech">Null: nobody wants captions.</param>
-    public MediaTrack(TrackDescription description, ISpeechSink? speech)
+    /// <param name="maxWaiting">Packets that may wait to be placed; by default two seconds of the shortest.</param>
+    public MediaTrack(TrackDescription description, ISpeechSink? speech, int maxWaiting = 800)
     {
         Description = description;
+        timeline = new TrackTimeline(new JitterBuffer(maxWaiting));
         captions = speech is null ? null : new CaptionTap(description.Number, speech);
     }
 
@@ -107,6 +107,13 @@ public sealed class MediaTrack : IDisposable
         if (Ended) return;
         Ended = true;
         captions?.End();
+    }
+
+    /// <summary>Nobody recorded for a while: what was sent meanwhile is the outage's, and not lost by the network.</summary>
+    public void Interrupt(TimeSpan from, TimeSpan to)
+    {
+        foreach (var (stream, _, _) in streams.Values) stream.Restart();
+        AddGap(new Gap(from, to, GapKind.Outage));
     }
 
     /// <summary>Adjacent gaps of one kind become one.</summary>

@@ -18,7 +18,7 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     private int suspect = -1;
 
     public uint Ssrc => ssrc;
-    /// <summary>Counts the sender's restarts under this SSRC.</summary>
+    /// <summary>Counts what began anew under this SSRC: the sender, or we.</summary>
     public int Restarts { get; private set; }
     public TimeSpan LastArrival { get; private set; }
     public ReceptionCounts Counts => past + new ReceptionCounts(statistics.Received, statistics.CumulativeLost, statistics.Duplicates);
@@ -44,8 +44,10 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         return Reception.Accepted;
     }
 
-    private void Restart()
+    /// <summary>What comes next begins anew: nothing between the last packet and it counts as lost.</summary>
+    public void Restart()
     {
+        if (statistics.Received == 0) return;
         past = Counts;
         statistics = new ReceptionStatistics(clockRate);
         sequences = default;

@@ -14,7 +14,6 @@ public sealed class ReceptionStatistics(int clockRate)
     /// <summary>Unique packets, in or out of order.</summary>
     public long Received => unique;
     public long Duplicates { get; private set; }
-    public long ExtendedHighest => highest;
     /// <summary>Expected minus received, §A.3.</summary>
     public long CumulativeLost => highest == long.MinValue ? 0 : highest - baseSequence + 1 - unique;
     /// <summary>In timestamp units, §A.8.</summary>

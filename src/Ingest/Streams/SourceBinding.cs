@@ -24,7 +24,9 @@ public enum Verdict
 /// </summary>
 public sealed class SourceBinding(bool allowAnySender)
 {
-    private static readonly TimeSpan AdoptAfter = TimeSpan.FromSeconds(1), MoveAfter = TimeSpan.FromSeconds(2), HoldFor = TimeSpan.FromSeconds(10);
+    /// <summary>How long packets wait for a track that wants them.</summary>
+    public static readonly TimeSpan HoldFor = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AdoptAfter = TimeSpan.FromSeconds(1), MoveAfter = TimeSpan.FromSeconds(2);
     /// <summary>SSRCs nobody claims yet, and what is held of them.</summary>
     private const int MaxHeld = 8, MaxHeldBytes = 1 << 20;
 
@@ -125,16 +127,40 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         if (source is null)
         {
-            if (held.Count == MaxHeld) Forget(held[0]);                              // the oldest: noise must not keep a newcomer out for long
-            source = new HeldSource(packet.Ssrc, peer);
+            if (held.Count == MaxHeld && !MakeRoom(IsWanted(packet.Ssrc, packet.PayloadType))) { RefusedUnknown++; return false; }
+            source = new HeldSource(packet.Ssrc, packet.PayloadType, peer);
             held.Add(source);
         }
+        else source.IsSteady |= source.NextSequence == packet.SequenceNumber;
         source.NextSequence = (ushort)(packet.SequenceNumber + 1);
         if (heldBytes + datagram.Length > MaxHeldBytes) { RefusedUnknown++; return false; }
         source.Packets.Add((now, datagram.ToArray()));
         source.Bytes += datagram.Length;
         heldBytes += datagram.Length;
         return true;
+    }
+
+    /// <summary>
+    /// Noise must keep no newcomer out, nor what a track announced late will want: forgotten is first what came once and no track would
+    /// take, then what came once, then what no track takes; of those the oldest. False: the new one is the least itself.
+    /// </summary>
+    private bool MakeRoom(bool forWanted)
+    {
+        var least = held[0];
+        foreach (var source in held)
+            if (Worth(source) < Worth(least)) least = source;
+        if (!forWanted && IsWanted(least.Ssrc, least.PayloadType)) return false;
+        Forget(least);
+        return true;
+    }
+
+    private int Worth(HeldSource source) => (source.IsSteady ? 2 : 0) + (IsWanted(source.Ssrc, source.PayloadType) ? 1 : 0);
+
+    private bool IsWanted(uint ssrc, byte payloadType)
+    {
+        foreach (var track in tracks)
+            if (track.Description.PayloadType == payloadType && (track.Description.Ssrc is not { } named || named == ssrc)) return true;
+        return false;
     }
 
     private void Forget(HeldSource source)
@@ -158,11 +184,15 @@ public sealed class SourceBinding(bool allowAnySender)
         public TimeSpan LastPacket { get; set; }
     }
 
-    private sealed class HeldSource(uint ssrc, PeerAddress peer)
+    private sealed class HeldSource(uint ssrc, byte payloadType, PeerAddress peer)
     {
         public uint Ssrc => ssrc;
+        /// <summary>Of its first packet.</summary>
+        public byte PayloadType => payloadType;
         public PeerAddress Peer => peer;
         public ushort NextSequence { get; set; }
+        /// <summary>Two packets came in sequence: random datagrams do not do that.</summary>
+        public bool IsSteady { get; set; }
         public int Bytes { get; set; }
         public List<(TimeSpan Arrival, byte[] Datagram)> Packets { get; } = [];
     }

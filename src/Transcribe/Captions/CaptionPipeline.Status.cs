@@ -85,9 +85,28 @@ public sealed partial class CaptionPipeline
     private void Lose(CaptionTrack track, Utterance utterance, string reason)
     {
         Lost += Length(utterance);
+        SpeechLost?.Invoke(track.Number, Time(utterance.SpeechStart), Time(utterance.SpeechEnd));
         LogLost(logger, track.Number, Length(utterance).TotalSeconds, reason);
         Leave(utterance);
     }
+
+    /// <summary>The writer's side: samples that found no room.</summary>
+    private void Overrun(CaptionTrack track, long firstSample, int length)
+    {
+        metrics.SamplesOverrun(length);
+        track.Overrun = track.Overrun.Length == 0 ? (firstSample, length) : (track.Overrun.First, firstSample + length - track.Overrun.First);
+    }
+
+    /// <summary>The writer's side: there is room again, or nothing more comes.</summary>
+    private void EndOverrun(CaptionTrack track)
+    {
+        if (track.Overrun is not (var first, > 0 and var length)) return;
+        track.Overrun = default;
+        lock (gate) Lost += Time(length);
+        SpeechLost?.Invoke(track.Number, Time(first), Time(first + length));
+    }
+
+    private static TimeSpan Time(long samples) => new(samples * TimeSpan.TicksPerSecond / SpeechJob.SampleRate);
 
     /// <summary>Under the lock.</summary>
     private void Leave(Utterance utterance)

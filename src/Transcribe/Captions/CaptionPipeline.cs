@@ -66,6 +66,9 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     /// <summary>Speech that will have no caption from here: dropped over the bound, or given up.</summary>
     public TimeSpan Lost { get; private set; }
 
+    /// <summary>Raised for each such span of a track, since the meeting began; on any thread. Handlers must not block.</summary>
+    public event Action<int, TimeSpan, TimeSpan>? SpeechLost;
+
     /// <summary>Any thread. Does nothing for a track that is there; one that has ended goes on.</summary>
     public void AddTrack(int track)
     {
@@ -90,7 +93,8 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pcm.Length, MaxBlock);
         if (pcm.IsEmpty || !Volatile.Read(ref tracks).TryGetValue(track, out var to) || to.Ended) return;
         Volatile.Write(ref to.LastWrite, clock.GetTimestamp());
-        if (!to.Ring.TryWrite(firstSample, pcm)) metrics.SamplesOverrun(pcm.Length);
+        if (!to.Ring.TryWrite(firstSample, pcm)) Overrun(to, firstSample, pcm.Length);
+        else if (to.Overrun.Length > 0) EndOverrun(to);
         AskForTurn();
     }
 
@@ -110,6 +114,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     public void EndTrack(int track)
     {
         if (!Volatile.Read(ref tracks).TryGetValue(track, out var ended)) return;
+        EndOverrun(ended);
         ended.Ended = true;
         AskForTurn();
     }

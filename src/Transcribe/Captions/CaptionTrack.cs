@@ -20,6 +20,9 @@ internal sealed class CaptionTrack
     public long LastWrite;
     public volatile bool Ended;
 
+    /// <summary>Samples that found no room in it lately; the writer only.</summary>
+    public (long First, long Length) Overrun { get; set; }
+
     // The pipeline's turn only.
     public SpeechDetector Detector { get; }
     public FrameAssembler Frames { get; }

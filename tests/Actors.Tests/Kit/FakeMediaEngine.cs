@@ -66,6 +66,8 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     public ConcurrentQueue<Track> Added { get; } = new();
     public ConcurrentQueue<Track> Ended { get; } = new();
     public Exception? AddFails { get; set; }
+    public TaskCompletionSource Breaks { get; } = new();
+    public Task Broken => Breaks.Task;
     public MediaSnapshot Now { get; set; } = Snapshots.Of(MediaHealth.Waiting, null, [.. job.Tracks.Select(t => t.Number)]);
     public TimeSpan? StoppedAt { get; private set; }
     public bool IsDisposed => disposed > 0;

@@ -45,7 +45,7 @@ internal sealed class FaultyStore(IMeetingStore inner) : IMeetingStore
     public Task WithdrawAsync(TenantId tenant, MeetingId id) => IsDead ? throw new IOException("Dead.") : inner.WithdrawAsync(tenant, id);
     public Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct) => inner.UnfinishedAsync(ct);
     public Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.LoadAsync(tenant, id, ct);
-    public Task<IReadOnlyDictionary<int, TimeSpan>> HeardUntilAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.HeardUntilAsync(tenant, id, ct);
+    public Task<IReadOnlyList<HeardSpan>> HeardAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.HeardAsync(tenant, id, ct);
     public Task<Meeting?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.FindAsync(tenant, id, ct);
     public Task<StoredPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct) => inner.ListAsync(tenant, query, ct);
     public Task<IReadOnlyList<Segment>> SegmentsAsync(TenantId tenant, MeetingId id, long after, int limit, CancellationToken ct) => inner.SegmentsAsync(tenant, id, after, limit, ct);

@@ -284,7 +284,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         };
         node.Engine.BeforeProcessed = (job, observer, _) =>
         {
-            double from = job.HeardUntil.GetValueOrDefault(1).TotalSeconds;
+            double from = job.Heard.Select(h => h.End.TotalSeconds).DefaultIfEmpty().Max();
             for (double i = from; i < 6000; i++) observer.OnCaption(job.Run, Snapshots.Caption(1, i, i + 1, $"{i}"));
             return Task.CompletedTask;
         };

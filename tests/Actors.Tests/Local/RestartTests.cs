@@ -30,7 +30,7 @@ public sealed class RestartTests : IAsyncLifetime
         var job = node.Engine.Newest.Job;
         Assert.Equal((made.Id, made.Port, 2, made.StartedAt), (job.Id, job.Port, job.Run, job.StartedAt));
         Assert.Equal(["alice", "bob"], job.Tracks.Select(t => t.Spec.Participant.Id));
-        Assert.Equal(TimeSpan.FromSeconds(4.5), Assert.Single(job.HeardUntil, h => h.Key == 2).Value);
+        Assert.Equal((2, TimeSpan.FromSeconds(4.5)), (Assert.Single(job.Heard).Track, job.Heard[0].End));
         var now = await node.FindAsync(made.Id);
         Assert.Equal((MeetingStatus.Recording, "recovered", made.Port), (now.Status, now.Reason, now.Port));
         Assert.Single(await node.LedgerAsync(made.Id), "meeting.recovered");
@@ -39,6 +39,26 @@ public sealed class RestartTests : IAsyncLifetime
         node.Engine.Newest.Say(1, 601, 602, "After.");
         await node.UntilHeardAsync(made.Id, 2);
         Assert.Equal(["Before.", "After."], (await node.Meetings.TranscriptAsync(Acme, made.Id, default))!.Select(s => s.Text));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Media_that_broke_is_opened_again_in_a_new_run()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice", 111));
+        var broken = node.Engine.Newest;
+
+        broken.Breaks.SetResult();
+        await node.Store.UntilAsync(async () => (await node.LedgerAsync(made.Id)).Contains("meeting.recovered"));
+        Assert.True(broken.IsDisposed);
+        var opening = new TaskCompletionSource();
+        node.Engine.BeforeOpen = _ => { opening.TrySetResult(); return Task.CompletedTask; };
+        node.Clock.Advance(TimeSpan.FromSeconds(3));                                 // not at once: it might break again
+        await opening.Task;
+
+        Assert.Equal(MeetingStatus.Recording, (await node.FindAsync(made.Id)).Status);
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        Assert.Equal((2, made.Port), (node.Engine.Newest.Job.Run, node.Engine.Newest.Port));
     }
 
     [Fact]

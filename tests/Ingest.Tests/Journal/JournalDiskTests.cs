@@ -54,6 +54,22 @@ public class JournalDiskTests
         Assert.Empty(damage);
     }
 
+    [Fact]
+    public void A_meeting_writes_so_much_at_a_turn_and_no_more()
+    {
+        using var journal = new JournalFolder();
+        var idle = new JournalDisk(journal.Root);
+        idle.Dispose();                                                              // the turns are the test's
+        var writer = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, idle);
+        var written = JournalFolder.Write(writer, Enumerable.Range(0, 100));
+
+        Assert.True(writer.WritePending([]));
+        Assert.InRange(journal.Read().Records.Count, 1, written.Count / 2);
+        for (int n = 0; n < 5; n++) Assert.True(writer.WritePending([]));
+
+        Assert.Equal(written, journal.Read().Records);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_meeting_the_disk_refused_is_tried_again_however_busy_the_others_are()
     {

@@ -50,6 +50,46 @@ public sealed class MediaLoopTests : IDisposable
         Assert.Equal(sent.Select(Convert.ToHexString), stored);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RTCP_of_a_bound_SSRC_and_its_host_is_in_the_journal_from_either_port(bool oddPort)
+    {
+        using var odd = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        var receiver = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        using var both = new MediaLoop(receiver, odd, new MediaPipeline(writer, mix: null, speech: null), writer, BootClock.Now);
+        _ = both.InvokeAsync(() => both.Pipeline.AddTrack(Track(ssrc: 7)));
+        using var reports = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);      // a port of its own
+        reports.Connect(IPAddress.Loopback, oddPort ? odd.Port : receiver.Port);
+        using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        stranger.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        stranger.Connect(IPAddress.Loopback, oddPort ? odd.Port : receiver.Port);
+        using var media = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        media.Connect(IPAddress.Loopback, receiver.Port);
+
+        reports.Send(Report(7));                                                     // not bound yet
+        both.Tick(batch);
+        media.Send(Datagram(7, 1, 960, Payload(1)));
+        both.Tick(batch);
+        stranger.Send(Report(7));
+        reports.Send(Report(8));
+        reports.Send(Report(7));
+        both.Tick(batch);
+
+        await writer.DisposeAsync();
+        var stored = Assert.Single(journal.Read().Records, r => r.StartsWith("Rtcp ", StringComparison.Ordinal));
+        Assert.EndsWith(Convert.ToHexString(Report(7)), stored);
+        Assert.StartsWith("Rtcp 1 ", stored);
+        both.Pipeline.Dispose();
+    }
+
+    private static byte[] Report(byte ssrc)
+    {
+        var report = new byte[28];                                                   // a sender report without blocks
+        (report[0], report[1], report[3], report[7]) = (0x80, 200, 6, ssrc);
+        return report;
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task What_the_kernel_dropped_is_a_gap_of_every_track_and_a_record_of_the_journal()
     {

@@ -205,6 +205,41 @@ public sealed class SourceBindingTests : IDisposable
         Assert.Equal((2000, 0, 0), (flowing.Quality().PacketsReceived, flowing.Quality().PacketsLost, flowing.Quality().Duplicates));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_newcomer_gets_in_under_a_flood_of_random_datagrams(int seed)
+    {
+        var track = pipeline.AddTrack(Track());
+        var random = new Random(seed);
+        for (int n = 0; n < 10_000; n++)                                             // in one second
+        {
+            var noise = new byte[40];
+            random.NextBytes(noise);
+            pipeline.Receive(noise, Loopback, Ms(0.1 * n));
+            if (n % 200 == 100) Send(7, (n / 200)..(n / 200 + 1), at: Ms(0.1 * n));
+        }
+        Assert.True(track.Quality().PacketsReceived == 50, $"seed {seed}: {track.Quality().PacketsReceived} of 50");
+    }
+
+    [Fact]
+    public void Nor_does_it_drive_out_what_a_late_track_will_claim()
+    {
+        pipeline.AddTrack(Track(1, ssrc: 5));
+        var random = new Random(3);
+        for (int n = 0; n < 10_000; n++)
+        {
+            var noise = new byte[40];
+            random.NextBytes(noise);
+            pipeline.Receive(noise, Loopback, Ms(0.1 * n));
+            if (n % 200 == 100) Send(7, (n / 200)..(n / 200 + 1), at: Ms(0.1 * n));
+        }
+        var late = pipeline.AddTrack(Track(2, ssrc: 7));
+        Send(7, 50..51, at: Ms(1000));
+
+        Assert.InRange(late.Quality().PacketsReceived, 45, 51);
+    }
+
     private void Send(uint ssrc, Range sequences, TimeSpan? at = null, byte payloadType = Opus, PeerAddress? peer = null)
     {
         var now = at ?? TimeSpan.Zero;

@@ -72,8 +72,8 @@ public sealed class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
             ? meeting with { Heard = [.. SegmentRows.Heard(connection, tenant, id)] }
             : null, ct);
 
-    public Task<IReadOnlyDictionary<int, TimeSpan>> HeardUntilAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
-        ReadAsync<IReadOnlyDictionary<int, TimeSpan>>(connection => SegmentRows.HeardUntil(connection, tenant, id), ct);
+    public Task<IReadOnlyList<HeardSpan>> HeardAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
+        ReadAsync<IReadOnlyList<HeardSpan>>(connection => SegmentRows.HeardSpans(connection, tenant, id), ct);
 
     public Task<Meeting?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) => ReadAsync(connection => Known(connection, tenant, id), ct);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 
 namespace Pipeline.Actors.Storage.Embedded;
@@ -31,10 +32,9 @@ internal static class SegmentRows
         tenant, "SELECT track, start_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
         row => (row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1))), ("$meeting", meeting.ToString()));
 
-    public static Dictionary<int, TimeSpan> HeardUntil(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
-        tenant, "SELECT track, max(end_ticks) FROM segments WHERE tenant = $tenant AND meeting = $meeting GROUP BY track",
-        row => (Track: row.GetInt32(0), End: TimeSpan.FromTicks(row.GetInt64(1))), ("$meeting", meeting.ToString()))
-        .ToDictionary(heard => heard.Track, heard => heard.End);
+    public static List<HeardSpan> HeardSpans(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
+        tenant, "SELECT track, start_ticks, end_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
+        row => new HeardSpan(row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1)), TimeSpan.FromTicks(row.GetInt64(2))), ("$meeting", meeting.ToString()));
 
     private static List<Segment> Read(
         SqliteConnection connection, Meeting meeting, ITextSealer sealer, string where, params ReadOnlySpan<(string, object?)> values)

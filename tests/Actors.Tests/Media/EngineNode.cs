@@ -1,0 +1,103 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Tests.Kit;
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Journal;
+using Pipeline.Transcribe;
+using Pipeline.Transcribe.Captions;
+
+namespace Pipeline.Actors.Tests.Media;
+
+/// <summary>A media engine with real sockets and journals in a folder of its own, and the meeting it is asked about.</summary>
+internal sealed class EngineNode : IMediaObserver, IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("media-").FullName;
+    private readonly FileKeyVault vault;
+    private readonly Meters meters = new();
+
+    public EngineNode()
+    {
+        vault = new FileKeyVault(Path.Combine(folder, "keys"));
+        var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (27000, 27999) };
+        var speech = new SpeechServices(Recognizer, new TranscribeMetrics(meters), NullLogger<CaptionPipeline>.Instance);
+        Engine = new MediaEngine(options, vault, speech, TimeProvider.System, NullLogger<MediaEngine>.Instance);
+        Meeting = new MeetingFolder(options.DataFolder, Id);
+    }
+
+    public MeetingId Id { get; } = MeetingId.New(DateTimeOffset.UtcNow);
+    public MediaEngine Engine { get; }
+    public MeetingFolder Meeting { get; }
+    public ScriptedRecognizer Recognizer { get; } = new();
+    public ConcurrentQueue<Caption> Captions { get; } = new();
+    public Track Alice { get; } = new(TrackId.New(DateTimeOffset.UtcNow), 1, Tracks.Of("alice", ssrc: 7));
+
+    /// <param name="age">How long ago the meeting began.</param>
+    public MediaJob Job(int run = 1, TimeSpan age = default, IEnumerable<Caption>? heard = null, int? port = null) => new(
+        Id, run, DateTimeOffset.UtcNow - age, port, new MeetingSpec { Outputs = ["tracks"] }, [Alice],
+        [.. (heard ?? []).Select(c => new HeardSpan(c.Track, c.Start, c.End))]);
+
+    public async Task<IMeetingMedia> OpenAsync(MediaJob job) =>
+        Assert.IsType<OpenMediaResult.Opened>(await Engine.OpenAsync(job, this, default)).Media;
+
+    /// <summary>Writes a run as one that a crash ended: Alice says something for a second at each of the times.</summary>
+    public async Task WriteRunAsync(int run, double began, double ended, double[] says, params ControlRecord[] decisions)
+    {
+        using var disk = new JournalDisk(folder);
+        await using var journal = new JournalWriter(Meeting.Journal, Id.Value, run, Meeting.OpenOrCreateKeys(vault), disk);
+        var at = TimeSpan.FromSeconds(began);
+        _ = journal.AppendAsync(new MeetingOpened(Id.ToString(), run, DateTimeOffset.UnixEpoch), at);
+        await journal.AppendAsync(TrackMapping.ToRecord(Alice), at);
+        foreach (var decision in decisions) await journal.AppendAsync(decision, at);
+        using var encoder = new OpusEncoder(32_000, 0);
+        var packet = new byte[1275];
+        for (int n = (int)(began * 50); n < ended * 50; n++)
+        {
+            float[] pcm = Voice(n, says.Any(s => n >= s * 50 && n < s * 50 + 50));
+            int length = encoder.Encode(pcm, packet);
+            journal.AddPacket(RecordKind.Rtp, 1, TimeSpan.FromMilliseconds(20 * n + 5), Datagram(n, packet.AsSpan(0, length)));
+            journal.Commit();
+        }
+    }
+
+    /// <summary>What processing alone makes of the journal.</summary>
+    public async Task<List<Caption>> ProcessAsync(double duration, IEnumerable<Caption> heard)
+    {
+        Captions.Clear();
+        var result = await Engine.ProcessAsync(Job(run: 9, heard: heard), TimeSpan.FromSeconds(duration), this, default);
+        Assert.Equal(Actors.Meetings.CaptionsStatus.Live, Assert.IsType<ProcessMediaResult.Done>(result).Captions);
+        return [.. Captions.OrderBy(c => c.Start)];
+    }
+
+    public void OnCaption(int run, Caption caption) => Captions.Enqueue(caption);
+    public void OnCaptionsStatus(int run, Actors.Meetings.CaptionsStatus status) { }
+
+    public void Dispose()
+    {
+        Engine.Dispose();
+        meters.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    public static byte[] Datagram(int number, ReadOnlySpan<byte> payload)
+    {
+        var datagram = new byte[12 + payload.Length];
+        (datagram[0], datagram[1]) = (0x80, 111);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(2), (ushort)number);
+        BinaryPrimitives.WriteUInt32BigEndian(datagram.AsSpan(4), (uint)(960 * number));
+        BinaryPrimitives.WriteUInt32BigEndian(datagram.AsSpan(8), 7);
+        payload.CopyTo(datagram.AsSpan(12));
+        return datagram;
+    }
+
+    /// <summary>20 ms of a tone with overtones, in syllables, or of next to nothing.</summary>
+    private static float[] Voice(int frame, bool loud) => [.. Enumerable.Range(960 * frame, 960).Select(i =>
+    {
+        double t = i / 48000.0, envelope = 0.6 - 0.4 * Math.Cos(2 * Math.PI * 5 * t);
+        double tone = Math.Sin(2 * Math.PI * 180 * t) + 0.6 * Math.Sin(2 * Math.PI * 720 * t) + 0.5 * Math.Sin(2 * Math.PI * 1900 * t);
+        return (float)((loud ? 0.15 * envelope : 0.0001) * tone);
+    })];
+}

@@ -1,0 +1,170 @@
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Tests.Kit;
+using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
+
+namespace Pipeline.Actors.Tests.Media;
+
+public sealed class MediaEngineTests : IDisposable
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private readonly EngineNode node = new();
+
+    public void Dispose() => node.Dispose();
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_came_to_the_port_is_in_the_quality_and_in_the_tracks_file()
+    {
+        var job = node.Job();
+        var media = await node.OpenAsync(job);
+        Send(media.Port, 0..50);
+
+        await media.StopAsync(Second, default);
+
+        var track = Assert.Single(media.Snapshot().Tracks);
+        Assert.Equal((50, 0), (track.Quality.PacketsReceived, track.Quality.PacketsLost));
+        AssertFree(media.Port);
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+        Assert.Equal(["track"], done.Files.Select(f => f.Kind));
+        Assert.Equal(CaptionsStatus.Live, done.Captions);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_run_that_is_left_can_be_left_twice_and_its_port_is_free()
+    {
+        var media = await node.OpenAsync(node.Job());
+
+        await media.DisposeAsync();
+        await media.DisposeAsync();
+        await media.StopAsync(TimeSpan.Zero, default);
+
+        AssertFree(media.Port);
+        var again = await node.OpenAsync(node.Job(run: 2, age: Second, port: media.Port));
+        Assert.Equal(media.Port, again.Port);
+        await again.DisposeAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stop_that_is_cancelled_leaves_nothing_open()
+    {
+        var media = await node.OpenAsync(node.Job());
+        using var cancelled = new CancellationTokenSource();
+        var stopping = media.StopAsync(TimeSpan.FromHours(1), cancelled.Token);
+
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopping);
+        await media.DisposeAsync();
+
+        AssertFree(media.Port);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_catch_up_ends_with_its_run_and_the_next_makes_what_it_did_not()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        node.Recognizer.Hold();
+        var media = await node.OpenAsync(node.Job(run: 2, age: TimeSpan.FromSeconds(10)));
+        await node.Recognizer.First.Task;
+
+        await media.DisposeAsync();                                                  // as by SIGTERM
+        Assert.Empty(node.Captions);
+        node.Recognizer.GoOn();
+
+        Assert.Equal([1, 3, 5], (await node.ProcessAsync(12, [])).Select(c => Math.Round(c.Start.TotalSeconds)));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stop_during_a_catch_up_gives_it_up_when_told_to_and_nothing_is_said_afterwards()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        node.Recognizer.Hold();
+        var media = await node.OpenAsync(node.Job(run: 2, age: TimeSpan.FromSeconds(10)));
+        await node.Recognizer.First.Task;
+        using var enough = new CancellationTokenSource();
+        var stopping = media.StopAsync(TimeSpan.FromSeconds(9), enough.Token);
+
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopping);
+        await media.DisposeAsync();
+        node.Recognizer.GoOn();
+
+        AssertFree(media.Port);
+        Assert.Empty(node.Captions);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Catching_up_is_done_before_a_stop_is()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        var job = node.Job(run: 2, age: TimeSpan.FromSeconds(10));
+        var media = await node.OpenAsync(job);
+
+        await media.StopAsync(TimeSpan.FromSeconds(10), default);
+
+        Assert.Equal([1, 3, 5], node.Captions.Select(c => Math.Round(c.Start.TotalSeconds)));
+        node.Captions.Clear();
+        Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, TimeSpan.FromSeconds(10), node, default));
+        Assert.Empty(node.Captions);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_loop_that_breaks_says_so_and_the_meeting_can_still_be_stopped()
+    {
+        var job = node.Job();
+        var media = await node.OpenAsync(job);
+        Send(media.Port, 0..10);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => BreakAsync(media));
+        await media.Broken;
+        await media.StopAsync(TimeSpan.FromHours(1), default);                       // nothing is waited for
+
+        AssertFree(media.Port);
+        Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task After_a_loop_that_broke_the_next_run_goes_on()
+    {
+        var media = await node.OpenAsync(node.Job());
+        await Assert.ThrowsAnyAsync<Exception>(() => BreakAsync(media));
+        await media.DisposeAsync();
+
+        var again = await node.OpenAsync(node.Job(run: 2, age: Second, port: media.Port));
+
+        Send(again.Port, 0..10);
+        await again.StopAsync(2 * Second, default);
+        Assert.Equal(10, Assert.Single(again.Snapshot().Tracks).Quality.PacketsReceived);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_a_crashed_run_left_of_the_live_mix_goes_when_the_meeting_is_processed()
+    {
+        await node.WriteRunAsync(1, 0, 2, []);
+        await File.WriteAllBytesAsync(node.Meeting.LiveMix, [1, 2, 3]);
+
+        await node.ProcessAsync(2, []);
+
+        Assert.False(File.Exists(node.Meeting.LiveMix));
+    }
+
+    /// <summary>The loop cannot make a track of this one: the outside would have refused it.</summary>
+    private static Task BreakAsync(IMeetingMedia media) =>
+        media.AddTrackAsync(new Track(TrackId.New(DateTimeOffset.UtcNow), 2, Tracks.Of("bob", 112) with { From = "nowhere" }), default);
+
+    private static void Send(int port, Range numbers)
+    {
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        for (int n = numbers.Start.Value; n < numbers.End.Value; n++) sender.SendTo(EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]), new IPEndPoint(IPAddress.Loopback, port));
+    }
+
+    private static void AssertFree(int port)
+    {
+        foreach (int each in new[] { port, port + 1 })
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, each));
+        }
+    }
+}
