@@ -32,6 +32,7 @@ public sealed class SourceBinding(bool allowAnySender)
 
     private readonly Dictionary<uint, BoundSource> bound = [];
     private readonly List<HeldSource> held = [];
+    private readonly HashSet<uint> left = [];                                        // SSRCs of tracks that are gone: as many as were bound
     private readonly List<MediaTrack> tracks = [];
     private int heldBytes;
 
@@ -45,7 +46,11 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         tracks.Remove(track);
         foreach (var (ssrc, source) in bound)
-            if (source.Track == track) bound.Remove(ssrc);
+        {
+            if (source.Track != track) continue;
+            bound.Remove(ssrc);
+            left.Add(ssrc);
+        }
     }
 
     /// <param name="track">The owner, for <see cref="Verdict.Bound"/> and <see cref="Verdict.NewlyBound"/>.</param>
@@ -112,6 +117,7 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         foreach (var track in tracks)
             if (track.Description.Ssrc == packet.Ssrc) return track.Description.PayloadType == packet.PayloadType ? track : null;
+        if (left.Contains(packet.Ssrc)) return null;                                 // who left and still sends is nobody else
         foreach (var track in tracks)
             if (track.Description.Ssrc is null && track.Description.PayloadType == packet.PayloadType && now - track.LastPacket >= AdoptAfter) return track;
         return null;

@@ -186,6 +186,24 @@ public sealed class SourceBindingTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_left_and_still_sends_is_not_taken_for_somebody_else()
+    {
+        pipeline.AddTrack(Track(1, ssrc: 5));
+        Send(5, 0..50);
+        pipeline.EndTrack(1);
+        var other = pipeline.AddTrack(Track(2));
+
+        Send(5, 50..200, at: Ms(1000));
+        Assert.Equal(0, other.Quality().PacketsReceived);
+        Send(6, 0..10, at: Ms(4000));
+        Assert.Equal(10, other.Quality().PacketsReceived);
+
+        var back = pipeline.AddTrack(Track(3, ssrc: 5));
+        Send(5, 200..210, at: Ms(20_000));
+        Assert.True(back.Quality().PacketsReceived >= 10);
+    }
+
+    [Fact]
     public void Random_datagrams_bind_nothing_and_disturb_no_flowing_track()
     {
         var flowing = pipeline.AddTrack(Track(1, payloadType: 111));
