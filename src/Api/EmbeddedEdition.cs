@@ -13,6 +13,7 @@ internal static partial class EmbeddedEdition
 {
     public static void Add(IServiceCollection services, PipelineOptions options)
     {
+        services.AddSingleton(_ => DataFolderLock.Take(options.DataDirectory));
         services.AddSingleton<IKeyVault>(_ => new FileKeyVault(options.KeysDirectory));
         services.AddSingleton<ITextSealer>(s => new MeetingTextSealer(options.DataDirectory, s.GetRequiredService<IKeyVault>()));
         services.AddSingleton<TranscribeMetrics>();
@@ -32,6 +33,7 @@ internal static partial class EmbeddedEdition
 
     private static MediaEngine Engine(IServiceProvider services, PipelineOptions options)
     {
+        _ = services.GetRequiredService<DataFolderLock>();   // before anything in the folder is taken up
         var log = services.GetRequiredService<ILogger<MediaEngine>>();
         if (options.Model is null) NoModel(log);
         var speech = services.GetService<WhisperRecognizer>() is { } recognizer

@@ -82,7 +82,7 @@ public sealed class FakeMeetings : IMeetings
         lock (gate)
         {
             if (Refusal is { } refusal) return refusal;
-            if (Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
+            if (Meeting.Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
             Created++;
             LastCreated = (spec, tracks);
             var now = Now();
@@ -128,7 +128,7 @@ public sealed class FakeMeetings : IMeetings
         {
             if (Find(tenant, id) is not { } state) return Task.FromResult<AddTracksResult>(new AddTracksResult.NotFound());
             if (state.View.Status != MeetingStatus.Recording) return Task.FromResult<AddTracksResult>(new AddTracksResult.InvalidState(state.View.Status));
-            if (Ambiguous([.. state.View.Tracks.Select(view => view.Track.Spec)], tracks) is { } index)
+            if (Meeting.Ambiguous([.. state.View.Tracks.Select(view => view.Track.Spec)], tracks) is { } index)
                 return Task.FromResult<AddTracksResult>(new AddTracksResult.AmbiguousTrack(index));
             TrackView[] added = [.. tracks.Select((track, i) => Waiting(track, state.View.Tracks.Count + i + 1))];
             state.View = state.View with { Tracks = [.. state.View.Tracks, .. added], Version = state.View.Version + 1 };
@@ -228,14 +228,6 @@ public sealed class FakeMeetings : IMeetings
     {
         state.Changed.TrySetResult();
         state.Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    private static int? Ambiguous(IReadOnlyList<TrackSpec> there, IReadOnlyList<TrackSpec> added)
-    {
-        var taken = there.Where(track => track.Ssrc is null).Select(track => track.PayloadType).ToHashSet();
-        for (int i = 0; i < added.Count; i++)
-            if (added[i].Ssrc is null && !taken.Add(added[i].PayloadType)) return i;
-        return null;
     }
 
     private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, spec), TrackStatus.Waiting, Authenticated.None);

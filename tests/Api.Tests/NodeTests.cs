@@ -1,7 +1,13 @@
+using System.CommandLine;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Commands;
 
 namespace Pipeline.Api.Tests;
 
@@ -28,6 +34,29 @@ public sealed partial class NodeTests : IAsyncLifetime
         var answer = await server.Stranger.GetAsync("/readyz");
         await answer.IsProblemAsync(503, "no_capacity");
         Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task An_address_of_another_machine_ends_the_start()
+    {
+        await using var app = PipelineHost.Build(
+            ["--API_KEY=k", "--LISTEN=http://127.0.0.1:0", "--RTP_BIND=192.0.2.7"],
+            (services, _) => services.AddSingleton<IMeetings>(new FakeMeetings()).AddLogging(logging => logging.ClearProviders()));
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
+        Assert.Contains("PIPELINE_RTP_BIND", Assert.Single(refused.Failures));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_told_to_stop_while_it_starts_closes_what_it_began_and_ends_well()
+    {
+        var interrupted = new InterruptedStart();
+        var serve = ServeCommand.Into(new RootCommand(), (services, _) => services
+            .AddSingleton<IMeetings>(new FakeMeetings()).AddLogging(logging => logging.ClearProviders())
+            .AddHostedService(s => interrupted.Of(s.GetRequiredService<IHostApplicationLifetime>())));
+
+        int status = await serve.Parse(["--listen", "http://127.0.0.1:0", "--api-key", "k"]).InvokeAsync();
+
+        Assert.Equal((0, true), (status, interrupted.Stopped));
     }
 
     [Fact]
@@ -99,4 +128,31 @@ public sealed partial class NodeTests : IAsyncLifetime
 
     [GeneratedRegex("""^[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? (-?[0-9.E+-]+|\+Inf|NaN)$""")]
     private static partial Regex Sample();
+
+    /// <summary>SIGTERM comes while it starts.</summary>
+    private sealed class InterruptedStart : IHostedService
+    {
+        private IHostApplicationLifetime? lifetime;
+
+        public bool Stopped { get; private set; }
+
+        public InterruptedStart Of(IHostApplicationLifetime node)
+        {
+            lifetime = node;
+            return this;
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            lifetime!.StopApplication();
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            Stopped = true;
+            return Task.CompletedTask;
+        }
+    }
 }

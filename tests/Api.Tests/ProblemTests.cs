@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Pipeline.Api.Tests;
 
@@ -33,6 +35,22 @@ public sealed class ProblemTests(ApiServer server) : IClassFixture<ApiServer>
         var answer = await server.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
         await answer.IsProblemAsync(405, "method_not_allowed");
         Assert.Equal(allowed, string.Join(", ", answer.Content.Headers.Allow.Order()));
+    }
+
+    [Fact]
+    public async Task What_a_stopping_node_gives_up_may_be_sent_again()
+    {
+        var alone = await ApiServer.StartAsync();
+        var lifetime = alone.Services.GetRequiredService<IHostApplicationLifetime>();
+        alone.Meetings.BeforeCreate = () =>
+        {
+            lifetime.StopApplication();
+            throw new OperationCanceledException("The server is stopping.");
+        };
+        var answer = await alone.PostAsync("/v1/meetings", "{}", idempotencyKey: "again");
+        await answer.IsProblemAsync(503, "no_capacity");
+        Assert.NotNull(answer.Headers.RetryAfter);
+        await alone.DisposeAsync();
     }
 
     [Fact]

@@ -134,6 +134,28 @@ public sealed class RecordingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_precondition_that_does_not_hold_has_its_own_word()
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { IfMatch = { new EntityTagHeaderValue("\"other\"") } } };
+        await (await server.Client.SendAsync(request)).IsProblemAsync(412, "precondition_failed");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_gone_from_the_disk_is_a_problem_that_says_so()
+    {
+        File.Delete(path);
+        foreach (string? range in new[] { null, "bytes=0-9" })
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, url);
+            if (range is not null) request.Headers.TryAddWithoutValidation("Range", range);
+            var answer = await server.Client.SendAsync(request);
+            await answer.IsProblemAsync(500, "internal_error");
+            Assert.Equal("The file is missing on this node's disk.", (await answer.JsonAsync()).Text("detail"));
+            Assert.Null(answer.Headers.ETag);
+        }
+    }
+
+    [Fact]
     public async Task HEAD_tells_all_but_the_bytes()
     {
         var answer = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, url));

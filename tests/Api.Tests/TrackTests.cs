@@ -43,6 +43,15 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task An_SSRC_that_another_track_has_is_the_field_that_is_wrong()
+    {
+        const string Carol = """{"participant":{"id":"carol"},"payload_type":111,"ssrc":5}""";
+        string id = await server.CreateAsync($$"""{"tracks":[{{Carol}}]}""");
+        Assert.Equal(["/ssrc"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", Carol)).IsProblemAsync(422, "ambiguous_track"));
+        Assert.Equal(["/1/ssrc"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", $"[{Bob},{Carol}]")).IsProblemAsync(422, "ambiguous_track"));
+    }
+
+    [Fact]
     public async Task A_track_ends_without_a_word()
     {
         string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");

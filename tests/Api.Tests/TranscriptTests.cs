@@ -54,8 +54,17 @@ public sealed class TranscriptTests : IAsyncLifetime
         01:01:01.500 --> 01:01:02.250
         <v A &lt;b&gt; &amp; co>Later --&gt; &lt;i&gt;said&lt;/i&gt; first &amp; so on.
 
-
         """, await server.Client.GetStringAsync($"/v1/meetings/{meeting}/transcript?format=vtt"));
+
+    [Fact]
+    public async Task Every_form_tells_the_same_milliseconds()
+    {
+        var segment = server.Meetings.Say(meeting, "Rounded.", 7.1167, 7.9999);
+        var json = await (await server.Client.GetAsync($"/v1/meetings/{meeting}/transcript/segments/{segment.Id}")).JsonAsync();
+        Assert.Equal((7117, 8000), (json.GetProperty("start_ms").GetInt64(), json.GetProperty("end_ms").GetInt64()));
+        Assert.Contains("00:00:07.117 --> 00:00:08.000", await server.Client.GetStringAsync($"/v1/meetings/{meeting}/transcript?format=vtt"));
+        Assert.Contains("00:00:07,117 --> 00:00:08,000", await server.Client.GetStringAsync($"/v1/meetings/{meeting}/transcript?format=srt"));
+    }
 
     [Fact]
     public async Task SRT_is_numbered() => Assert.StartsWith(

@@ -70,6 +70,17 @@ internal sealed class PipelineServer : IAsyncDisposable
         await WaitUntilReadyAsync();
     }
 
+    /// <summary>The same program once more, with the same settings, until it ends.</summary>
+    public async Task<(int Status, string Error)> RunSecondAsync()
+    {
+        using var second = Process.Start(Command())!;
+        var output = second.StandardOutput.ReadToEndAsync();
+        string error = await second.StandardError.ReadToEndAsync();
+        await output;
+        await second.WaitForExitAsync();
+        return (second.ExitCode, error);
+    }
+
     /// <summary>Ids of the processes it started that still run.</summary>
     public IReadOnlyList<int> Children() =>
         [.. Directory.EnumerateDirectories("/proc").Select(p => int.TryParse(Path.GetFileName(p), out int id) ? id : 0).Where(id => id > 0 && Parent(id) == ProcessId)];
@@ -99,6 +110,16 @@ internal sealed class PipelineServer : IAsyncDisposable
 
     private Process Launch()
     {
+        var started = Process.Start(Command())!;
+        started.OutputDataReceived += Keep;
+        started.ErrorDataReceived += Keep;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return started;
+    }
+
+    private ProcessStartInfo Command()
+    {
         var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), ["serve"])
         {
             RedirectStandardOutput = true,
@@ -106,12 +127,7 @@ internal sealed class PipelineServer : IAsyncDisposable
             WorkingDirectory = folder.FullName,
         };
         foreach (var (name, value) in environment) info.Environment[name] = value;
-        var started = Process.Start(info)!;
-        started.OutputDataReceived += Keep;
-        started.ErrorDataReceived += Keep;
-        started.BeginOutputReadLine();
-        started.BeginErrorReadLine();
-        return started;
+        return info;
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

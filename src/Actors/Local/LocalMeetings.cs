@@ -135,17 +135,16 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
 
     public async Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         await CommandAsync(tenant, id, new MeetingCommand.Stop("requested"), ct) is { } outcome
-            ? new StopMeetingResult.Accepted(outcome.Meeting.View(clock.GetUtcNow()))
+            ? new StopMeetingResult.Accepted(outcome.Meeting.View())
             : new StopMeetingResult.NotFound();
 
     public async Task<MeetingView?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
-        (await store.FindAsync(tenant, id, ct))?.View(clock.GetUtcNow());
+        (await store.FindAsync(tenant, id, ct))?.View();
 
     public async Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct)
     {
         var page = await store.ListAsync(tenant, query, ct);
-        var now = clock.GetUtcNow();
-        return new MeetingPage([.. page.Meetings.Select(m => m.View(now))], page.Next);
+        return new MeetingPage([.. page.Meetings.Select(m => m.View())], page.Next);
     }
 
     public async Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct)
@@ -226,7 +225,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         owner.Adopt(meeting, media);
         Run(meeting.Id, owner);
         Interlocked.Exchange(ref fullUntil, 0);
-        return new CreateMeetingResult.Created(meeting.View(clock.GetUtcNow()));
+        return new CreateMeetingResult.Created(meeting.View());
     }
 
     /// <summary>Null where there is no such meeting. One that is over has no owner, but its rules still answer.</summary>

@@ -34,6 +34,7 @@ public sealed record MeetingView
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
+    /// <summary>From start to end; zero while there is no end.</summary>
     public required TimeSpan Duration { get; init; }
     public required IReadOnlyList<StatusChange> History { get; init; }
     /// <summary>The even UDP port; RTCP of senders that do not multiplex goes to the one above.</summary>

@@ -7,7 +7,7 @@ namespace Pipeline.Actors.Meetings;
 public static class MeetingViews
 {
     /// <summary>Only for a meeting that is known.</summary>
-    public static MeetingView View(this Meeting meeting, DateTimeOffset now) => new()
+    public static MeetingView View(this Meeting meeting) => new()
     {
         Id = meeting.Id,
         Tenant = meeting.Tenant,
@@ -19,17 +19,17 @@ public static class MeetingViews
         CreatedAt = meeting.StartedAt,
         StartedAt = meeting.StartedAt,
         EndedAt = meeting.EndedAt,
-        Duration = meeting.Length(now),
+        Duration = meeting.EndedAt is { } end ? meeting.Length(end) : TimeSpan.Zero,   // one that grew would be a change at every look
         History = meeting.History,
         Port = meeting.Port ?? 0,   // 0: it failed before it had one
         Tracks = meeting.Tracks,
         Version = meeting.Version,
     };
 
-    /// <summary>From the start to the end, or to now.</summary>
-    public static TimeSpan Length(this Meeting meeting, DateTimeOffset now)
+    /// <summary>From the start to <paramref name="end"/>.</summary>
+    public static TimeSpan Length(this Meeting meeting, DateTimeOffset end)
     {
-        var length = (meeting.EndedAt ?? now) - meeting.StartedAt;
+        var length = end - meeting.StartedAt;
         return length > TimeSpan.Zero ? length : TimeSpan.Zero;   // the wall clock may have been set back
     }
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Data.Common;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
@@ -20,11 +22,15 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings, CancellationToken ct)
     {
+        bool started = false;
         try
         {
             await using var app = PipelineHost.Build(args, addMeetings);
-            await app.StartAsync(ct);
-            await app.WaitForShutdownAsync(ct);
+            if (await TryStartAsync(app, ct))
+            {
+                started = true;
+                await app.WaitForShutdownAsync(ct);
+            }
             return 0;
         }
         catch (OptionsValidationException refused)
@@ -35,7 +41,26 @@ internal static class ServeCommand
         {
             await Console.Error.WriteLineAsync($"{unable.Message} Is a server running already? PIPELINE_LISTEN chooses another address.");
         }
+        catch (Exception unable) when (!started && (unable is IOException or UnauthorizedAccessException or SocketException or DbException))
+        {
+            await Console.Error.WriteLineAsync($"The server cannot start: {unable.Message}");   // the log says where
+        }
         return 1;
+    }
+
+    /// <summary>False when it was told to stop before it was up: then what had begun is closed in order.</summary>
+    private static async Task<bool> TryStartAsync(WebApplication app, CancellationToken ct)
+    {
+        try
+        {
+            await app.StartAsync(ct);
+            return true;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await app.StopAsync(CancellationToken.None);
+            return false;
+        }
     }
 
     /// <summary>Written as .NET's own configuration reads it, so that a typing error is found here and a value there.</summary>

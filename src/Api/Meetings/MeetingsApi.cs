@@ -35,7 +35,7 @@ internal static class MeetingsApi
         return await meetings.CreateAsync(caller.Tenant, spec, tracks, CancellationToken.None) switch
         {
             CreateMeetingResult.Created(var meeting) => TypedResults.Created($"/v1/meetings/{meeting.Id}", MeetingDto.Of(meeting, options.RtpHost)),
-            CreateMeetingResult.AmbiguousTrack(var index) => TracksApi.Ambiguous($"/tracks/{index}"),
+            CreateMeetingResult.AmbiguousTrack(var index) => TracksApi.Ambiguous(tracks[index], $"/tracks/{index}"),
             CreateMeetingResult.NoCapacity(var detail) => new Problem(ProblemKind.NoCapacity, detail) { RetryAfter = FullFor },
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };

@@ -19,10 +19,14 @@ internal static class TracksApi
         v1.MapDelete("/meetings/{id}/tracks/{track}", End).RequireScope(Scopes.MeetingsWrite).WithName("endTrack").WithSummary("End a track");
     }
 
-    /// <param name="pointer">To the later of the two.</param>
-    public static Problem Ambiguous(string pointer) => new(
-        ProblemKind.AmbiguousTrack, "Tracks without an SSRC that share a port must differ in their payload type.",
-        [new FieldError($"{pointer}/payload_type", "is an earlier track's, and neither has an ssrc")]);
+    /// <param name="later">Of the two that cannot be told apart.</param>
+    /// <param name="pointer">To it.</param>
+    public static Problem Ambiguous(TrackSpec later, string pointer) => later.Ssrc is null
+        ? new Problem(
+            ProblemKind.AmbiguousTrack, "Tracks without an SSRC that share a port must differ in their payload type.",
+            [new FieldError($"{pointer}/payload_type", "is an earlier track's, and neither has an ssrc")])
+        : new Problem(
+            ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time.", [new FieldError($"{pointer}/ssrc", "is an earlier track's")]);
 
     private static async Task<Results<Created<TrackDto>, Created<TrackDto[]>, Problem>> Add(
         string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
@@ -33,7 +37,7 @@ internal static class TracksApi
         {
             case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
             case AddTracksResult.InvalidState(var status): return Over(status);
-            case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(single ? "" : $"/{index}");
+            case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(tracks[index], single ? "" : $"/{index}");
             case AddTracksResult.Added(var added):
                 // A meeting's port never changes; it is still there since tracks were just added to it.
                 var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();

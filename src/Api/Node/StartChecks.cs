@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
 using Pipeline.Api.Auth;
+using Pipeline.Ingest.Net;
 
 namespace Pipeline.Api.Node;
 
@@ -10,9 +13,23 @@ internal sealed partial class StartChecks(ApiKeyring keyring, PrometheusMetrics 
     {
         // Asking for the keyring opened it: a key that cannot be read ends the start. Metrics listen from here on.
         _ = (keyring, metrics);
+        RefuseForeignAddress();
         if (IPAddress.TryParse(options.RtpHost, out var told) && (told.Equals(IPAddress.Any) || told.Equals(IPAddress.IPv6Any))) LogHostIsAny(options.RtpHost);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Else every meeting would be refused, later.</summary>
+    private void RefuseForeignAddress()
+    {
+        try
+        {
+            UdpReceiver.TryBind(options.RtpBind, port: 0)?.Dispose();
+        }
+        catch (SocketException)
+        {
+            throw new OptionsValidationException("RTP_BIND", typeof(PipelineOptions), [$"PIPELINE_RTP_BIND is \"{options.RtpBind}\": it must be an address of this machine, such as 127.0.0.1 or 0.0.0.0."]);
+        }
+    }
 }

@@ -7,6 +7,9 @@ namespace Pipeline.Api.Problems;
 /// <summary>What every answer has: an id, headers that keep browsers careful, and a problem where there is no other body.</summary>
 internal static partial class Answers
 {
+    /// <summary>About what a stop and the next start take.</summary>
+    private static readonly TimeSpan Restart = TimeSpan.FromSeconds(5);
+
     public static void UseAnswers(this IApplicationBuilder app)
     {
         app.Use(Identify);
@@ -33,11 +36,20 @@ internal static partial class Answers
         return next(context);
     }
 
-    /// <summary>A request that Kestrel found wrong keeps its status; anything else is our own fault. The framework logs it; the answer tells nothing.</summary>
+    /// <summary>
+    /// A request that Kestrel found wrong keeps its status, and one that a stopping node gave up may be sent again; anything else is our own
+    /// fault. The framework logs it; the answer tells nothing.
+    /// </summary>
     private static Task Failed(HttpContext context)
     {
-        var thrown = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        return Problem.Of(thrown is BadHttpRequestException bad ? ProblemKind.OfStatus(bad.StatusCode) : ProblemKind.InternalError).ExecuteAsync(context);
+        bool stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested;
+        var problem = context.Features.Get<IExceptionHandlerFeature>()?.Error switch
+        {
+            BadHttpRequestException bad => Problem.Of(ProblemKind.OfStatus(bad.StatusCode)),
+            OperationCanceledException when stopping => new Problem(ProblemKind.NoCapacity, "The node is stopping.") { RetryAfter = Restart },
+            _ => Problem.Of(ProblemKind.InternalError),
+        };
+        return problem.ExecuteAsync(context);
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]

@@ -12,6 +12,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind NotAcceptable = new("not_acceptable", 406, "There is no such form of it");
     public static readonly ProblemKind InvalidState = new("invalid_state", 409, "The meeting's state does not allow it");
     public static readonly ProblemKind IdempotencyInFlight = new("idempotency_in_flight", 409, "The first request with this key is still running");
+    public static readonly ProblemKind PreconditionFailed = new("precondition_failed", 412, "It is not the version that was expected");
     public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413, "The body is over 1 MiB");
     public static readonly ProblemKind UnsupportedMediaType = new("unsupported_media_type", 415, "The body must be JSON");
     public static readonly ProblemKind RangeNotSatisfiable = new("range_not_satisfiable", 416, "The range lies outside the file");
@@ -30,6 +31,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
         404 => NotFound,
         405 => MethodNotAllowed,
         406 => NotAcceptable,
+        412 => PreconditionFailed,
         413 => BodyTooLarge,
         415 => UnsupportedMediaType,
         416 => RangeNotSatisfiable,

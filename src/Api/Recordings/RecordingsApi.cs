@@ -99,11 +99,20 @@ internal static class RecordingsApi
     };
 }
 
-/// <summary>A file's bytes; a range outside them is refused as a problem, with the file's length in `Content-Range`.</summary>
-internal sealed class RecordingContent(PhysicalFileHttpResult file) : IResult
+/// <summary>
+/// A file's bytes; a range outside them is refused as a problem, with the file's length in `Content-Range`. A file that is
+/// listed and not on the disk any more is a failure of ours, told as such.
+/// </summary>
+internal sealed partial class RecordingContent(PhysicalFileHttpResult file) : IResult
 {
     public async Task ExecuteAsync(HttpContext context)
     {
+        if (!File.Exists(file.FileName))
+        {
+            LogMissing(context.RequestServices.GetRequiredService<ILogger<RecordingContent>>(), file.FileName);
+            await new Problem(ProblemKind.InternalError, "The file is missing on this node's disk.").ExecuteAsync(context);
+            return;
+        }
         // RFC 9110 §14.2: a unit we do not know is passed over; the framework would take any for bytes.
         var range = context.Request.Headers.Range;
         if (range.Count > 0 && !range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase)) context.Request.Headers.Remove("Range");
@@ -115,4 +124,7 @@ internal sealed class RecordingContent(PhysicalFileHttpResult file) : IResult
         response.Headers.ContentDisposition = default;
         await Problem.Of(ProblemKind.RangeNotSatisfiable).ExecuteAsync(context);
     }
+
+    [LoggerMessage(LogLevel.Error, "The recording {Path} is missing on the disk")]
+    private static partial void LogMissing(ILogger logger, string path);
 }

@@ -46,6 +46,16 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_a_meeting_runs_it_has_no_duration_yet()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        node.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(TimeSpan.Zero, made.Duration);
+        Assert.Equal(TimeSpan.Zero, (await node.Meetings.FindAsync(Acme, made.Id, default))!.Duration);
+        Assert.Equal(TimeSpan.Zero, Assert.Single((await node.Meetings.ListAsync(Acme, new MeetingQuery(), default)).Meetings).Duration);
+    }
+
+    [Fact]
     public async Task A_stop_that_is_repeated_changes_nothing_before_and_after_the_end()
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));
