@@ -88,7 +88,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
-            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // a run that ended too soon to make it whole left it
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

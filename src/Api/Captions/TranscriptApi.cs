@@ -90,12 +90,8 @@ internal static class TranscriptApi
 
     private static string MediaTypeOf(string format) => Forms.First(form => form.Format == format).MediaType;
 
-    /// <summary>With the very milliseconds that JSON has.</summary>
     private static IReadOnlyList<TranscriptLine> Lines(IReadOnlyList<Segment> segments) =>
-    [
-        .. segments.Select(segment => new TranscriptLine(
-            segment.Id.ToString(), segment.Participant.Name, Milliseconds.Whole(segment.Start), Milliseconds.Whole(segment.End), segment.Text)),
-    ];
+        [.. segments.Select(segment => new TranscriptLine(segment.Id.ToString(), segment.Participant.Name, segment.Start, segment.End, segment.Text))];
 
     /// <summary>The language that was asked for; under "auto" the one most was said in.</summary>
     private static string LanguageOf(MeetingView meeting, IReadOnlyList<Segment> segments) =>

@@ -66,6 +66,4 @@ internal sealed class Word<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.Sn
 internal static class Milliseconds
 {
     public static long Of(TimeSpan offset) => (long)Math.Round(offset.TotalMilliseconds);
-
-    public static TimeSpan Whole(TimeSpan offset) => TimeSpan.FromMilliseconds(Of(offset));
 }

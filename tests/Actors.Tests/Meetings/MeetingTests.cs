@@ -74,7 +74,7 @@ public sealed class MeetingTests
     [InlineData("stopping", "recovered", "meeting.recovered -")]
     [InlineData("processing", "heard", "caption.final")]
     [InlineData("processing", "processed", "recording.ready transcript.ready meeting.completed")]
-    [InlineData("processing", "broken", "transcript.ready meeting.failed")]
+    [InlineData("processing", "broken", "meeting.failed")]
     [InlineData("processing", "recovered", "meeting.recovered")]
     [InlineData("processing", "tick", "")]
     [InlineData("completed", "stop", "")]
