@@ -88,6 +88,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
