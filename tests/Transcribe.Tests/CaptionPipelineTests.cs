@@ -131,11 +131,16 @@ public sealed class CaptionPipelineTests
             ? new RecognizeOutcome.Failed("the worker died of it twice", CanRetry: false)
             : ScriptedRecognizer.Heard("hello");
         await using var captions = Captions();
+        var lost = new ConcurrentQueue<(int Track, TimeSpan From, TimeSpan To)>();
+        captions.SpeechLost += (track, from, to) => lost.Enqueue((track, from, to));
         captions.AddTrack(1);
         await FeedUtterancesAsync(captions, 1, count: 3);
         Assert.False(await captions.FinishAsync(Engine.Patience));
         Assert.Equal(2, published.Count);
         Assert.InRange(captions.Lost.TotalSeconds, 1.5, 2.5);
+        var span = Assert.Single(lost);                                          // between the two that were heard
+        Assert.Equal((1, captions.Lost), (span.Track, span.To - span.From));
+        Assert.True(published.Min(c => c.End) <= span.From && span.To <= published.Max(c => c.Start));
     }
 
     [Fact]

@@ -88,13 +88,13 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
         }
-        File.Delete(folder.LiveMix);                                                 // taken over, or of no use: also what a crash left
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
