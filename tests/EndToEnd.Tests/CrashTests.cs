@@ -9,6 +9,9 @@ public sealed class CrashTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan KilledAt = TimeSpan.FromSeconds(14), StartedAgainAt = TimeSpan.FromSeconds(17);
 
+    /// <summary>How long a busy machine may keep the server's threads from the processor just before it is killed.</summary>
+    private static readonly TimeSpan Starved = TimeSpan.FromMilliseconds(500);
+
     [Fact]
     public async Task A_killed_server_goes_on_with_the_same_meeting_and_says_what_is_missing()
     {
@@ -44,7 +47,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         {
             var outage = Assert.Single(track.Gaps, g => g.Kind == "outage");
             output.WriteLine($"{track.Participant?.Id}: outage {outage.FromMs} … {outage.ToMs} ms; killed at {killed.TotalMilliseconds:0}, ready at {back.TotalMilliseconds:0}");
-            Assert.InRange(outage.FromMs, killed.TotalMilliseconds - 200, killed.TotalMilliseconds + 20);
+            Assert.InRange(outage.FromMs, (killed - Starved).TotalMilliseconds, killed.TotalMilliseconds + 20);
             Assert.InRange(outage.ToMs, killed.TotalMilliseconds, back.TotalMilliseconds + 100);
         }
         foreach (var (_, probe) in recorded.Files) Assert.InRange(probe.Duration.TotalMilliseconds - recorded.Meeting.DurationMs, -50, 50);
@@ -55,7 +58,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             var stream = source.Streams.Single(s => s.Participant.Name == line.Speaker);
             var origin = recorded.Log.OriginOf(stream) - recorded.StartedUnix;
             var (from, to) = (origin + line.Start, origin + line.End);
-            bool isBefore = to < killed - TimeSpan.FromMilliseconds(100), isAfter = from > back && line.End < TimeSpan.FromSeconds(39);
+            bool isBefore = to < killed - Starved, isAfter = from > back && line.End < TimeSpan.FromSeconds(39);
             if (!isBefore && !isAfter) continue;
 
             var (off, peak) = recorded.Locate(stream.Participant.Id, line.Samples, from);
