@@ -56,6 +56,22 @@ public sealed class CaptionFilterTests
     }
 
     [Fact]
+    public void Words_that_are_all_put_at_the_end_are_spread_over_the_speech_by_their_length()
+    {
+        var speech = Spoken(3, -20);
+        var end = TimeSpan.FromSeconds(3.4);
+        SpokenWord[] heard = [new("We", end, end, 0.9), new("agreed", end, end, 0.9), new("on", end, end, 0.9), new("Wednesday.", end, end, 0.9)];
+
+        var words = CaptionFilter.Apply(speech, heard, "en");
+
+        Assert.Equal(["We", "agreed", "on", "Wednesday."], words.Select(w => w.Text));
+        Assert.Equal(speech.SpeechStart / 16_000.0, words[0].Start.TotalSeconds, 0.001);
+        Assert.Equal(speech.SpeechEnd / 16_000.0, words[^1].End.TotalSeconds, 0.001);
+        Assert.All(words.Zip(words.Skip(1)), pair => Assert.Equal(pair.First.End, pair.Second.Start));
+        Assert.True(words[3].End - words[3].Start > 3 * (words[0].End - words[0].Start));
+    }
+
+    [Fact]
     public void The_first_word_begins_where_speech_was_heard_to_begin()
     {
         SpokenWord[] heard =

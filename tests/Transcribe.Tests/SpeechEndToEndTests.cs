@@ -30,12 +30,33 @@ public sealed class SpeechEndToEndTests(ITestOutputHelper output)
         Assert.InRange(total.Rate, 0, MaxWordErrorRate);
     }
 
-    private static async Task<IReadOnlyList<Caption>> TranscribeAsync(Whisper.WhisperRecognizer recognizer, string file)
+    [Fact]
+    public async Task Sound_that_ends_in_the_middle_of_a_word_still_has_its_words_where_they_were_said()
+    {
+        await using var recognizer = Engine.Start();
+        foreach (var spoken in SpokenFixtures.Utterances())
+        {
+            float[] whole = SpokenFixtures.Samples(spoken.File);
+            var segment = spoken.Segments[0];
+            for (double cut = segment.End - 0.3; cut < segment.End + 0.2; cut += 0.1)
+            {
+                var caption = Assert.Single(await TranscribeAsync(recognizer, whole[..(int)(cut * 16_000)]));
+                output.WriteLine($"{spoken.File} to {cut:0.00} s: {caption.Start.TotalSeconds:0.00} … {caption.End.TotalSeconds:0.00} {caption.Text}");
+                Assert.InRange(caption.Start.TotalSeconds, segment.Start - 0.2, segment.Start + 0.3);
+                Assert.InRange(caption.End.TotalSeconds, cut - 0.7, cut + 0.1);
+            }
+        }
+    }
+
+    private static Task<IReadOnlyList<Caption>> TranscribeAsync(Whisper.WhisperRecognizer recognizer, string file) =>
+        TranscribeAsync(recognizer, SpokenFixtures.Samples(file));
+
+    private static async Task<IReadOnlyList<Caption>> TranscribeAsync(Whisper.WhisperRecognizer recognizer, float[] sound)
     {
         var published = new ConcurrentQueue<Caption>();
         await using var captions = Engine.Captions(recognizer, published.Enqueue);
         captions.AddTrack(1);
-        await captions.FeedAsync(1, SpokenFixtures.Samples(file));
+        await captions.FeedAsync(1, sound);
         Assert.True(await captions.FinishAsync(Engine.Patience));
         return [.. published];
     }

@@ -45,7 +45,8 @@ internal static class CaptionFilter
     {
         var speechStart = Time(utterance.SpeechStart);
         var speechEnd = Time(utterance.SpeechEnd);
-        var words = Place(WithoutLoops(heard), Time(utterance.FirstSample), speechStart, speechEnd);
+        var kept = WithoutLoops(heard);
+        var words = AreCrammed(kept) ? Spread(kept, speechStart, speechEnd) : Place(kept, Time(utterance.FirstSample), speechStart, speechEnd);
         return words.Count > 0 && IsBelieved(words, speechEnd - speechStart, utterance.Level, language) ? words : [];
     }
 
@@ -67,6 +68,27 @@ internal static class CaptionFilter
     {
         if (second + length > plain.Length) return false;
         return plain.AsSpan(first, length).SequenceEqual(plain.AsSpan(second, length));
+    }
+
+    /// <summary>
+    /// Where the sound ends in the middle of a word, as it does where a recorder was killed, the engine may give all words the time of the
+    /// end: nobody says them so fast.
+    /// </summary>
+    private static bool AreCrammed(IReadOnlyList<SpokenWord> words) =>
+        words.Count > 1 && words.Sum(word => word.Text.Length + 1) > MaxCharactersPerSecond * (words[^1].End - words[0].Start).TotalSeconds;
+
+    /// <summary>Each word gets its share of the speech, by its length: the best guess where the engine's times say nothing.</summary>
+    private static List<Word> Spread(IReadOnlyList<SpokenWord> words, TimeSpan speechStart, TimeSpan speechEnd)
+    {
+        var spread = new List<Word>(words.Count);
+        double all = words.Sum(word => word.Text.Length + 1), done = 0;
+        foreach (var word in words)
+        {
+            var start = speechStart + (speechEnd - speechStart) * (done / all);
+            done += word.Text.Length + 1;
+            spread.Add(new Word(word.Text, start, speechStart + (speechEnd - speechStart) * (done / all), word.Confidence));
+        }
+        return spread;
     }
 
     private static List<Word> Place(IReadOnlyList<SpokenWord> words, TimeSpan origin, TimeSpan speechStart, TimeSpan speechEnd)
