@@ -154,7 +154,7 @@ internal static class CaptionFilter
 
     private static string Plain(string word) => word.ToLowerInvariant().Trim('.', ',', '!', '?', ';', ':', '"', '…');
 
-    private static TimeSpan Time(long sample) => TimeSpan.FromTicks(sample * (TimeSpan.TicksPerSecond / SpeechJob.SampleRate));
+    internal static TimeSpan Time(long sample) => TimeSpan.FromTicks(sample * (TimeSpan.TicksPerSecond / SpeechJob.SampleRate));
 
     private static TimeSpan Clamp(TimeSpan value, TimeSpan min, TimeSpan max) => value < min ? min : value > max ? max : value;
 }

@@ -85,7 +85,7 @@ public sealed partial class CaptionPipeline
     private void Lose(CaptionTrack track, Utterance utterance, string reason)
     {
         Lost += Length(utterance);
-        SpeechLost?.Invoke(track.Number, Time(utterance.SpeechStart), Time(utterance.SpeechEnd));
+        SpeechLost?.Invoke(track.Number, CaptionFilter.Time(utterance.SpeechStart), CaptionFilter.Time(utterance.SpeechEnd));
         LogLost(logger, track.Number, Length(utterance).TotalSeconds, reason);
         Leave(utterance);
     }
@@ -102,11 +102,10 @@ public sealed partial class CaptionPipeline
     {
         if (track.Overrun is not (var first, > 0 and var length)) return;
         track.Overrun = default;
-        lock (gate) Lost += Time(length);
-        SpeechLost?.Invoke(track.Number, Time(first), Time(first + length));
+        lock (gate) Lost += CaptionFilter.Time(length);
+        SpeechLost?.Invoke(track.Number, CaptionFilter.Time(first), CaptionFilter.Time(first + length));
     }
 
-    private static TimeSpan Time(long samples) => new(samples * TimeSpan.TicksPerSecond / SpeechJob.SampleRate);
 
     /// <summary>Under the lock.</summary>
     private void Leave(Utterance utterance)

@@ -313,7 +313,8 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
         var delay = clock.GetElapsedTime(waiting.At);
         string text = string.Join(' ', words.Select(word => word.Text));
-        publish(new Caption(track.Number, words[0].Start, words[^1].End, text, heard.Language, words, Late: delay > options.LateAfter));
+        // It ends with the speech: the engine's last word may end early, and what lies behind it would seem unheard.
+        publish(new Caption(track.Number, words[0].Start, CaptionFilter.Time(waiting.Utterance.SpeechEnd), text, heard.Language, words, Late: delay > options.LateAfter));
         metrics.CaptionPublished(delay);
     }
 }
