@@ -66,7 +66,7 @@ public sealed class JournalVerifyTests
     }
 
     [Fact]
-    public async Task Every_bit_of_a_journal_counts()
+    public async Task Every_byte_of_a_journal_counts()
     {
         using var journal = new WrittenJournal();
         await using (var writer = journal.Open()) await writer.AppendAsync(new Ingest.Journal.MeetingClosed(1), TimeSpan.Zero);
@@ -74,7 +74,7 @@ public sealed class JournalVerifyTests
         for (long at = 0; at < length; at++)
         {
             WrittenJournal.Flip(journal.Segment(1), at);
-            Assert.True(journal.Run("verify").Exit == 1, $"a bit at {at} was flipped and not found");
+            Assert.True(journal.Run("verify").Exit == 1, $"a bit of byte {at} was flipped and not found");
             WrittenJournal.Flip(journal.Segment(1), at);
         }
     }
