@@ -8,6 +8,7 @@ ServeCommand.Into(root, EmbeddedEdition.Add);
 root.Add(ServeCommand.Into(new Command("serve", "Run the server in the foreground (default)."), EmbeddedEdition.Add));
 root.Add(ReplayCommand.Create());
 root.Add(DemoCommand.Create());
+root.Add(JournalCommand.Create());
 root.Add(OpenApiCommand.Create(EmbeddedEdition.Add));
 
 // The host itself answers SIGTERM and Ctrl-C, and takes the time it needs.

@@ -24,6 +24,10 @@ public readonly ref struct JournalRecord(RecordKind kind, int track, TimeSpan ar
 public sealed class JournalBlock
 {
     public int Run { get; internal set; }
+    /// <summary>The number of the segment it lies in.</summary>
+    public int Segment { get; internal set; }
+    /// <summary>Counted from 0 in its segment.</summary>
+    public int Index { get; internal set; }
     /// <summary>Meeting time of its first record.</summary>
     public TimeSpan Begins => JournalFormat.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(Records.Span));
     internal ReadOnlyMemory<byte> Records { get; set; }
@@ -106,7 +110,7 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
 
             using var cipher = OpenKey(number);
             if (cipher is null) continue;
-            block.Run = header.Run;
+            (block.Run, block.Segment) = (header.Run, number);
             int at = JournalFormat.SegmentHeaderLength;
             while (NextBlock(file, cipher, number, ref at)) yield return block;
         }
@@ -150,7 +154,7 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
             if (plain.Length < records) plain = new byte[Math.Max(records, 2 * plain.Length)];
             if (cipher.TryOpen(file.AsSpan(start, total), index, plain.AsSpan(0, records)))
             {
-                block.Records = plain.AsMemory(0, records);
+                (block.Index, block.Records) = (index, plain.AsMemory(0, records));
                 return true;
             }
             damage.Add(new JournalDamage(segment, start, "block is damaged"));
@@ -158,7 +162,8 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
         return false;
     }
 
-    private static int NextHeader(byte[] file, int from)
+    /// <summary>Where the next block header stands that is whole, at or after a place; -1 where none does.</summary>
+    internal static int NextHeader(byte[] file, int from)
     {
         ReadOnlySpan<byte> magic = "PJB1"u8;
         while (from < file.Length)

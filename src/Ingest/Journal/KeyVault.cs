@@ -15,14 +15,18 @@ public interface IKeyVault
 /// <summary>The node's key in a file of its own, outside the data: whoever has only the data has nothing.</summary>
 public sealed class FileKeyVault : IKeyVault
 {
+    private const string FileName = "node.key";
     private readonly byte[] nodeKey;
+
+    /// <summary>Whether a node's key is in the folder: a vault made over it makes none.</summary>
+    public static bool HasKey(string folder) => File.Exists(Path.Combine(folder, FileName));
 
     /// <param name="folder">Made if absent (mode 0700), as is `node.key` in it (mode 0600).</param>
     /// <exception cref="InvalidDataException">`node.key` is there and is no key.</exception>
     public FileKeyVault(string folder)
     {
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        string path = Path.Combine(folder, "node.key");
+        string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
         {
             DurableFile.Write(path, Encoding.ASCII.GetBytes(Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
