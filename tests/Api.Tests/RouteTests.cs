@@ -36,8 +36,6 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "DELETE", M },
         { "DELETE", M + "?force=true" },
         { "PATCH", M + "/tracks/trk_x" },
-        { "POST", M + "/pause" },
-        { "POST", M + "/resume" },
         { "POST", M + "/sdp" },
         { "PATCH", M + "/transcript/segments/seg_x" },
         { "GET", M + "/minutes" },
