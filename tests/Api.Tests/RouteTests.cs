@@ -16,6 +16,8 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", M },
         { "POST", M + "/tracks" },
         { "DELETE", M + "/tracks/trk_x" },
+        { "POST", M + "/pause" },
+        { "POST", M + "/resume" },
         { "POST", M + "/stop" },
         { "GET", M + "/quality" },
         { "GET", M + "/captions" },

@@ -17,6 +17,7 @@ public sealed class MeetingTests
         "announced" => Meeting.Apply(Meeting.Decide(
             new CreateMeeting(MeetingId.New(Start), new TenantId("acme"), new MeetingSpec(), [New(Alice)], CaptionsStatus.Live), Start)),
         "recording" => After(In("announced"), new MeetingCommand.MediaOpened(1, 26000)),
+        "paused" => After(In("recording"), new MeetingCommand.PauseRecording()),
         "stopping" => After(In("recording"), new MeetingCommand.Stop("requested")),
         "processing" => After(In("stopping"), new MeetingCommand.MediaStopped(1, Quality)),
         "completed" => After(In("processing"), Processed(1)),
@@ -24,7 +25,7 @@ public sealed class MeetingTests
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
-    private static readonly string[] Statuses = ["announced", "recording", "stopping", "processing", "completed", "failed"];
+    private static readonly string[] Statuses = ["announced", "recording", "paused", "stopping", "processing", "completed", "failed"];
 
     private static Meeting After(Meeting meeting, MeetingCommand command, double seconds = 60) =>
         meeting.Apply(meeting.Decide(command, Start.AddSeconds(seconds)));
@@ -38,6 +39,8 @@ public sealed class MeetingTests
     {
         "opened" => new MeetingCommand.MediaOpened(run, 26000),
         "add" => new MeetingCommand.AddTracks([new NewTrack(new TrackId(Guid.Parse("01950000-0000-7000-8000-000000000001")), Tracks.Of("bob", 112))]),
+        "pause" => new MeetingCommand.PauseRecording(),
+        "resume" => new MeetingCommand.ResumeRecording(),
         "stop" => new MeetingCommand.Stop("requested"),
         "stopped" => new MeetingCommand.MediaStopped(run, Quality),
         "processed" => Processed(run),
@@ -51,7 +54,7 @@ public sealed class MeetingTests
     };
 
     private static readonly string[] Commands =
-        ["opened", "add", "stop", "stopped", "processed", "broken", "recovered", "heard", "degraded", "seen", "tick"];
+        ["opened", "add", "pause", "resume", "stop", "stopped", "processed", "broken", "recovered", "heard", "degraded", "seen", "tick"];
 
     [Theory]
     [InlineData("announced", "opened", "meeting.started track.started")]
@@ -59,6 +62,16 @@ public sealed class MeetingTests
     [InlineData("recording", "opened", "")]
     [InlineData("recording", "add", "track.started")]
     [InlineData("recording", "stop", "track.ended meeting.stopped")]
+    [InlineData("announced", "pause", "")]
+    [InlineData("recording", "pause", "meeting.paused")]
+    [InlineData("recording", "resume", "")]
+    [InlineData("paused", "pause", "")]
+    [InlineData("paused", "resume", "meeting.resumed")]
+    [InlineData("paused", "stop", "track.ended meeting.stopped")]
+    [InlineData("paused", "add", "track.started")]
+    [InlineData("paused", "recovered", "meeting.recovered")]
+    [InlineData("stopping", "pause", "")]
+    [InlineData("completed", "resume", "")]
     [InlineData("recording", "seen", "media.flowing")]
     [InlineData("recording", "tick", "")]
     [InlineData("recording", "heard", "caption.final")]
@@ -87,6 +100,45 @@ public sealed class MeetingTests
         var meeting = In(status);
         var decided = meeting.Decide(Command(command, run: 1), Start.AddSeconds(60));
         Assert.Equal(events, string.Join(' ', decided.Select(e => LedgerEntry.Of(meeting.Id, e)?.Type ?? "-")));
+    }
+
+    [Theory]
+    [InlineData("pause", "recording", true)]
+    [InlineData("pause", "paused", true)]
+    [InlineData("resume", "recording", true)]
+    [InlineData("resume", "paused", true)]
+    [InlineData("pause", "stopping", false)]
+    [InlineData("resume", "stopping", false)]
+    [InlineData("pause", "processing", false)]
+    [InlineData("pause", "completed", false)]
+    [InlineData("resume", "failed", false)]
+    public void Only_what_is_recorded_can_be_paused_and_resumed(string command, string status, bool can)
+    {
+        Refusal? refusal = In(status).Refuse(Command(command, run: 1));
+        Assert.Equal(can ? null : new Refusal.InvalidState(In(status).Status), refusal);
+    }
+
+    [Fact]
+    public void A_pause_lasts_over_a_restart_and_ends_with_the_meeting()
+    {
+        var again = After(In("paused"), new MeetingCommand.Recovered(2));
+        Assert.True(again is { Paused: true, Run: 2 });
+        Assert.True(again.Job([]).Paused);
+        Assert.True(again.View().Paused);
+        Assert.False(After(again, new MeetingCommand.ResumeRecording()).Paused);
+        Assert.False(After(again, new MeetingCommand.Stop("requested")).Paused);
+    }
+
+    [Fact]
+    public void A_paused_meeting_is_not_idle_and_begins_to_be_when_it_is_resumed()
+    {
+        var silence = new MeetingCommand.MediaSeen(1, Snapshots.Of(MediaHealth.Stalled, TimeSpan.FromSeconds(1), 1));
+        var paused = After(In("paused"), silence, seconds: 3000);
+        Assert.Equal(MeetingStatus.Recording, paused.Status);
+
+        var resumed = After(paused, new MeetingCommand.ResumeRecording(), seconds: 3000);
+        Assert.Equal(MeetingStatus.Recording, After(resumed, silence, seconds: 3299).Status);
+        Assert.Equal("idle_timeout", After(resumed, silence, seconds: 3300).Reason);
     }
 
     [Fact]
