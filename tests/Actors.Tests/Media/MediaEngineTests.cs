@@ -37,16 +37,17 @@ public sealed class MediaEngineTests : IDisposable
     public async Task Of_a_paused_meeting_headers_alone_are_kept_from_the_first_packet_of_a_run_on()
     {
         var media = await node.OpenAsync(node.Job());
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         await media.PauseAsync(default);
+        Send(media.Port, 0..10, alice);
         await media.PauseAsync(default);
-        Send(media.Port, 0..10);
         await media.DisposeAsync();
         var job = node.Job(run: 2, age: Second, port: media.Port) with { Paused = true };
         var again = await node.OpenAsync(job);
-        Send(again.Port, 10..20);
+        Send(again.Port, 10..20, alice);
         await again.ResumeAsync(default);
         await again.ResumeAsync(default);
-        Send(again.Port, 20..30);
+        Send(again.Port, 20..30, alice);
         await again.StopAsync(3 * Second, default);
 
         var kept = node.Records();
@@ -182,6 +183,11 @@ public sealed class MediaEngineTests : IDisposable
     private static void Send(int port, Range numbers)
     {
         using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        Send(port, numbers, sender);
+    }
+
+    private static void Send(int port, Range numbers, Socket sender)
+    {
         for (int n = numbers.Start.Value; n < numbers.End.Value; n++) sender.SendTo(EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]), new IPEndPoint(IPAddress.Loopback, port));
     }
 
