@@ -37,12 +37,15 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     private readonly List<MediaTrack> tracks = [];
     private readonly Mixer mixer = new();
     private long mixed, malformed;
+    private TimeSpan advanced, resumed = TimeSpan.MinValue;
 
     public IReadOnlyList<MediaTrack> Tracks => tracks;
     /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
     public bool Decodes { get; init; } = true;
     /// <summary>How long the mix waits for packets.</summary>
     public TimeSpan Delay { get; init; } = RecordingDelay;
+    /// <summary>True while only headers are kept.</summary>
+    public bool IsPaused { get; private set; }
     /// <summary>False once sound came for which the mix had not waited; the journal has it.</summary>
     public bool MixIsWhole { get; private set; } = true;
 
@@ -51,6 +54,25 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         mixed = ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
         mixer.Begin(mixed);
+        advanced = at;
+    }
+
+    /// <summary>Until <see cref="Resume"/> payloads are discarded as they arrive; headers keep the time line and the statistics.</summary>
+    public void Pause(TimeSpan at)
+    {
+        if (IsPaused) return;
+        IsPaused = true;
+        advanced = at;
+        foreach (var track in tracks)
+            if (!track.Ended) track.Pause(at);
+    }
+
+    /// <summary>What arrives from then on is recorded again. Said again, the pause that just ended lasted until then.</summary>
+    public void Resume(TimeSpan at)
+    {
+        foreach (var track in tracks)
+            if (!track.Ended) track.ExtendPause(at);
+        (IsPaused, resumed) = (false, at);
     }
 
     /// <summary>From now on the track takes what its SSRC, or its payload type, sends.</summary>
@@ -61,6 +83,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         tracks.Add(track);
         binding.Add(track);
         mixer.Add(track.Player);
+        if (IsPaused) track.Pause(advanced);
         return track;
     }
 
@@ -76,19 +99,25 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <param name="arrival">Since the meeting began.</param>
     public void Receive(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
-        if (RtpPacket.IsRtcp(datagram)) { ReceiveRtcp(datagram, peer, arrival); return; }
+        bool paused = IsPaused || arrival < resumed;                                 // it may have lain in the socket when the pause ended
+        if (RtpPacket.IsRtcp(datagram))
+        {
+            if (!paused) ReceiveRtcp(datagram, peer, arrival);
+            return;
+        }
         if (!RtpPacket.TryParse(datagram, out var packet)) { malformed++; return; }
 
-        switch (binding.Decide(packet, datagram, peer, arrival, out var track))
+        var kept = paused ? datagram[..packet.HeaderLength] : datagram;              // from here on nobody sees more
+        switch (binding.Decide(packet, kept, peer, arrival, out var track))
         {
             case Verdict.NewlyBound:
                 journal?.AppendAsync(new SsrcBound(track!.Description.Number, packet.Ssrc, (long)arrival.TotalMicroseconds), arrival);
-                foreach (var (heldSince, held) in binding.TakeHeld(packet.Ssrc))
-                    if (RtpPacket.TryParse(held, out var earlier)) Take(track!, held, earlier, heldSince);
-                Take(track!, datagram, packet, arrival);
+                foreach (var held in binding.TakeHeld(packet.Ssrc))
+                    if (held.TryParse(out var earlier)) Take(track!, held.Bytes, held.HeaderOnly, earlier, held.Arrival);
+                Take(track!, kept, paused, packet, arrival);
                 break;
             case Verdict.Bound:
-                Take(track!, datagram, packet, arrival);
+                Take(track!, kept, paused, packet, arrival);
                 break;
         }
     }
@@ -99,6 +128,12 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         if (Find(track) is { } owner && RtpPacket.TryParse(datagram, out var packet)) owner.Receive(packet, arrival);
     }
 
+    /// <summary>The same for one whose header alone is in the journal.</summary>
+    public void ReplayHeader(int track, ReadOnlySpan<byte> header, TimeSpan arrival)
+    {
+        if (Find(track) is { } owner && RtpPacket.TryParseHeader(header, out var packet)) owner.ReceiveHeader(packet, arrival);
+    }
+
     /// <summary>Ends a drain: what came with it is one block of the journal.</summary>
     public void Commit() => journal?.Commit();
 
@@ -107,14 +142,20 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     public void Advance(TimeSpan now)
     {
         binding.Expire(now);
+        advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
-            if (!track.Ended) track.AdvanceCaptions(now);
+        {
+            if (track.Ended) continue;
+            if (IsPaused) track.ExtendPause(now);
+            track.AdvanceCaptions(now);
+        }
         MixUntil(ToSamples(now - Delay));
     }
 
     /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
     public void NoteMissed(TimeSpan from, TimeSpan to)
     {
+        if (IsPaused) return;                                                        // they would not have been kept
         foreach (var track in tracks)
             if (!track.Ended) track.AddGap(new Gap(from, to, GapKind.Overrun));
     }
@@ -122,7 +163,11 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <summary>Plays out everything, up to the end of the meeting and not a sample more.</summary>
     public void Finish(TimeSpan duration)
     {
-        foreach (var track in tracks) track.End();
+        foreach (var track in tracks)
+        {
+            if (IsPaused && !track.Ended) track.ExtendPause(duration);
+            track.End();
+        }
         long end = ToSamples(duration);
         MixUntil(end);
         if (mixed < end) MixFrame((int)(end - mixed));
@@ -143,10 +188,12 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks) track.Dispose();
     }
 
-    private void Take(MediaTrack track, ReadOnlySpan<byte> datagram, in RtpPacket packet, TimeSpan arrival)
+    /// <param name="kept">The datagram, or its header alone.</param>
+    private void Take(MediaTrack track, ReadOnlySpan<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
     {
-        journal?.AddPacket(RecordKind.Rtp, track.Description.Number, arrival, datagram);
-        track.Receive(packet, arrival);
+        journal?.AddPacket(headerOnly ? RecordKind.RtpHeader : RecordKind.Rtp, track.Description.Number, arrival, kept);
+        if (headerOnly) track.ReceiveHeader(packet, arrival);
+        else track.Receive(packet, arrival);
     }
 
     /// <summary>Kept for whoever reads the journal later; only from where an SSRC is bound, or anybody could fill the disk.</summary>

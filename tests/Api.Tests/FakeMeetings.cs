@@ -146,6 +146,20 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    public Task<PauseMeetingResult> PauseAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Pause(tenant, id, true));
+    public Task<PauseMeetingResult> ResumeAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Pause(tenant, id, false));
+
+    private PauseMeetingResult Pause(TenantId tenant, MeetingId id, bool paused)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, id) is not { } state) return new PauseMeetingResult.NotFound();
+            if (state.View.Status != MeetingStatus.Recording) return new PauseMeetingResult.InvalidState(state.View.Status);
+            state.View = state.View with { Paused = paused, Version = state.View.Version + 1 };
+            return new PauseMeetingResult.Done(state.View);
+        }
+    }
+
     public Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct)
     {
         lock (gate)

@@ -130,6 +130,26 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         await (await server.PostAsync($"/v1/meetings/{id}/stop", "{")).IsProblemAsync(400, "malformed_json");
     }
 
+    [Fact]
+    public async Task A_meeting_is_paused_and_resumed_again_and_again_until_it_is_stopped()
+    {
+        string id = await server.CreateAsync();
+        foreach (var (what, paused) in new[] { ("resume", false), ("pause", true), ("pause", true), ("resume", false), ("resume", false) })
+        {
+            var answer = await server.Client.PostAsync($"/v1/meetings/{id}/{what}", null);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.Equal(paused, (await answer.JsonAsync()).GetProperty("paused").GetBoolean());
+            Assert.Equal(paused, (await (await server.Client.GetAsync($"/v1/meetings/{id}")).JsonAsync()).GetProperty("paused").GetBoolean());
+        }
+        Assert.Equal(["/why"], await (await server.PostAsync($"/v1/meetings/{id}/pause", """{"why":1}""")).IsProblemAsync(422, "validation_failed"));
+        await server.Client.PostAsync($"/v1/meetings/{id}/stop", null);
+        foreach (string what in new[] { "pause", "resume" })
+        {
+            await (await server.Client.PostAsync($"/v1/meetings/{id}/{what}", null)).IsProblemAsync(409, "invalid_state");
+            await (await server.Client.PostAsync($"/v1/meetings/mtg_0/{what}", null)).IsProblemAsync(404, "not_found");
+        }
+    }
+
     [Theory]
     [InlineData("mtg_00000000000000000000000000")]
     [InlineData("mtg_0")]

@@ -58,6 +58,7 @@ public class AllocationTests
     private sealed class NoSpeech : ISpeechSink
     {
         public void Write(int track, long firstSample, ReadOnlySpan<float> pcm) { }
+        public void Pause(int track) { }
         public void End(int track) { }
     }
 }

@@ -53,6 +53,20 @@ public sealed class CaptionPipelineTests
     }
 
     [Fact]
+    public async Task A_pause_makes_what_is_open_final_and_the_track_goes_on_after_it()
+    {
+        await using var captions = Captions();
+        captions.AddTrack(1);
+        await captions.FeedAsync(1, Speech[..(Second * 3 / 2)]);                     // in mid sentence
+        captions.PauseTrack(1);
+        captions.PauseTrack(2);                                                      // nobody's
+        await recognizer.AskedAtLeast(1);                                            // no time has gone by
+        await captions.FeedAsync(1, Speech, 60 * Second);
+        Assert.True(await captions.FinishAsync(Engine.Patience));
+        Assert.Equal(2, published.Count);
+    }
+
+    [Fact]
     public async Task One_who_waits_for_room_in_mid_sentence_does_not_end_the_sentence()
     {
         recognizer.Hold();

@@ -15,6 +15,8 @@ public sealed record MediaJob(
 {
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
+    /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
+    public bool Paused { get; init; }
 }
 
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
@@ -50,6 +52,10 @@ public interface IMeetingMedia : IAsyncDisposable
     /// <summary>Returns once the journal knows the track and is synced.</summary>
     Task AddTrackAsync(Track track, CancellationToken ct);
     Task EndTrackAsync(Track track, CancellationToken ct);
+    /// <summary>Returns once no payload is taken any more and the journal, synced, says so. Again is harmless.</summary>
+    Task PauseAsync(CancellationToken ct);
+    /// <summary>Synced first: payloads are taken from the moment it returns, and not before. Again is harmless.</summary>
+    Task ResumeAsync(CancellationToken ct);
     MediaSnapshot Snapshot();
     /// <summary>
     /// Takes in what is under way (≤ 300 ms), closes port, journal and live mix, and lets the captions of what was said finish.

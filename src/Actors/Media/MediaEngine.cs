@@ -136,6 +136,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp);
         if (job.Run > 1) pipeline.Begin(began);
+        if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
         {
             pipeline.AddTrack(TrackMapping.ToDescription(track));
@@ -156,6 +157,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
         var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)(startedBoot + began).TotalMicroseconds, job.StartedAt + began), began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);
+        if (job.Paused) last = journal.AppendAsync(new Paused((long)began.TotalMicroseconds), began);
         return last;                                                                 // written in order: it is synced with all before it
     }
 

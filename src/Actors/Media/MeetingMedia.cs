@@ -56,6 +56,30 @@ internal sealed class MeetingMedia : IMeetingMedia
         await parts.Journal.AppendAsync(new Ingest.Journal.TrackEnded(track.Number, (long)now.TotalMicroseconds), now).WaitAsync(ct);
     }
 
+    public async Task PauseAsync(CancellationToken ct)
+    {
+        var synced = await parts.Loop.InvokeAsync(() =>
+        {
+            var at = parts.Loop.Now;
+            parts.Loop.Pipeline.Pause(at);
+            return parts.Journal.AppendAsync(new Paused((long)at.TotalMicroseconds), at);
+        }).WaitAsync(ct);
+        await synced.WaitAsync(ct);
+    }
+
+    public async Task ResumeAsync(CancellationToken ct)
+    {
+        if (!await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.IsPaused).WaitAsync(ct)) return;
+        var before = parts.Loop.Now;
+        await parts.Journal.AppendAsync(new Resumed((long)before.TotalMicroseconds), before).WaitAsync(ct);
+        await parts.Loop.InvokeAsync(() =>
+        {
+            var at = parts.Loop.Now;                                                 // later than was said, by what the disk took
+            parts.Loop.Pipeline.Resume(at);
+            return parts.Journal.AppendAsync(new Resumed((long)at.TotalMicroseconds), at);
+        }).WaitAsync(ct);
+    }
+
     /// <summary>At most a second old: the loop makes it, so that nobody reads what it is writing.</summary>
     public MediaSnapshot Snapshot()
     {

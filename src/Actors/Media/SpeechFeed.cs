@@ -22,5 +22,6 @@ internal sealed class SpeechFeed(CaptionPipeline captions, UnheardSpeech? unhear
         }
     }
 
+    public void Pause(int track) => captions.PauseTrack(track);
     public void End(int track) => captions.EndTrack(track);
 }

@@ -28,6 +28,7 @@ public sealed record MeetingView
     public required TenantId Tenant { get; init; }
     public required MeetingSpec Spec { get; init; }
     public required MeetingStatus Status { get; init; }
+    public bool Paused { get; init; }
     public string? Reason { get; init; }
     public required MediaHealth MediaHealth { get; init; }
     public required CaptionsStatus CaptionsStatus { get; init; }
@@ -83,6 +84,14 @@ public abstract record AddTracksResult
 
 public enum EndTrackResult { Ended, NoSuchMeeting, NoSuchTrack, InvalidState }
 
+public abstract record PauseMeetingResult
+{
+    /// <summary>Also when it had been done before.</summary>
+    public sealed record Done(MeetingView Meeting) : PauseMeetingResult;
+    public sealed record NotFound : PauseMeetingResult;
+    public sealed record InvalidState(MeetingStatus Status) : PauseMeetingResult;
+}
+
 public abstract record StopMeetingResult
 {
     /// <summary>Also when it had been stopped before.</summary>
@@ -120,6 +129,9 @@ public interface IMeetings
     Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct);
     Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct);
     Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct);
+    /// <summary>What is received between the two answers is kept as headers only.</summary>
+    Task<PauseMeetingResult> PauseAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    Task<PauseMeetingResult> ResumeAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct);
 

@@ -33,7 +33,9 @@ public sealed record Meeting
     public IReadOnlyList<TrackView> Tracks { get; init; } = [];
     public MediaHealth Health { get; init; } = MediaHealth.Waiting;
     public CaptionsStatus Captions { get; init; }
-    /// <summary>Since when this run could have heard something: time the node was down is nobody's silence.</summary>
+    /// <summary>True from a pause to its end, over restarts too: what is received meanwhile is kept as headers only.</summary>
+    public bool Paused { get; init; }
+    /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
     public DateTimeOffset ListeningSince { get; init; }
     /// <summary>Of the newest segment; 0 before the first.</summary>
     public long LastSequence { get; init; }
@@ -79,7 +81,7 @@ public sealed record Meeting
         (_, MeetingCommand.AddTracks) => new Refusal.InvalidState(Status),
 
         (_, MeetingCommand.EndTrack end) when Tracks.All(t => t.Track.Id != end.Track) => new Refusal.NoSuchTrack(),
-        (not MeetingStatus.Recording, MeetingCommand.EndTrack) => new Refusal.InvalidState(Status),
+        (not MeetingStatus.Recording, MeetingCommand.EndTrack or MeetingCommand.PauseRecording or MeetingCommand.ResumeRecording) => new Refusal.InvalidState(Status),
         _ => null,
     };
 
@@ -108,6 +110,9 @@ public sealed record Meeting
             [.. Numbered([.. c.Tracks.Where(t => !Has(t.Id))], first: Tracks.Count + 1).Select(t => new TrackStarted(t, now))],
         (MeetingStatus.Recording, MeetingCommand.EndTrack c) =>
             [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now))],
+
+        (MeetingStatus.Recording, MeetingCommand.PauseRecording) when !Paused && IsKnown => [new MeetingPaused(now)],
+        (MeetingStatus.Recording, MeetingCommand.ResumeRecording) when Paused => [new MeetingResumed(now)],
 
         (MeetingStatus.Recording, MeetingCommand.MediaSeen c) when c.Run == Run => Seen(c.Snapshot, now),
         (MeetingStatus.Recording, MeetingCommand.Tick) when now - StartedAt >= Spec.MaxDuration => Stopped("max_duration", now),
@@ -148,7 +153,9 @@ public sealed record Meeting
         CaptionsStatusChanged e => m with { Captions = e.To },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
 
-        MeetingStopped e => m.Become(MeetingStatus.Stopping, e.At, e.Reason) with { EndedAt = e.At },
+        MeetingPaused => m with { Paused = true },
+        MeetingResumed e => m with { Paused = false, ListeningSince = e.At },
+        MeetingStopped e => m.Become(MeetingStatus.Stopping, e.At, e.Reason) with { EndedAt = e.At, Paused = false },
         ProcessingStarted e => m.Become(MeetingStatus.Processing, e.At, m.Reason),
         MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with { Captions = e.Captions },
         MeetingFailed e => m.Become(MeetingStatus.Failed, e.At, e.Reason) with { EndedAt = m.EndedAt ?? e.At },
@@ -178,7 +185,7 @@ public sealed record Meeting
 
         var lastPacket = StartedAt + (snapshot.LastPacketAt ?? TimeSpan.Zero);
         var quietSince = lastPacket > ListeningSince ? lastPacket : ListeningSince;
-        if (Spec.IdleTimeout > TimeSpan.Zero && now - quietSince >= Spec.IdleTimeout) decided.AddRange(Stopped("idle_timeout", now));
+        if (!Paused && Spec.IdleTimeout > TimeSpan.Zero && now - quietSince >= Spec.IdleTimeout) decided.AddRange(Stopped("idle_timeout", now));
         return decided;
     }
 

@@ -28,6 +28,7 @@ internal sealed partial class MeetingActor(
     private IMeetingMedia? media;
     private MediaSnapshot? lastSeen;
     private Task mediaCalls = Task.CompletedTask;    // one after the other; never faults
+    private readonly List<(Letter.Ask Ask, Outcome Outcome)> untilOpened = [];   // pauses decided while the media is being opened
     private Task running = Task.CompletedTask;       // long work; never faults
     private bool isWorking;
     private int failures;                            // of long work, in a row
@@ -113,15 +114,14 @@ internal sealed partial class MeetingActor(
             Answer(letter, null);
             return;
         }
+        if (!isWorking) AnswerThoseWhoWait(stopping);
         switch (letter)
         {
             case Letter.Ask ask:
                 var refusal = m.Refuse(ask.Command);
                 var after = await DecideAsync(m, ask.Command);
                 metrics.Handled(ask.Command.GetType().Name, refused: refusal is not null);
-                var changed = TracksChanged(m, after);
-                if (media is null || changed.Count == 0) ask.Reply.TrySetResult(new Outcome(after, refusal));
-                else mediaCalls = TellAsync(mediaCalls, media, changed, () => ask.Reply.TrySetResult(new Outcome(after, refusal)), e => ask.Reply.TrySetException(e), stopping);
+                Answer(ask, m, new Outcome(after, refusal), stopping);
                 break;
             case Letter.Look look:
                 look.Reply.TrySetResult(Look(m));
@@ -140,7 +140,7 @@ internal sealed partial class MeetingActor(
                 failures = 0;
                 WentOn(id, m.Run, media!.Port);
                 // Tracks that came or went while it was being opened.
-                if (TracksChanged(o.Job.Tracks, m.Tracks) is { Count: > 0 } missed) mediaCalls = TellAsync(mediaCalls, media, missed, () => { }, _ => { }, stopping);
+                if (TracksChanged(o.Job.Tracks, m.Tracks) is { Count: > 0 } missed) mediaCalls = TellAsync(mediaCalls, media, missed, null, () => { }, _ => { }, stopping);
                 break;
             case Letter.Done { Command: MeetingCommand.MediaProcessed } when mailbox.RefusesCaptions:
                 mailbox.TakeCaptionsAgain();   // more were made than could be stored meanwhile: the rest is made again
@@ -157,18 +157,6 @@ internal sealed partial class MeetingActor(
                 await DecideAsync(m, new MeetingCommand.EndTrack(back.Track));
                 break;
         }
-    }
-
-    private void HearWhenBroken(IMeetingMedia opened) =>
-        opened.Broken.ContinueWith(_ => mailbox.Put(new Letter.Lost(opened)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-
-    /// <summary>The media broke: as after a crash, what it left is in the journal, and the next run goes on.</summary>
-    private async Task BeginNewRunAsync(IMeetingMedia broken)
-    {
-        await mediaCalls;
-        await work.CloseAsync(id, broken);
-        (media, isNewRun) = (null, true);
-        Postpone();
     }
 
     /// <summary>The meeting as it is stored, in this run, with every caption that was heard before now; null where it was withdrawn.</summary>
@@ -219,12 +207,6 @@ internal sealed partial class MeetingActor(
         meeting = after;
         if (after.IsOver || decided.Any(e => e is CaptionFinal)) Changes.Pulse();
         return after;
-    }
-
-    private MediaSnapshot? Look(Meeting m)
-    {
-        if (m.Status == MeetingStatus.Recording && media is not null) lastSeen = media.Snapshot();
-        return lastSeen;
     }
 
     private void BeginWorkThatIsDue(CancellationToken stopping)
@@ -284,34 +266,6 @@ internal sealed partial class MeetingActor(
         notBefore = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
     }
 
-    /// <summary>Tells the media of tracks that came and went, after what it was told before.</summary>
-    private async Task TellAsync(
-        Task before, IMeetingMedia told, List<Track> changed, Action done, Action<Exception> failed, CancellationToken stopping)
-    {
-        await before;
-        try
-        {
-            foreach (var track in changed)
-            {
-                if (track.EndedAt is null) await told.AddTrackAsync(track, stopping);
-                else await told.EndTrackAsync(track, stopping);
-            }
-            done();
-        }
-        catch (Exception e)
-        {
-            NotTold(e, id);
-            foreach (var track in changed.Where(t => t.EndedAt is null)) mailbox.Put(new Letter.TakeBack(track.Id));
-            failed(e);
-        }
-    }
-
-    private static List<Track> TracksChanged(Meeting before, Meeting after) =>
-        after.Status == MeetingStatus.Recording ? TracksChanged([.. before.Tracks.Select(t => t.Track)], after.Tracks) : [];
-
-    private static List<Track> TracksChanged(IReadOnlyList<Track> before, IReadOnlyList<TrackView> after) =>
-        [.. after.Select(t => t.Track).Where(t => t.Number > before.Count ? t.EndedAt is null : t.EndedAt != before[t.Number - 1].EndedAt)];
-
     private async Task LeaveAsync()
     {
         await running;
@@ -322,6 +276,7 @@ internal sealed partial class MeetingActor(
             if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened }) media = opened.Media;
             Answer(letter, null);
         }
+        foreach (var (ask, _) in untilOpened) Answer(ask, null);
         if (media is not null) await work.CloseAsync(id, media);
         await KeepLastCaptionsAsync();
     }
@@ -337,11 +292,5 @@ internal sealed partial class MeetingActor(
             CaptionsLeft(e, id);   // made again from the journal after the next start
         }
         mailbox.CaptionsAreStored(mailbox.Captions().Length);   // or never will be
-    }
-
-    private static void Answer(Letter letter, Exception? failure)
-    {
-        if (letter is Letter.Ask ask) { if (failure is null) ask.Reply.TrySetResult(null); else ask.Reply.TrySetException(failure); }
-        if (letter is Letter.Look look) { if (failure is null) look.Reply.TrySetResult(null); else look.Reply.TrySetException(failure); }
     }
 }

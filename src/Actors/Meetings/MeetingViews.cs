@@ -13,6 +13,7 @@ public static class MeetingViews
         Tenant = meeting.Tenant,
         Spec = meeting.Spec,
         Status = meeting.Status,
+        Paused = meeting.Paused,
         Reason = meeting.Reason,
         MediaHealth = meeting.Health,
         CaptionsStatus = meeting.Captions,
@@ -34,7 +35,10 @@ public static class MeetingViews
     }
 
     public static MediaJob Job(this Meeting meeting, IReadOnlyList<HeardSpan> heard) => new(
-        meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard);
+        meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
+    {
+        Paused = meeting.Paused,
+    };
 
     /// <param name="snapshot">Null: nothing is known of its media.</param>
     public static QualityReport Quality(this Meeting meeting, MediaSnapshot? snapshot)

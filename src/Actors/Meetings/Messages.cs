@@ -20,6 +20,8 @@ public abstract record MeetingCommand
     public sealed record MediaOpened(int Run, int Port) : MeetingCommand;
     public sealed record AddTracks(IReadOnlyList<NewTrack> Tracks) : MeetingCommand;
     public sealed record EndTrack(TrackId Track) : MeetingCommand;
+    public sealed record PauseRecording : MeetingCommand;
+    public sealed record ResumeRecording : MeetingCommand;
     public sealed record Stop(string Reason) : MeetingCommand;
     /// <param name="Quality">The last that was seen; null where the media was gone already.</param>
     public sealed record MediaStopped(int Run, MediaSnapshot? Quality) : MeetingCommand;
@@ -55,6 +57,8 @@ public sealed record MeetingAnnounced(
 
 public sealed record MeetingStarted(int Port, DateTimeOffset At) : MeetingEvent(At);
 public sealed record MeetingRecovered(int Run, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingPaused(DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingResumed(DateTimeOffset At) : MeetingEvent(At);
 public sealed record MeetingStopped(string Reason, DateTimeOffset At) : MeetingEvent(At);
 public sealed record ProcessingStarted(MediaSnapshot? Quality, DateTimeOffset At) : MeetingEvent(At);
 public sealed record MeetingCompleted(MediaSnapshot Quality, CaptionsStatus Captions, DateTimeOffset At) : MeetingEvent(At);

@@ -17,6 +17,8 @@ public sealed record LedgerEntry(string Type, string Data)
         {
             MeetingStarted => ("meeting.started", data),
             MeetingRecovered e => ("meeting.recovered", data with { Run = e.Run }),
+            MeetingPaused => ("meeting.paused", data),
+            MeetingResumed => ("meeting.resumed", data),
             MeetingStopped e => ("meeting.stopped", data with { Reason = e.Reason }),
             MeetingCompleted e => ("meeting.completed", data with { CaptionsStatus = Word(e.Captions) }),
             MeetingFailed e => ("meeting.failed", data with { Reason = e.Reason }),

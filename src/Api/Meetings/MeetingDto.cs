@@ -105,7 +105,7 @@ internal record MeetingSummaryDto
         Status = view.Status,
         Reason = view.Reason,
         MediaHealth = view.MediaHealth,
-        Paused = false,
+        Paused = view.Paused,
         Title = view.Spec.Title,
         ExternalId = view.Spec.ExternalId,
         Language = view.Spec.Language,

@@ -11,7 +11,7 @@ using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Meetings;
 
-/// <summary>Meetings: made, listed, looked at, stopped.</summary>
+/// <summary>Meetings: made, listed, looked at, paused, stopped.</summary>
 internal static class MeetingsApi
 {
     /// <summary>How soon a client may ask a full node again. Meetings end after minutes; another node may have room at once.</summary>
@@ -25,6 +25,9 @@ internal static class MeetingsApi
             .AddOpenApiOperationTransformer(ApiDocument.WithListParameters);
         v1.MapGet("/meetings/{id}", Find).RequireScope(Scopes.MeetingsRead).WithName("getMeeting").WithSummary("Look at a meeting")
             .Produces(StatusCodes.Status304NotModified);
+        v1.MapPost("/meetings/{id}/pause", Pause).RequireScope(Scopes.MeetingsWrite).WithName("pauseMeeting")
+            .WithSummary("Pause a meeting: until it is resumed nothing that is said is kept; again is harmless");
+        v1.MapPost("/meetings/{id}/resume", Resume).RequireScope(Scopes.MeetingsWrite).WithName("resumeMeeting").WithSummary("Resume a paused meeting; again is harmless");
         v1.MapPost("/meetings/{id}/stop", Stop).RequireScope(Scopes.MeetingsWrite).WithName("stopMeeting").WithSummary("Stop a meeting; again is harmless");
     }
 
@@ -62,6 +65,27 @@ internal static class MeetingsApi
         return IsKnown(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(meeting);
     }
 
+    private static Task<Results<Ok<MeetingDto>, Problem>> Pause(string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options) =>
+        TellAsync(id, body, options, meeting => meetings.PauseAsync(caller.Tenant, meeting, CancellationToken.None));
+
+    private static Task<Results<Ok<MeetingDto>, Problem>> Resume(string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options) =>
+        TellAsync(id, body, options, meeting => meetings.ResumeAsync(caller.Tenant, meeting, CancellationToken.None));
+
+    private static async Task<Results<Ok<MeetingDto>, Problem>> TellAsync(
+        string id, RequestBody body, PipelineOptions options, Func<MeetingId, Task<PauseMeetingResult>> tell)
+    {
+        if (RefuseMembers(body) is { } refused) return refused;
+        if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
+        return await tell(meetingId) switch
+        {
+            PauseMeetingResult.Done(var meeting) => TypedResults.Ok(MeetingDto.Of(meeting, options.RtpHost)),
+            PauseMeetingResult.InvalidState(var status) => new Problem(
+                ProblemKind.InvalidState, $"The meeting is {status.ToString().ToLowerInvariant()}: it can be neither paused nor resumed."),
+            PauseMeetingResult.NotFound => Problem.NoSuchMeeting(id),
+            var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
+        };
+    }
+
     private static async Task<Results<Accepted<MeetingDto>, Problem>> Stop(string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
     {
         if (RefuseMembers(body) is { } refused) return refused;
@@ -74,7 +98,7 @@ internal static class MeetingsApi
         };
     }
 
-    /// <summary>A stop says nothing: no body, or an object without members.</summary>
+    /// <summary>A stop, a pause or a resumption says nothing: no body, or an object without members.</summary>
     private static Problem? RefuseMembers(RequestBody body)
     {
         if (body.Bytes.IsEmpty) return null;

@@ -14,8 +14,6 @@ internal static class NotBuiltApi
         ("PATCH", "/v1/meetings/{id}", Scopes.MeetingsWrite),
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
         ("PATCH", "/v1/meetings/{id}/tracks/{track}", Scopes.MeetingsWrite),
-        ("POST", "/v1/meetings/{id}/pause", Scopes.MeetingsWrite),
-        ("POST", "/v1/meetings/{id}/resume", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/events", Scopes.MeetingsRead),
         ("PATCH", "/v1/meetings/{id}/transcript/segments/{segment}", Scopes.MeetingsWrite),

@@ -9,6 +9,8 @@ public interface ISpeechSink
     /// <param name="firstSample">At 16 kHz since the meeting began; rising; what is left out is silence.</param>
     /// <param name="pcm">Mono; valid during the call.</param>
     void Write(int track, long firstSample, ReadOnlySpan<float> pcm);
+    /// <summary>Nothing comes for a while: what was said so far is all.</summary>
+    void Pause(int track);
     /// <summary>Nothing more comes of the track.</summary>
     void End(int track);
 }
@@ -67,14 +69,18 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         }
     }
 
+    /// <summary>Gives all that waits. What comes after the pause is placed anew, and nothing is made up for what was between.</summary>
+    public void Pause()
+    {
+        GiveAll();
+        (epoch, insertedEpoch, count) = (-1, -1, 0);
+        sink.Pause(track);
+    }
+
     /// <summary>Gives all that waits: nothing more comes.</summary>
     public void End()
     {
-        while (buffer.Count > 0)
-        {
-            Give(buffer[0]);
-            buffer.Release();
-        }
+        GiveAll();
         sink.End(track);
     }
 
@@ -87,6 +93,15 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     }
 
     public void Dispose() => decoder.Dispose();
+
+    private void GiveAll()
+    {
+        while (buffer.Count > 0)
+        {
+            Give(buffer[0]);
+            buffer.Release();
+        }
+    }
 
     private void Give(BufferedPacket packet)
     {

@@ -38,6 +38,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private const int QuietPayload = 12;    // bytes: what encoders send for silence
 
     private int epoch = -1;
+    private bool afterHeader;                                                        // of the last packet only the header was kept
     private long offset, end, lastSequence, lastTimestamp, lastDuration;
 
     /// <summary>Packets that came after their place had been passed.</summary>
@@ -57,6 +58,13 @@ public sealed class TrackTimeline(JitterBuffer buffer)
         buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload);
     }
 
+    /// <summary>Takes in a packet of which only the header was kept: it has its place and no sound.</summary>
+    public void InsertHeader(int packetEpoch, long sequence, long timestamp, TimeSpan arrival)
+    {
+        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;
+        if (!buffer.IsFull) buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, default);
+    }
+
     /// <summary>Places the next packet. False when there is none, or its place is after <paramref name="horizon"/>.</summary>
     /// <param name="horizon">Sample at 48 kHz up to which the reader wants packets now.</param>
     public bool Advance(long horizon, out PlacedPacket placed)
@@ -71,6 +79,13 @@ public sealed class TrackTimeline(JitterBuffer buffer)
             long place = packet.Timestamp + NextOffset(packet, transit, another);
             if (place > horizon) return false;
 
+            if (packet.Payload.IsEmpty)                                              // a header alone: others are not inserted without one
+            {
+                Accept(packet, another, place - packet.Timestamp, 0);
+                afterHeader = true;
+                buffer.Release();
+                continue;
+            }
             int duration = OpusPacket.Duration(packet.Payload);
             long overlap = end - place;
             if (overlap > duration / 2)                                              // the track ran ahead: this one's time is taken
@@ -82,15 +97,16 @@ public sealed class TrackTimeline(JitterBuffer buffer)
             }
             long start = Math.Max(place, end);
 
-            int lost = another ? 0 : (int)Math.Min(packet.Sequence - lastSequence - 1, int.MaxValue);
+            int lost = another || afterHeader ? 0 : (int)Math.Min(packet.Sequence - lastSequence - 1, int.MaxValue);
             long sinceLast = packet.Timestamp - (lastTimestamp + lastDuration);
-            bool jumped = another || place - packet.Timestamp != offset;
-            if (!another && lost == 0 && sinceLast > 0) DtxSamples += Math.Min(sinceLast, start - end);
+            bool jumped = another || afterHeader || place - packet.Timestamp != offset;
+            if (!another && !afterHeader && lost == 0 && sinceLast > 0) DtxSamples += Math.Min(sinceLast, start - end);
             int missing = lost > 0 ? (int)Math.Clamp(Math.Min(sinceLast, start - end), 0, int.MaxValue) : 0;
 
             Accept(packet, another, start - packet.Timestamp, duration);
             end = start + duration;
             placed = new PlacedPacket(packet, start, duration, lost, missing, Fresh: another || (jumped && lost == 0));
+            afterHeader = false;
             buffer.Release();                                                        // its bytes stay until the next insertion
             return true;
         }

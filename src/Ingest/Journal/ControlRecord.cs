@@ -10,6 +10,8 @@ namespace Pipeline.Ingest.Journal;
 [JsonDerivedType(typeof(TrackAdded), "track_added")]
 [JsonDerivedType(typeof(TrackEnded), "track_ended")]
 [JsonDerivedType(typeof(SsrcBound), "ssrc_bound")]
+[JsonDerivedType(typeof(Paused), "paused")]
+[JsonDerivedType(typeof(Resumed), "resumed")]
 [JsonDerivedType(typeof(PacketsMissed), "packets_missed")]
 [JsonDerivedType(typeof(SpeechLost), "speech_lost")]
 [JsonDerivedType(typeof(MeetingClosed), "meeting_closed")]
@@ -40,6 +42,12 @@ public sealed record TrackAdded(
 public sealed record TrackEnded(int Number, long AtUs) : ControlRecord;
 
 public sealed record SsrcBound(int Number, uint Ssrc, long AtUs) : ControlRecord;
+
+/// <summary>From now on only headers are kept. Also at the beginning of a run that begins paused.</summary>
+public sealed record Paused(long AtUs) : ControlRecord;
+
+/// <summary>The pause is over; one that follows another says when it was over indeed.</summary>
+public sealed record Resumed(long AtUs) : ControlRecord;
 
 /// <summary>Packets that came to the machine and not into the journal.</summary>
 /// <param name="Kind">"overrun": the kernel's buffer was full; "storage": the disk could not take them.</param>

@@ -24,6 +24,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         foreach (var record in block)
         {
             if (record.Kind == RecordKind.Rtp) pipeline.Replay(record.Track, record.Data, record.Arrival);
+            else if (record.Kind == RecordKind.RtpHeader) pipeline.ReplayHeader(record.Track, record.Data, record.Arrival);
             else if (record.Control is { } control) Apply(control, record.Arrival);
 
             if (record.Arrival > newest) newest = record.Arrival;
@@ -32,11 +33,11 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         }
     }
 
-    /// <summary>Nobody recorded from the newest record until <paramref name="at"/>: to whoever was there it is an outage.</summary>
+    /// <summary>Nobody recorded from the newest record until <paramref name="at"/>: to whoever was there it is an outage, or a longer pause.</summary>
     public void Interrupt(TimeSpan at)
     {
         foreach (var track in pipeline.Tracks)
-            if (!track.Ended && track.HasPackets && at > newest) track.Interrupt(newest, at);
+            if (!track.Ended && track.HasPackets && at > newest) track.Interrupt(newest, at, pipeline.IsPaused);
     }
 
     /// <summary>Plays out everything. A journal that nobody closed ended in a crash.</summary>
@@ -59,6 +60,13 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         {
             case MeetingOpened { Run: > 1 }:
                 Interrupt(at);
+                if (pipeline.IsPaused) pipeline.Resume(at);                          // a run that goes on with the pause says so
+                break;
+            case Paused paused:
+                pipeline.Pause(JournalFormat.FromMicroseconds(paused.AtUs));
+                break;
+            case Resumed resumed:
+                pipeline.Resume(JournalFormat.FromMicroseconds(resumed.AtUs));
                 break;
             case MeetingClosed:
                 closed = true;
@@ -70,7 +78,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
             case TrackEnded ended:
                 pipeline.EndTrack(ended.Number);
                 break;
-            case PacketsMissed missed:
+            case PacketsMissed missed when !pipeline.IsPaused:
                 var kind = missed.Kind == "overrun" ? GapKind.Overrun : GapKind.Storage;
                 var gap = new Gap(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind);
                 foreach (var each in pipeline.Tracks) each.AddGap(gap);

@@ -25,6 +25,8 @@ public readonly ref struct RtpPacket
     public byte PayloadType { get; private init; }
     public bool Marker { get; private init; }
     public ReadOnlySpan<byte> Payload { get; private init; }
+    /// <summary>Octets before the payload: fixed header, CSRC list and header extension.</summary>
+    public int HeaderLength { get; private init; }
     private ushort ExtensionProfile { get; init; }
     private ReadOnlySpan<byte> Extension { get; init; }
 
@@ -32,7 +34,12 @@ public readonly ref struct RtpPacket
     public static bool IsRtcp(ReadOnlySpan<byte> datagram) => datagram.Length >= 8 && datagram[0] >> 6 == 2 && datagram[1] is >= 192 and <= 223;
 
     /// <summary>False unless the datagram is one whole version 2 packet. Never throws: the wire is not trusted.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> datagram, out RtpPacket packet)
+    public static bool TryParse(ReadOnlySpan<byte> datagram, out RtpPacket packet) => TryParse(datagram, hasPayload: true, out packet);
+
+    /// <summary>The same for the first <see cref="HeaderLength"/> octets of a packet, all that was kept of it.</summary>
+    public static bool TryParseHeader(ReadOnlySpan<byte> header, out RtpPacket packet) => TryParse(header, hasPayload: false, out packet);
+
+    private static bool TryParse(ReadOnlySpan<byte> datagram, bool hasPayload, out RtpPacket packet)
     {
         packet = default;
         if (datagram.Length < FixedHeaderLength || datagram[0] >> 6 != 2) return false;
@@ -50,7 +57,7 @@ public readonly ref struct RtpPacket
             start += 4 + length;
         }
 
-        bool padded = (datagram[0] & 0x20) != 0;
+        bool padded = hasPayload && (datagram[0] & 0x20) != 0;
         int padding = padded ? datagram[^1] : 0;                                     // the last octet counts itself
         if ((padded && padding == 0) || start + padding > datagram.Length) return false;
 
@@ -61,7 +68,8 @@ public readonly ref struct RtpPacket
             SequenceNumber = BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]),
             Timestamp = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]),
             Ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[8..]),
-            Payload = datagram[start..^padding],
+            Payload = hasPayload ? datagram[start..^padding] : default,
+            HeaderLength = start,
             ExtensionProfile = profile,
             Extension = extension,
         };

@@ -34,7 +34,7 @@ public sealed class MediaTrack : IDisposable
     private const float SpeechLevel = -50;                                           // dBFS
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
-    private readonly List<Gap> gaps = [];
+    private readonly List<Gap> gaps = [], pauses = [];                               // pauses apart: as few as there were commands, in order
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
     private int epochs;
@@ -64,31 +64,38 @@ public sealed class MediaTrack : IDisposable
     /// <summary>Takes in a packet of one of its SSRCs.</summary>
     public void Receive(in RtpPacket packet, TimeSpan arrival)
     {
-        if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
-        bool othersSilent = known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
-        var reception = known.Stream.Receive(packet, arrival, out long sequence, out long timestamp);
-        bool returned = othersSilent && reception == Reception.Accepted;
-        if (known.Epoch < 0 || returned || known.Stream.Restarts != known.Restarts)
-        {
-            known = (known.Stream, known.Stream.Restarts, epochs++);
-            streams[packet.Ssrc] = known;
-            newest = known.Stream;
-        }
-        LastPacket = arrival > LastPacket ? arrival : LastPacket;
-        if (reception == Reception.OutOfRange) OutOfRange++;
-        if (reception != Reception.Accepted) return;
-
+        if (!Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) return;
         int level = Description.AudioLevelExtension is { } id && packet.TryGetExtension(id, out var data) ? data[0] & 0x7F : -1;
-        timeline.Insert(known.Epoch, sequence, timestamp, arrival, level, packet.Payload);
-        captions?.Insert(known.Epoch, sequence, timestamp, arrival, packet.Payload);
+        timeline.Insert(epoch, sequence, timestamp, arrival, level, packet.Payload);
+        captions?.Insert(epoch, sequence, timestamp, arrival, packet.Payload);
+    }
+
+    /// <summary>Takes in a packet of which only the header is to be known: it is received, counted and not heard.</summary>
+    public void ReceiveHeader(in RtpPacket packet, TimeSpan arrival)
+    {
+        if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) timeline.InsertHeader(epoch, sequence, timestamp, arrival);
+    }
+
+    /// <summary>From now on only headers come: what captions wait for has come.</summary>
+    public void Pause(TimeSpan at)
+    {
+        if (pauses.Count > 0 && at - pauses[^1].To < TimeSpan.FromMilliseconds(1)) ExtendPause(at);   // over a restart it is one pause
+        else pauses.Add(new Gap(at, at, GapKind.Pause));
+        captions?.Pause();
+    }
+
+    /// <summary>The last pause, if there is one, lasts until then.</summary>
+    public void ExtendPause(TimeSpan to)
+    {
+        if (pauses.Count > 0 && to > pauses[^1].To) pauses[^1] = pauses[^1] with { To = to };
     }
 
     /// <summary>Places the next packet for the recording; see <see cref="TrackTimeline.Advance"/>.</summary>
     public bool Place(long horizon, out PlacedPacket placed)
     {
         if (!timeline.Advance(horizon, out placed)) return false;
-        if (placed.Missing > 0)
-            AddGap(new Gap(FromSamples(placed.Start - placed.Missing), FromSamples(placed.Start), GapKind.Loss));
+        if (placed.Missing > 0 && AddLoss(FromSamples(placed.Start - placed.Missing), FromSamples(placed.Start)))
+            placed = placed with { Lost = 0, Missing = 0, Fresh = true };            // what was not to be recorded is not made up either
         File?.Write(placed);
         return true;
     }
@@ -109,11 +116,12 @@ public sealed class MediaTrack : IDisposable
         captions?.End();
     }
 
-    /// <summary>Nobody recorded for a while: what was sent meanwhile is the outage's, and not lost by the network.</summary>
-    public void Interrupt(TimeSpan from, TimeSpan to)
+    /// <summary>Nobody recorded for a while: what was sent meanwhile is the outage's, or the pause's, and not lost by the network.</summary>
+    public void Interrupt(TimeSpan from, TimeSpan to, bool paused)
     {
         foreach (var (stream, _, _) in streams.Values) stream.Restart();
-        AddGap(new Gap(from, to, GapKind.Outage));
+        if (paused) ExtendPause(to);
+        else AddGap(new Gap(from, to, GapKind.Outage));
     }
 
     /// <summary>Adjacent gaps of one kind become one.</summary>
@@ -139,7 +147,7 @@ public sealed class MediaTrack : IDisposable
             Jitter = newest?.Jitter ?? TimeSpan.Zero,
             Concealed = FromSamples(Player.ConcealedSamples),
             Dtx = FromSamples(timeline.DtxSamples),
-            Gaps = [.. gaps.OrderBy(g => g.From)],
+            Gaps = [.. gaps.Concat(pauses).OrderBy(g => g.From)],
             GapsTruncated = GapsTruncated,
         };
     }
@@ -151,6 +159,38 @@ public sealed class MediaTrack : IDisposable
     }
 
     private bool GapsTruncated { get; set; }
+
+    private bool Accept(in RtpPacket packet, TimeSpan arrival, out int epoch, out long sequence, out long timestamp)
+    {
+        if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
+        bool othersSilent = known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
+        var reception = known.Stream.Receive(packet, arrival, out sequence, out timestamp);
+        bool returned = othersSilent && reception == Reception.Accepted;
+        if (known.Epoch < 0 || returned || known.Stream.Restarts != known.Restarts)
+        {
+            known = (known.Stream, known.Stream.Restarts, epochs++);
+            streams[packet.Ssrc] = known;
+            newest = known.Stream;
+        }
+        LastPacket = arrival > LastPacket ? arrival : LastPacket;
+        if (reception == Reception.OutOfRange) OutOfRange++;
+        epoch = known.Epoch;
+        return reception == Reception.Accepted;
+    }
+
+    /// <summary>What of the span lies in no pause is lost. True when a pause lies in it.</summary>
+    private bool AddLoss(TimeSpan from, TimeSpan to)
+    {
+        bool paused = false;
+        foreach (var pause in pauses)
+        {
+            if (pause.To <= from || pause.From >= to) continue;
+            if (pause.From > from) AddGap(new Gap(from, pause.From, GapKind.Loss));
+            (from, paused) = (pause.To, true);
+        }
+        if (from < to) AddGap(new Gap(from, to, GapKind.Loss));
+        return paused;
+    }
 
     private static TimeSpan FromSamples(long samples) => new(samples * TimeSpan.TicksPerSecond / OpusPacket.ClockRate);
 }

@@ -16,6 +16,13 @@ public enum Verdict
     Refused,
 }
 
+/// <summary>A packet of an SSRC that is no track's yet.</summary>
+/// <param name="HeaderOnly">Its payload was discarded as it arrived, or it had none.</param>
+public readonly record struct HeldPacket(TimeSpan Arrival, byte[] Bytes, bool HeaderOnly)
+{
+    public bool TryParse(out RtpPacket packet) => HeaderOnly ? RtpPacket.TryParseHeader(Bytes, out packet) : RtpPacket.TryParse(Bytes, out packet);
+}
+
 /// <summary>
 /// Which SSRC belongs to which track, and from where it may come. A track that names its SSRC takes that one only; another adopts the
 /// first new SSRC of its payload type, and one more when the old has been silent for a second, after two packets in sequence (RFC 3550
@@ -53,8 +60,9 @@ public sealed class SourceBinding(bool allowAnySender)
         }
     }
 
+    /// <param name="kept">What may be held of it: the datagram, or its header alone.</param>
     /// <param name="track">The owner, for <see cref="Verdict.Bound"/> and <see cref="Verdict.NewlyBound"/>.</param>
-    public Verdict Decide(in RtpPacket packet, ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan now, out MediaTrack? track)
+    public Verdict Decide(in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now, out MediaTrack? track)
     {
         track = null;
         if (bound.TryGetValue(packet.Ssrc, out var source))
@@ -73,7 +81,7 @@ public sealed class SourceBinding(bool allowAnySender)
         bool proven = owner?.Description.Ssrc is not null || waiting?.NextSequence == packet.SequenceNumber;
         if (owner is null || !proven)
         {
-            return Hold(waiting, packet, datagram, peer, now) ? Verdict.Held : Verdict.Refused;
+            return Hold(waiting, packet, kept, peer, now) ? Verdict.Held : Verdict.Refused;
         }
 
         bound[packet.Ssrc] = new BoundSource(owner) { Peer = peer, LastPacket = now };
@@ -87,7 +95,7 @@ public sealed class SourceBinding(bool allowAnySender)
         bound.TryGetValue(ssrc, out var source) && source.Peer with { Port = 0 } == peer with { Port = 0 } ? source.Track : null;
 
     /// <summary>What was held of the SSRC before its track was known, in order of arrival; it is held no longer.</summary>
-    public IReadOnlyList<(TimeSpan Arrival, byte[] Datagram)> TakeHeld(uint ssrc)
+    public IReadOnlyList<HeldPacket> TakeHeld(uint ssrc)
     {
         if (Find(ssrc) is not { } source) return [];
         held.Remove(source);
@@ -104,8 +112,8 @@ public sealed class SourceBinding(bool allowAnySender)
             int old = 0;
             for (; old < source.Packets.Count && now - source.Packets[old].Arrival > HoldFor; old++)
             {
-                source.Bytes -= source.Packets[old].Datagram.Length;
-                heldBytes -= source.Packets[old].Datagram.Length;
+                source.Bytes -= source.Packets[old].Bytes.Length;
+                heldBytes -= source.Packets[old].Bytes.Length;
             }
             source.Packets.RemoveRange(0, old);
             RefusedUnknown += old;
@@ -129,7 +137,7 @@ public sealed class SourceBinding(bool allowAnySender)
     private static bool MayMove(BoundSource source, PeerAddress peer, TimeSpan now) =>
         source.Track.Description.From is { } network && network.Contains(peer.ToIPAddress()) && now - source.LastPacket >= MoveAfter;
 
-    private bool Hold(HeldSource? source, in RtpPacket packet, ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan now)
+    private bool Hold(HeldSource? source, in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now)
     {
         if (source is null)
         {
@@ -139,10 +147,10 @@ public sealed class SourceBinding(bool allowAnySender)
         }
         else source.IsSteady |= source.NextSequence == packet.SequenceNumber;
         source.NextSequence = (ushort)(packet.SequenceNumber + 1);
-        if (heldBytes + datagram.Length > MaxHeldBytes) { RefusedUnknown++; return false; }
-        source.Packets.Add((now, datagram.ToArray()));
-        source.Bytes += datagram.Length;
-        heldBytes += datagram.Length;
+        if (heldBytes + kept.Length > MaxHeldBytes) { RefusedUnknown++; return false; }
+        source.Packets.Add(new HeldPacket(now, kept.ToArray(), HeaderOnly: kept.Length == packet.HeaderLength));
+        source.Bytes += kept.Length;
+        heldBytes += kept.Length;
         return true;
     }
 
@@ -200,6 +208,6 @@ public sealed class SourceBinding(bool allowAnySender)
         /// <summary>Two packets came in sequence: random datagrams do not do that.</summary>
         public bool IsSteady { get; set; }
         public int Bytes { get; set; }
-        public List<(TimeSpan Arrival, byte[] Datagram)> Packets { get; } = [];
+        public List<HeldPacket> Packets { get; } = [];
     }
 }

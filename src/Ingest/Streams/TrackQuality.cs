@@ -42,7 +42,18 @@ public sealed record TrackQuality
         Jitter = later.PacketsReceived > 0 ? later.Jitter : Jitter,
         Concealed = Concealed + later.Concealed,
         Dtx = Dtx + later.Dtx,
-        Gaps = [.. Gaps, .. later.Gaps],
+        Gaps = Joined(Gaps, later.Gaps),
         GapsTruncated = GapsTruncated || later.GapsTruncated,
     };
+
+    /// <summary>A pause that goes on over a restart is one.</summary>
+    private static IReadOnlyList<Gap> Joined(IReadOnlyList<Gap> before, IReadOnlyList<Gap> after)
+    {
+        var last = before.LastOrDefault(g => g.Kind == GapKind.Pause);
+        var next = after.FirstOrDefault(g => g.Kind == GapKind.Pause);
+        bool goesOn = last.To > last.From && next.To > next.From && (next.From - last.To).Duration() < TimeSpan.FromMilliseconds(1);
+        return goesOn
+            ? [.. before.Where(g => g != last), last with { To = next.To }, .. after.Where(g => g != next)]
+            : [.. before, .. after];
+    }
 }

@@ -5,6 +5,14 @@ namespace Pipeline.Transcribe.Captions;
 /// <summary>What the pipeline says about itself, and what makes it go on after a pause.</summary>
 public sealed partial class CaptionPipeline
 {
+    /// <summary>From the media loop: nothing comes of the track for a while, and what is open becomes final. Goes on with the next <see cref="Write"/>.</summary>
+    public void PauseTrack(int track)
+    {
+        if (!Volatile.Read(ref tracks).TryGetValue(track, out var paused)) return;
+        paused.Pause();
+        AskForTurn();
+    }
+
     private void Tick()
     {
         AskForTurn();                                          // tracks that fell silent without a word

@@ -185,14 +185,14 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         lock (gate) (isBroken, someoneWaits) = (broken is not null, room.Count > 0);
         foreach (var (number, track) in Volatile.Read(ref tracks))
         {
-            bool ended = track.Ended;                          // before the ring: what was written before the end is still read
+            bool ended = track.Ended, paused = track.TakePause();   // before the ring: what was written before the end is still read
             while (track.Ring.TryPeek(out long firstSample, out var head, out var tail))
             {
                 if (!isBroken) metrics.SamplesOutOfOrder(track.Frames.Add(firstSample, head) + track.Frames.Add(firstSample + head.Length, tail));
                 track.Ring.Release();
             }
             bool stale = !someoneWaits && track.Detector.IsOpen && clock.GetElapsedTime(Volatile.Read(ref track.LastWrite)) > options.StaleAfter;
-            if ((ended || stale) && !isBroken) track.Frames.Flush();
+            if ((ended || paused || stale) && !isBroken) track.Frames.Flush();
             if (ended) Remove(number, track);
         }
         Settle();

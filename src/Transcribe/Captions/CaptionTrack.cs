@@ -5,6 +5,8 @@ namespace Pipeline.Transcribe.Captions;
 /// <summary>What the pipeline keeps for one track. Each part says whose it is.</summary>
 internal sealed class CaptionTrack
 {
+    private int paused;
+
     public CaptionTrack(int number, Action<CaptionTrack, Utterance> ended)
     {
         Number = number;
@@ -19,6 +21,11 @@ internal sealed class CaptionTrack
     /// <summary>When something was last written, in the clock's timestamps.</summary>
     public long LastWrite;
     public volatile bool Ended;
+
+    /// <summary>Nothing comes for a while: what is open is to become final.</summary>
+    public void Pause() => Volatile.Write(ref paused, 1);
+    /// <summary>True once after each pause.</summary>
+    public bool TakePause() => Interlocked.Exchange(ref paused, 0) == 1;
 
     /// <summary>Samples that found no room in it lately; the writer only.</summary>
     public (long First, long Length) Overrun { get; set; }

@@ -65,6 +65,8 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     public int Port => port;
     public ConcurrentQueue<Track> Added { get; } = new();
     public ConcurrentQueue<Track> Ended { get; } = new();
+    public ConcurrentQueue<string> Told { get; } = new();
+    public Task BeforePause { get; set; } = Task.CompletedTask;
     public Exception? AddFails { get; set; }
     public TaskCompletionSource Breaks { get; } = new();
     public Task Broken => Breaks.Task;
@@ -83,6 +85,15 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     {
         Ended.Enqueue(track);
         return Task.CompletedTask;
+    }
+
+    public Task PauseAsync(CancellationToken ct) => TellAsync("pause");
+    public Task ResumeAsync(CancellationToken ct) => TellAsync("resume");
+
+    private async Task TellAsync(string what)
+    {
+        await BeforePause;
+        Told.Enqueue(what);
     }
 
     public MediaSnapshot Snapshot() => Now;

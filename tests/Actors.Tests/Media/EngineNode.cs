@@ -63,6 +63,15 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
         }
     }
 
+    /// <summary>What kinds of records the journal holds, in order.</summary>
+    public List<RecordKind> Records()
+    {
+        var kinds = new List<RecordKind>();
+        foreach (var block in new JournalReader(Meeting.Journal, Meeting.OpenOrCreateKeys(vault)).ReadBlocks())
+            foreach (var record in block) kinds.Add(record.Kind);
+        return kinds;
+    }
+
     /// <summary>What processing alone makes of the journal.</summary>
     public async Task<List<Caption>> ProcessAsync(double duration, IEnumerable<Caption> heard)
     {

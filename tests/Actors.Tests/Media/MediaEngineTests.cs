@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Streams;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
 
 namespace Pipeline.Actors.Tests.Media;
@@ -29,6 +31,31 @@ public sealed class MediaEngineTests : IDisposable
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
         Assert.Equal(["track"], done.Files.Select(f => f.Kind));
         Assert.Equal(CaptionsStatus.Live, done.Captions);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Of_a_paused_meeting_headers_alone_are_kept_from_the_first_packet_of_a_run_on()
+    {
+        var media = await node.OpenAsync(node.Job());
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await media.PauseAsync(default);
+        Send(media.Port, 0..10, alice);
+        await media.PauseAsync(default);
+        await media.DisposeAsync();
+        var job = node.Job(run: 2, age: Second, port: media.Port) with { Paused = true };
+        var again = await node.OpenAsync(job);
+        Send(again.Port, 10..20, alice);
+        await again.ResumeAsync(default);
+        await again.ResumeAsync(default);
+        Send(again.Port, 20..30, alice);
+        await again.StopAsync(3 * Second, default);
+
+        var kept = node.Records();
+        Assert.Equal((20, 10), (kept.Count(k => k == RecordKind.RtpHeader), kept.Count(k => k == RecordKind.Rtp)));
+        var quality = Assert.Single(again.Snapshot().Tracks).Quality;
+        Assert.Equal(30, quality.PacketsReceived);
+        Assert.Equal([GapKind.Pause], quality.Gaps.Select(g => g.Kind));
+        Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default));
     }
 
     [Fact(Timeout = 60_000)]
@@ -156,6 +183,11 @@ public sealed class MediaEngineTests : IDisposable
     private static void Send(int port, Range numbers)
     {
         using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        Send(port, numbers, sender);
+    }
+
+    private static void Send(int port, Range numbers, Socket sender)
+    {
         for (int n = numbers.Start.Value; n < numbers.End.Value; n++) sender.SendTo(EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]), new IPEndPoint(IPAddress.Loopback, port));
     }
 

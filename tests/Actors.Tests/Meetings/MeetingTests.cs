@@ -5,7 +5,7 @@ using Pipeline.Actors.Tests.Kit;
 
 namespace Pipeline.Actors.Tests.Meetings;
 
-public sealed class MeetingTests
+public sealed partial class MeetingTests
 {
     private static readonly DateTimeOffset Start = new(2025, 3, 3, 9, 0, 0, TimeSpan.Zero);
     private static readonly TrackSpec Alice = Tracks.Of("alice", 111);
@@ -17,6 +17,7 @@ public sealed class MeetingTests
         "announced" => Meeting.Apply(Meeting.Decide(
             new CreateMeeting(MeetingId.New(Start), new TenantId("acme"), new MeetingSpec(), [New(Alice)], CaptionsStatus.Live), Start)),
         "recording" => After(In("announced"), new MeetingCommand.MediaOpened(1, 26000)),
+        "paused" => After(In("recording"), new MeetingCommand.PauseRecording()),
         "stopping" => After(In("recording"), new MeetingCommand.Stop("requested")),
         "processing" => After(In("stopping"), new MeetingCommand.MediaStopped(1, Quality)),
         "completed" => After(In("processing"), Processed(1)),
@@ -24,7 +25,7 @@ public sealed class MeetingTests
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 
-    private static readonly string[] Statuses = ["announced", "recording", "stopping", "processing", "completed", "failed"];
+    private static readonly string[] Statuses = ["announced", "recording", "paused", "stopping", "processing", "completed", "failed"];
 
     private static Meeting After(Meeting meeting, MeetingCommand command, double seconds = 60) =>
         meeting.Apply(meeting.Decide(command, Start.AddSeconds(seconds)));
@@ -38,6 +39,8 @@ public sealed class MeetingTests
     {
         "opened" => new MeetingCommand.MediaOpened(run, 26000),
         "add" => new MeetingCommand.AddTracks([new NewTrack(new TrackId(Guid.Parse("01950000-0000-7000-8000-000000000001")), Tracks.Of("bob", 112))]),
+        "pause" => new MeetingCommand.PauseRecording(),
+        "resume" => new MeetingCommand.ResumeRecording(),
         "stop" => new MeetingCommand.Stop("requested"),
         "stopped" => new MeetingCommand.MediaStopped(run, Quality),
         "processed" => Processed(run),
@@ -51,7 +54,7 @@ public sealed class MeetingTests
     };
 
     private static readonly string[] Commands =
-        ["opened", "add", "stop", "stopped", "processed", "broken", "recovered", "heard", "degraded", "seen", "tick"];
+        ["opened", "add", "pause", "resume", "stop", "stopped", "processed", "broken", "recovered", "heard", "degraded", "seen", "tick"];
 
     [Theory]
     [InlineData("announced", "opened", "meeting.started track.started")]
@@ -59,6 +62,16 @@ public sealed class MeetingTests
     [InlineData("recording", "opened", "")]
     [InlineData("recording", "add", "track.started")]
     [InlineData("recording", "stop", "track.ended meeting.stopped")]
+    [InlineData("announced", "pause", "")]
+    [InlineData("recording", "pause", "meeting.paused")]
+    [InlineData("recording", "resume", "")]
+    [InlineData("paused", "pause", "")]
+    [InlineData("paused", "resume", "meeting.resumed")]
+    [InlineData("paused", "stop", "track.ended meeting.stopped")]
+    [InlineData("paused", "add", "track.started")]
+    [InlineData("paused", "recovered", "meeting.recovered")]
+    [InlineData("stopping", "pause", "")]
+    [InlineData("completed", "resume", "")]
     [InlineData("recording", "seen", "media.flowing")]
     [InlineData("recording", "tick", "")]
     [InlineData("recording", "heard", "caption.final")]
@@ -109,7 +122,7 @@ public sealed class MeetingTests
         foreach (string status in Statuses.Skip(1))
         {
             var meeting = In(status) with { Run = 2 };
-            foreach (string name in Commands.Except(["add", "stop", "tick", "recovered"]))
+            foreach (string name in Commands.Except(["add", "pause", "resume", "stop", "tick", "recovered"]))
                 Assert.True(meeting.Decide(Command(name, run: 1), Start.AddSeconds(60)).Count == 0, $"{name} of run 1 when {status}");
         }
     }

@@ -244,6 +244,7 @@ public class CaptionTapTests
             (Next, Samples) = (firstSample + pcm.Length, Samples + pcm.Length);
         }
 
+        public void Pause(int track) { }
         public void End(int track) => Ends++;
 
         /// <summary>How alike to a chirp the best of what was given is, within <paramref name="reach"/> samples of one.</summary>
