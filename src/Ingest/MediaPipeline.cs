@@ -52,7 +52,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <summary>Begins in the middle of a meeting: what was before is in the journal of an earlier run.</summary>
     public void Begin(TimeSpan at)
     {
-        mixed = ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
+        mixed = OpusPacket.ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
         mixer.Begin(mixed);
         advanced = at;
     }
@@ -111,7 +111,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         switch (binding.Decide(packet, kept, peer, arrival, out var track))
         {
             case Verdict.NewlyBound:
-                journal?.AppendAsync(new SsrcBound(track!.Description.Number, packet.Ssrc, (long)arrival.TotalMicroseconds), arrival);
+                journal?.AppendAsync(new SsrcBound(track!.Description.Number, packet.Ssrc, JournalFormat.ToMicroseconds(arrival)), arrival);
                 foreach (var held in binding.TakeHeld(packet.Ssrc))
                     if (held.TryParse(out var earlier)) Take(track!, held.Bytes, held.HeaderOnly, earlier, held.Arrival);
                 Take(track!, kept, paused, packet, arrival);
@@ -149,7 +149,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
             if (IsPaused) track.ExtendPause(now);
             track.AdvanceCaptions(now);
         }
-        MixUntil(ToSamples(now - Delay));
+        MixUntil(OpusPacket.ToSamples(now - Delay));
     }
 
     /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
@@ -168,7 +168,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
             if (IsPaused && !track.Ended) track.ExtendPause(duration);
             track.End();
         }
-        long end = ToSamples(duration);
+        long end = OpusPacket.ToSamples(duration);
         MixUntil(end);
         if (mixed < end) MixFrame((int)(end - mixed));
     }
@@ -231,6 +231,4 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
             if (track.Description.Number == number) return track;
         return null;
     }
-
-    private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;
 }

@@ -8,6 +8,9 @@ public static class OpusPacket
     /// <summary>120 ms, the longest packet, in samples at 48 kHz.</summary>
     public const int MaxDuration = 5760;
 
+    public static long ToSamples(TimeSpan time) => time.Ticks * ClockRate / TimeSpan.TicksPerSecond;
+    public static TimeSpan ToTime(long samples) => new(samples * TimeSpan.TicksPerSecond / ClockRate);
+
     /// <summary>Samples at 48 kHz in the packet; 0 for one that no decoder would take.</summary>
     public static int Duration(ReadOnlySpan<byte> packet)
     {

@@ -51,7 +51,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;
         if (buffer.IsFull || OpusPacket.Duration(payload) == 0) return;
         if (packetEpoch != insertedEpoch) (insertedEpoch, count) = (packetEpoch, 0);
-        recent[count++ % Window] = ToSamples(arrival) - timestamp;
+        recent[count++ % Window] = OpusPacket.ToSamples(arrival) - timestamp;
         buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, payload);
     }
 
@@ -106,11 +106,11 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private void Give(BufferedPacket packet)
     {
         bool another = packet.Epoch != epoch;
-        long quickest = packet.Epoch == insertedEpoch ? Quickest() : another ? ToSamples(packet.Arrival) - packet.Timestamp : offset;
+        long quickest = packet.Epoch == insertedEpoch ? Quickest() : another ? OpusPacket.ToSamples(packet.Arrival) - packet.Timestamp : offset;
         if (another || Math.Abs(quickest - offset) > Tolerance) offset = quickest;
 
         int duration = OpusPacket.Duration(packet.Payload);
-        long place = Math.Min(packet.Timestamp + offset, ToSamples(packet.Arrival));     // not after its own arrival, whatever its timestamp says
+        long place = Math.Min(packet.Timestamp + offset, OpusPacket.ToSamples(packet.Arrival));     // not after its own arrival, whatever its timestamp says
         long start = Math.Max(place, end48);
         if (end48 - place > duration / 2) start = place;                             // its time is taken; Store leaves out what is past
         int lost = another ? 0 : (int)Math.Clamp(packet.Sequence - lastSequence - 1, 0, int.MaxValue);
@@ -145,6 +145,4 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         count = 0;
         foreach (ref readonly var packet in buffer.Waiting) recent[count++ % Window] = packet.Transit;
     }
-
-    private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;
 }

@@ -59,7 +59,7 @@ public sealed class JitterBuffer(int capacity = 500)
 
         int at = ordered.Count;
         while (at > first && !ordered[at - 1].Packet.IsBefore(epoch, sequence)) at--;       // nearly always the end
-        long transit = arrival.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond - timestamp;
+        long transit = OpusPacket.ToSamples(arrival) - timestamp;
         ordered.Insert(at, new WaitingPacket(packet, epoch, timestamp, transit));
     }
 

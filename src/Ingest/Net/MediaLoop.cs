@@ -108,7 +108,7 @@ public sealed class MediaLoop : IDisposable
         if (dropped == 0) return;
         TimeSpan from = socket.LastDrain - startedBoot, to = boot - startedBoot;
         Pipeline.NoteMissed(from, to);
-        journal.AppendAsync(new PacketsMissed("overrun", (long)from.TotalMicroseconds, (long)to.TotalMicroseconds, dropped), to);
+        journal.AppendAsync(new PacketsMissed("overrun", JournalFormat.ToMicroseconds(from), JournalFormat.ToMicroseconds(to), dropped), to);
     }
 }
 

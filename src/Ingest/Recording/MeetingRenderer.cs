@@ -42,8 +42,11 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
         string mixPath = Path.Combine(outputFolder, "mix.mp4"), mixPart = mixPath + ".part";
         string? failure = null;
         FfmpegProcess? encoder = null;
-        if (mix) (encoder, failure) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart), Ffmpeg);
-        if (encoder is not null) failure = null;
+        if (mix)
+        {
+            (encoder, string detail) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart), Ffmpeg);
+            if (encoder is null) failure = detail;
+        }
 
         await using var frames = encoder is null ? null : new PcmCollector(encoder);
         using var pipeline = new MediaPipeline(journal: null, frames, speech: null) { Decodes = frames is not null, Delay = MediaPipeline.ReplayDelay };
@@ -53,7 +56,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             var playback = new JournalPlayback(pipeline);
             playback.TrackAdded += track =>
             {
-                if (tracks) track.File = files[track.Description.Number] = new TrackFile(outputFolder, track.Description, ToSamples(duration));
+                if (tracks) track.File = files[track.Description.Number] = new TrackFile(outputFolder, track.Description, OpusPacket.ToSamples(duration));
             };
             foreach (var block in journal.ReadBlocks())
             {
@@ -91,8 +94,6 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             if (frames is { Waiting: > MixChunk }) await frames.FlushAsync(ct);
         }
     }
-
-    private static long ToSamples(TimeSpan time) => time.Ticks * OpusPacket.ClockRate / TimeSpan.TicksPerSecond;
 
     /// <summary>A track's Ogg file while it is written: under its own name only when it is whole.</summary>
     private sealed class TrackFile : ITrackSink, IDisposable

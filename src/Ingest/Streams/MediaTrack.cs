@@ -52,7 +52,7 @@ public sealed class MediaTrack : IDisposable
     public TrackDescription Description { get; }
     public TrackPlayer Player { get; } = new();
     /// <summary>Meeting time of its last packet; long before the meeting while there was none.</summary>
-    public TimeSpan LastPacket { get; set; } = TimeSpan.FromDays(-1);
+    public TimeSpan LastPacket { get; private set; } = TimeSpan.FromDays(-1);
     public bool HasPackets => LastPacket >= TimeSpan.Zero;
     /// <summary>Meeting time somebody last spoke, as the recording hears it.</summary>
     public TimeSpan LastSpeech { get; private set; }
@@ -94,7 +94,7 @@ public sealed class MediaTrack : IDisposable
     public bool Place(long horizon, out PlacedPacket placed)
     {
         if (!timeline.Advance(horizon, out placed)) return false;
-        if (placed.Missing > 0 && AddLoss(FromSamples(placed.Start - placed.Missing), FromSamples(placed.Start)))
+        if (placed.Missing > 0 && AddLoss(OpusPacket.ToTime(placed.Start - placed.Missing), OpusPacket.ToTime(placed.Start)))
             placed = placed with { Lost = 0, Missing = 0, Fresh = true };            // what was not to be recorded is not made up either
         File?.Write(placed);
         return true;
@@ -106,7 +106,7 @@ public sealed class MediaTrack : IDisposable
     /// <summary>Notes how loud the frame just mixed was.</summary>
     public void NoteLevel(long mixed)
     {
-        if (Player.Gain.Level > SpeechLevel) LastSpeech = FromSamples(mixed);
+        if (Player.Gain.Level > SpeechLevel) LastSpeech = OpusPacket.ToTime(mixed);
     }
 
     public void End()
@@ -145,8 +145,8 @@ public sealed class MediaTrack : IDisposable
             PacketsLate = timeline.Late,
             Duplicates = counts.Duplicates,
             Jitter = newest?.Jitter ?? TimeSpan.Zero,
-            Concealed = FromSamples(Player.ConcealedSamples),
-            Dtx = FromSamples(timeline.DtxSamples),
+            Concealed = OpusPacket.ToTime(Player.ConcealedSamples),
+            Dtx = OpusPacket.ToTime(timeline.DtxSamples),
             Gaps = [.. gaps.Concat(pauses).OrderBy(g => g.From)],
             GapsTruncated = GapsTruncated,
         };
@@ -191,6 +191,4 @@ public sealed class MediaTrack : IDisposable
         if (from < to) AddGap(new Gap(from, to, GapKind.Loss));
         return paused;
     }
-
-    private static TimeSpan FromSamples(long samples) => new(samples * TimeSpan.TicksPerSecond / OpusPacket.ClockRate);
 }

@@ -69,7 +69,7 @@ public sealed class SourceBinding(bool allowAnySender)
         {
             if (source.Peer != peer && !MayMove(source, peer, now)) { RefusedAddress++; return Verdict.Refused; }
             if (source.Track.Description.PayloadType != packet.PayloadType) { RefusedPayloadType++; return Verdict.Refused; }
-            (source.Peer, source.LastPacket, source.Track.LastPacket) = (peer, now, now);
+            (source.Peer, source.LastPacket) = (peer, now);
             track = source.Track;
             return Verdict.Bound;
         }
@@ -85,7 +85,6 @@ public sealed class SourceBinding(bool allowAnySender)
         }
 
         bound[packet.Ssrc] = new BoundSource(owner) { Peer = peer, LastPacket = now };
-        owner.LastPacket = now;
         track = owner;
         return Verdict.NewlyBound;
     }
