@@ -18,7 +18,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using var server = await PipelineServer.StartAsync();
         var source = Cut(ReplaySource.Open([Fixtures.Speech("release-review.json")]), TimeSpan.FromSeconds(40));
         var lines = SpokenLine.Read(Fixtures.Speech("release-review.json"));
-        TimeSpan killed = default, back = default;
+        TimeSpan killing = default, killed = default, back = default;            // the kill itself lies between the first two
         MeetingInfo? again = null;
         IReadOnlyList<int> children = [];
 
@@ -26,6 +26,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         {
             await UntilMeetingTimeAsync(meeting, KilledAt);
             children = server.Children();
+            killing = Now(meeting);
             await server.KillAsync();
             killed = Now(meeting);
             await UntilMeetingTimeAsync(meeting, StartedAgainAt);
@@ -47,7 +48,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         {
             var outage = Assert.Single(track.Gaps, g => g.Kind == "outage");
             output.WriteLine($"{track.Participant?.Id}: outage {outage.FromMs} … {outage.ToMs} ms; killed at {killed.TotalMilliseconds:0}, ready at {back.TotalMilliseconds:0}");
-            Assert.InRange(outage.FromMs, (killed - Starved).TotalMilliseconds, killed.TotalMilliseconds + 20);
+            Assert.InRange(outage.FromMs, (killing - Starved).TotalMilliseconds, killed.TotalMilliseconds + 20);
             Assert.InRange(outage.ToMs, killed.TotalMilliseconds, back.TotalMilliseconds + 100);
         }
         foreach (var (_, probe) in recorded.Files) Assert.InRange(probe.Duration.TotalMilliseconds - recorded.Meeting.DurationMs, -50, 50);
@@ -58,7 +59,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             var stream = source.Streams.Single(s => s.Participant.Name == line.Speaker);
             var origin = recorded.Log.OriginOf(stream) - recorded.StartedUnix;
             var (from, to) = (origin + line.Start, origin + line.End);
-            bool isBefore = to < killed - Starved, isAfter = from > back && line.End < TimeSpan.FromSeconds(39);
+            bool isBefore = to < killing - Starved, isAfter = from > back && line.End < TimeSpan.FromSeconds(39);
             if (!isBefore && !isAfter) continue;
 
             var (off, peak) = recorded.Locate(stream.Participant.Id, line.Samples, from);
