@@ -20,19 +20,25 @@ public sealed class PausedCrashTests(ITestOutputHelper output) : PausedMeeting(o
     public Task A_server_that_is_killed_in_a_pause_comes_back_paused() => RecordAsync(killed: true);
 }
 
-/// <summary>Laura says four sentences, the third of them in a pause. Two classes, as only those run side by side.</summary>
+/// <summary>
+/// Laura says two sentences, a third in a pause, and goes on until one was said after it, however long a busy machine took for the
+/// pause. Two classes, as only those run side by side.
+/// </summary>
 public abstract class PausedMeeting(ITestOutputHelper output)
 {
     private static readonly TimeSpan PausedAt = TimeSpan.FromSeconds(4.2), KilledAt = TimeSpan.FromSeconds(4.9), ResumedAt = TimeSpan.FromSeconds(7.3);
     /// <summary>A packet lasts 20 ms, and encoders ring on a little.</summary>
     private static readonly TimeSpan Edge = TimeSpan.FromMilliseconds(60);
+    /// <summary>The sender starts a little after the meeting, and the caption needs the silence after a sentence.</summary>
+    private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(1.5);
 
     protected async Task RecordAsync(bool killed)
     {
         await using var server = await PipelineServer.StartAsync();
-        var lines = SpokenLine.Read(Fixtures.Speech("release-review.json")).Take(4).ToList();
-        var whole = ReplaySource.Open([Fixtures.Speech("release-review.json")]).Of(["laura"]);
-        var source = whole with { Packets = [.. whole.Packets.Where(p => p.Time < TimeSpan.FromSeconds(11))], Duration = TimeSpan.FromSeconds(11) };
+        var lines = SpokenLine.Read(Fixtures.Speech("release-review.json")).Where(l => l.Speaker == "Laura").ToList();
+        var source = ReplaySource.Open([Fixtures.Speech("release-review.json")]).Of(["laura"]);
+        using var enough = new CancellationTokenSource();
+        SpokenLine? last = null;
         TimeSpan pauseAsked = default, pauseAnswered = default, resumeAsked = default, resumeAnswered = default;
 
         var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async meeting =>
@@ -52,7 +58,10 @@ public abstract class PausedMeeting(ITestOutputHelper output)
             resumeAsked = Now(meeting);
             await TellAsync(server, meeting, "resume", paused: false);
             resumeAnswered = Now(meeting);
-        });
+            last = lines.First(l => l.Start > resumeAnswered);
+            await UntilAsync(meeting, last.End + Afterwards);
+            await enough.CancelAsync();
+        }, enough: enough.Token);
 
         output.WriteLine($"pause {pauseAsked.TotalMilliseconds:0} … {pauseAnswered.TotalMilliseconds:0}, resumed {resumeAsked.TotalMilliseconds:0} … {resumeAnswered.TotalMilliseconds:0} ms");
         Assert.Equal("completed", recorded.Meeting.Status);
@@ -71,7 +80,7 @@ public abstract class PausedMeeting(ITestOutputHelper output)
             float loudest = recorded.Sound[file][from..to].Max(Math.Abs);
             output.WriteLine($"{file}: the loudest sample of the pause is {loudest:0.00000}");
             Assert.True(loudest < 0.003f, $"{file}: the pause is not silent ({loudest:0.00000})");
-            foreach (var line in lines.Where(l => origin + l.End < pauseAsked || origin + l.Start > resumeAnswered))
+            foreach (var line in lines.Where(l => origin + l.End < pauseAsked || (origin + l.Start > resumeAnswered && l.Start <= last!.Start)))
             {
                 var (off, peak) = recorded.Locate(file, line.Samples, origin + line.Start);
                 Assert.True(off.Duration() <= TimeSpan.FromMilliseconds(20) && peak > 0.3, $"{file}: “{line.Text}” lies {off.TotalMilliseconds:0.0} ms off (likeness {peak:0.00})");

@@ -20,10 +20,12 @@ internal sealed class RecordedMeeting
     public TimeSpan StartedUnix => Meeting.StartedAt!.Value - DateTimeOffset.UnixEpoch;
 
     /// <summary>Plays the source into a new meeting in real time, stops it, and fetches everything that was made.</summary>
-    public static async Task<RecordedMeeting> RecordAsync(PipelineServer server, ReplaySource source, NetworkConditions? network = null, Func<MeetingInfo, Task>? meanwhile = null)
+    /// <param name="enough">Ends the sending before the source ends.</param>
+    public static async Task<RecordedMeeting> RecordAsync(
+        PipelineServer server, ReplaySource source, NetworkConditions? network = null, Func<MeetingInfo, Task>? meanwhile = null, CancellationToken enough = default)
     {
         var meeting = await server.Client.CreateMeetingAsync(Describe(source), default);
-        var sending = new ReplaySession(source, network).RunAsync(Endpoint(meeting));
+        var sending = new ReplaySession(source, network).RunAsync(Endpoint(meeting), ct: enough);
         if (meanwhile is not null) await meanwhile(meeting);
         var log = await sending;
         await server.Client.StopMeetingAsync(meeting.Id, default);
