@@ -5,11 +5,13 @@ using Pipeline.Api.Captions;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Transcribe.Minutes;
 
 namespace Pipeline.Api;
 
@@ -43,6 +45,8 @@ public static class PipelineHost
         services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
         services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         services.AddSingleton<PrometheusMetrics>();
+        services.AddSingleton<MinutesMetrics>();
+        services.AddSingleton(s => new MinutesOnDemand(s.GetRequiredService<MinutesMetrics>(), MinutesBuilder.Build));
         services.AddHostedService<StartChecks>();
         addMeetings(services, options);
 
@@ -71,6 +75,7 @@ public static class PipelineHost
         Tagged("Quality", "/v1").MapQuality();
         Tagged("Captions", "/v1").MapCaptions();
         Tagged("Transcript", "/v1").MapTranscript();
+        Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
         Tagged("Node", "").MapNode();
         routes.MapNotBuilt();

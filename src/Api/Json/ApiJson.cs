@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
@@ -33,6 +34,7 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(CaptionsEndDto))]
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
+[JsonSerializable(typeof(MinutesDto))]
 [JsonSerializable(typeof(RecordingsDto))]
 [JsonSerializable(typeof(NodeStatusDto))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -17,7 +17,6 @@ internal static class NotBuiltApi
         ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/events", Scopes.MeetingsRead),
         ("PATCH", "/v1/meetings/{id}/transcript/segments/{segment}", Scopes.MeetingsWrite),
-        ("GET", "/v1/meetings/{id}/minutes", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/content_links", Scopes.ArchiveRead),
