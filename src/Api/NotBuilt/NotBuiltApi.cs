@@ -9,8 +9,6 @@ internal static class NotBuiltApi
     /// <summary>Scope null: whoever asks has no key yet.</summary>
     private static readonly (string Method, string Path, string? Scope)[] Routes =
     [
-        ("GET", "/", null),
-        ("GET", "/docs", null),
         ("PATCH", "/v1/meetings/{id}", Scopes.MeetingsWrite),
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
         ("PATCH", "/v1/meetings/{id}/tracks/{track}", Scopes.MeetingsWrite),
