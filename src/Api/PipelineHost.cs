@@ -9,6 +9,7 @@ using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
+using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Transcribe.Minutes;
@@ -78,6 +79,7 @@ public static class PipelineHost
         Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
         Tagged("Node", "").MapNode();
+        routes.MapPage();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");
 
