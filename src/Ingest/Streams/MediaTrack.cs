@@ -38,6 +38,7 @@ public sealed class MediaTrack : IDisposable
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
     private ulong madeUp;                                                            // a bit each of the next 64 frames of the mix, by number modulo 64
+    private float loudest = TrackGain.Silence;                                       // frame since the level was taken
     private int epochs;
     private ReceiveStream? newest;
 
@@ -115,6 +116,15 @@ public sealed class MediaTrack : IDisposable
         else detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
         madeUp &= ~frame;
         if (detector.IsSpeaking) LastSpeech = at;
+        loudest = Math.Max(loudest, Player.Gain.Level);
+    }
+
+    /// <summary>How loud it was since this was asked last.</summary>
+    public TrackLevel TakeLevel()
+    {
+        var level = new TrackLevel(Description.Number, (int)MathF.Round(Math.Clamp(loudest, TrackGain.Silence, 0)), detector.IsSpeaking);
+        loudest = TrackGain.Silence;
+        return level;
     }
 
     public void End()
