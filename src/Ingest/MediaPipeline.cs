@@ -243,7 +243,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             var level = track.TakeLevel();
-            if (!track.Ended) levels.Add(level);
+            if (!track.Ended || level.LevelDb > TrackGain.Silence) levels.Add(level);   // the mix still has its last two seconds
         }
         Levels.Write(new LevelReading(OpusPacket.ToTime(mixed), levels));
     }

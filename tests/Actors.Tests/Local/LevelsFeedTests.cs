@@ -25,12 +25,9 @@ public sealed class LevelsFeedTests : IAsyncLifetime
         await using (var one = Feed().GetAsyncEnumerator())
         await using (var two = Feed().GetAsyncEnumerator())
         {
-            var (first, second) = (await BeginAsync(one), await BeginAsync(two));
+            Assert.True((await Task.WhenAll(MeasureUntilReadAsync(one, 1, -32), MeasureUntilReadAsync(two, 1, -32))).All(read => read));
+
             Assert.True(node.Engine.Newest.IsListenedTo);
-
-            Measure(1, -32);
-
-            Assert.True(await first && await second);
             foreach (var reader in new[] { one, two })
                 Assert.Equal((meeting.Tracks[0].Track.Id, -32, true), (reader.Current.Tracks[0].Track, reader.Current.Tracks[0].LevelDb, reader.Current.Tracks[0].IsSpeaking));
         }
@@ -42,16 +39,12 @@ public sealed class LevelsFeedTests : IAsyncLifetime
     {
         await using (var before = Feed().GetAsyncEnumerator())
         {
-            var first = await BeginAsync(before);
-            Measure(1, -20);
-            Assert.True(await first);
+            Assert.True(await MeasureUntilReadAsync(before, 1, -20));
         }
         await using var reader = Feed().GetAsyncEnumerator();
-        var next = await BeginAsync(reader);
 
-        Measure(60, -40);
+        Assert.True(await MeasureUntilReadAsync(reader, 60, -40));
 
-        Assert.True(await next);
         Assert.Equal(TimeSpan.FromSeconds(60), reader.Current.At);
     }
 
@@ -59,9 +52,7 @@ public sealed class LevelsFeedTests : IAsyncLifetime
     public async Task A_slow_reader_gets_the_newest()
     {
         await using var reader = Feed().GetAsyncEnumerator();
-        var next = await BeginAsync(reader);
-        Measure(1, -20);
-        Assert.True(await next);
+        Assert.True(await MeasureUntilReadAsync(reader, 1, -20));
 
         for (int second = 2; second <= 500; second++) Measure(second, -20);
 
@@ -73,12 +64,12 @@ public sealed class LevelsFeedTests : IAsyncLifetime
     public async Task A_track_that_comes_while_somebody_reads_is_there()
     {
         await using var reader = Feed().GetAsyncEnumerator();
-        var next = await BeginAsync(reader);
+        Assert.True(await MeasureUntilReadAsync(reader, 1, -20));
         var added = Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, meeting.Id, [Tracks.Of("bob", 112)], default));
 
         node.Engine.Newest.Measure(new LevelReading(TimeSpan.FromSeconds(1), [new TrackLevel(1, -127, false), new TrackLevel(2, -30, true)]));
 
-        Assert.True(await next);
+        Assert.True(await reader.MoveNextAsync());
         Assert.Equal([meeting.Tracks[0].Track.Id, added.Tracks[0].Track.Id], reader.Current.Tracks.Select(t => t.Track));
     }
 
@@ -86,13 +77,15 @@ public sealed class LevelsFeedTests : IAsyncLifetime
     public async Task A_feed_goes_on_over_a_new_run_of_the_media_and_ends_with_the_meeting()
     {
         await using var reader = Feed().GetAsyncEnumerator();
-        var next = await BeginAsync(reader);
+        Assert.True(await MeasureUntilReadAsync(reader, 1, -20));
         var broken = node.Engine.Newest;
         broken.Breaks.SetResult();
-        await node.UntilAsync(meeting.Id, m => m.Reason == "recovered");
-        await node.Store.UntilAsync(() => { node.Clock.Advance(TimeSpan.FromSeconds(1)); return Task.FromResult(node.Engine.Newest != broken); });
-        Measure(5, -25);
-        Assert.True(await next);
+        await node.Store.UntilAsync(async () => (await node.LedgerAsync(meeting.Id)).Contains("meeting.recovered"));
+        node.Clock.Advance(TimeSpan.FromSeconds(3));
+        while (node.Engine.Newest == broken) await Task.Yield();
+
+        Assert.True(await MeasureUntilReadAsync(reader, 5, -25));
+        Assert.Equal(TimeSpan.FromSeconds(5), reader.Current.At);
 
         var end = reader.MoveNextAsync().AsTask();
         await node.Meetings.StopAsync(Acme, meeting.Id, default);
@@ -113,19 +106,24 @@ public sealed class LevelsFeedTests : IAsyncLifetime
     public async Task A_feed_does_not_end_as_if_the_meeting_were_over_when_the_server_stops()
     {
         await using var reader = Feed().GetAsyncEnumerator();
-        var next = await BeginAsync(reader);
+        Assert.True(await MeasureUntilReadAsync(reader, 1, -20));
+        var next = reader.MoveNextAsync().AsTask();
         await node.Meetings.StopAsync(CancellationToken.None);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
     }
 
     private IAsyncEnumerable<MeetingLevels> Feed() => node.Meetings.LevelsAsync(Acme, meeting.Id, default);
 
-    /// <summary>Asks for the next reading, and returns once the meeting knows that somebody does.</summary>
-    private async Task<Task<bool>> BeginAsync(IAsyncEnumerator<MeetingLevels> reader)
+    /// <summary>Measures the same again until the reader, which may only be coming, has read it.</summary>
+    private async Task<bool> MeasureUntilReadAsync(IAsyncEnumerator<MeetingLevels> reader, double second, int levelDb)
     {
         var next = reader.MoveNextAsync().AsTask();
-        while (!node.Engine.Newest.IsListenedTo && !next.IsCompleted) await Task.Yield();
-        return next;
+        while (!next.IsCompleted)
+        {
+            Measure(second, levelDb);
+            await Task.Yield();
+        }
+        return await next;
     }
 
     private void Measure(double second, int levelDb) =>
