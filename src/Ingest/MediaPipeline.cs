@@ -97,7 +97,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         if (Find(number) is not { } track) return;
         binding.Remove(track);
-        track.End();
+        track.End(advanced);
     }
 
     /// <summary>Takes in one datagram.</summary>
@@ -171,7 +171,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             if (IsPaused && !track.Ended) track.ExtendPause(duration);
-            track.End();
+            track.End(duration);
         }
         long end = OpusPacket.ToSamples(duration);
         MixUntil(end);
@@ -239,13 +239,14 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
             foreach (var track in tracks) track.TakeLevel();                         // who begins to look is told of what comes
             return;
         }
+        var at = OpusPacket.ToTime(mixed);
         var levels = new List<TrackLevel>(tracks.Count);
         foreach (var track in tracks)
         {
             var level = track.TakeLevel();
-            if (!track.Ended || level.LevelDb > TrackGain.Silence) levels.Add(level);   // the mix still has its last two seconds
+            if (at <= track.EndedAt) levels.Add(level);
         }
-        Levels.Write(new LevelReading(OpusPacket.ToTime(mixed), levels));
+        Levels.Write(new LevelReading(at, levels));
     }
 
     private MediaTrack? Find(int number)

@@ -7,7 +7,7 @@ public readonly record struct TrackLevel(int Track, int LevelDb, bool IsSpeaking
 
 /// <summary>How loud each track is, as the recording hears it: as far behind now as the mix waits for packets.</summary>
 /// <param name="At">Meeting time at which the 200 ms end that were listened to.</param>
-/// <param name="Tracks">Those that have not ended, or can still be heard; shared, not to be written to.</param>
+/// <param name="Tracks">Those that had not ended by then; shared, not to be written to.</param>
 public sealed record LevelReading(TimeSpan At, IReadOnlyList<TrackLevel> Tracks)
 {
     /// <summary>In samples at 48 kHz: five readings a second.</summary>

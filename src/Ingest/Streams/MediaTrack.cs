@@ -60,7 +60,9 @@ public sealed class MediaTrack : IDisposable
     public TimeSpan LastSpeech { get; private set; }
     /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
     public ITrackSink? File { get; set; }
-    public bool Ended { get; private set; }
+    public bool Ended => EndedAt < TimeSpan.MaxValue;
+    /// <summary>Meeting time; later than any while it goes on.</summary>
+    public TimeSpan EndedAt { get; private set; } = TimeSpan.MaxValue;
     public long OutOfRange { get; private set; }
 
     /// <summary>Takes in a packet of one of its SSRCs.</summary>
@@ -113,10 +115,13 @@ public sealed class MediaTrack : IDisposable
         var at = OpusPacket.ToTime(mixed);
         ulong frame = 1UL << (int)((mixed - 1) / Mixer.FrameSize & 63);
         if (IsPausedAt(at)) detector.Interrupt();
-        else detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
+        else
+        {
+            detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
+            loudest = Math.Max(loudest, Player.Gain.Level);
+        }
         madeUp &= ~frame;
         if (detector.IsSpeaking) LastSpeech = at;
-        loudest = Math.Max(loudest, Player.Gain.Level);
     }
 
     /// <summary>How loud it was since this was asked last.</summary>
@@ -127,10 +132,10 @@ public sealed class MediaTrack : IDisposable
         return level;
     }
 
-    public void End()
+    public void End(TimeSpan at)
     {
         if (Ended) return;
-        Ended = true;
+        EndedAt = at;
         captions?.End();
     }
 
