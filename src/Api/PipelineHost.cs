@@ -4,6 +4,7 @@ using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
+using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
@@ -72,6 +73,7 @@ public static class PipelineHost
         Tagged("Tracks", "/v1").MapTracks();
         Tagged("Quality", "/v1").MapQuality();
         Tagged("Captions", "/v1").MapCaptions();
+        Tagged("Levels", "/v1").MapLevels();
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Recordings", "/v1").MapRecordings();
         Tagged("Search", "/v1").MapSearch();

@@ -16,6 +16,7 @@ public sealed class FakeMeetings : IMeetings
         public required MeetingView View;
         public readonly List<Segment> Segments = [];
         public readonly List<Recording> Recordings = [];
+        public readonly List<MeetingLevels> Levels = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -52,6 +53,17 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>How loud the meeting's first track is.</summary>
+    public void Measure(string id, double atS, int levelDb, bool speaking)
+    {
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            state.Levels.Add(new MeetingLevels(TimeSpan.FromSeconds(atS), [new TrackLevelView(state.View.Tracks[0].Track.Id, levelDb, speaking)]));
+            Wake(state);
+        }
+    }
+
     public Recording Record(string id, string kind, string path, string sha256, string contentType = "audio/mp4")
     {
         lock (gate)
@@ -59,7 +71,7 @@ public sealed class FakeMeetings : IMeetings
             var state = states[Parse(id)];
             TrackId? track = kind == "track" ? state.View.Tracks[0].Track.Id : null;
             var recording = new Recording(
-                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind == "mix" ? "aac" : "opus",
+                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind switch { "mix" => "aac", "waveform" => "json", _ => "opus" },
                 new FileInfo(path).Length, TimeSpan.FromMilliseconds(12345.4), sha256, Now(), path);
             state.Recordings.Add(recording);
             return recording;
@@ -202,6 +214,28 @@ public sealed class FakeMeetings : IMeetings
             else
             {
                 after = next.Sequence;
+                yield return next;
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var state = Find(tenant, id)!;
+        for (int given = 0; ;)
+        {
+            MeetingLevels? next;
+            Task changed;
+            lock (gate)
+            {
+                next = state.Levels.ElementAtOrDefault(given);
+                if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
+                changed = state.Changed.Task;
+            }
+            if (next is null) await changed.WaitAsync(ct);
+            else
+            {
+                given++;
                 yield return next;
             }
         }

@@ -21,6 +21,7 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "POST", M + "/stop" },
         { "GET", M + "/quality" },
         { "GET", M + "/captions" },
+        { "GET", M + "/levels" },
         { "GET", M + "/transcript" },
         { "GET", M + "/transcript/segments/seg_x" },
         { "PATCH", M + "/transcript/segments/seg_x" },
