@@ -27,6 +27,8 @@ public sealed class FakeMeetings : IMeetings
     /// <summary>Awaited before a meeting is created; may throw.</summary>
     public Func<Task>? BeforeCreate { get; set; }
     public int Created { get; private set; }
+    /// <summary>Of each track.</summary>
+    public TimeSpan Talked { get; set; }
     public MeetingQuery? LastQuery { get; private set; }
     public (MeetingSpec Spec, IReadOnlyList<TrackSpec> Tracks) LastCreated { get; private set; }
 
@@ -75,6 +77,16 @@ public sealed class FakeMeetings : IMeetings
                 new FileInfo(path).Length, TimeSpan.FromMilliseconds(12345.4), sha256, Now(), path);
             state.Recordings.Add(recording);
             return recording;
+        }
+    }
+
+    /// <summary>Says the same segment in other words.</summary>
+    public void Correct(string id, Segment segment, string text)
+    {
+        lock (gate)
+        {
+            var segments = states[Parse(id)].Segments;
+            segments[segments.FindIndex(one => one.Id == segment.Id)] = segment with { Text = text };
         }
     }
 
@@ -193,7 +205,7 @@ public sealed class FakeMeetings : IMeetings
 
     public Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult(Find(tenant, id) is { View: var view }
-            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard))],
+            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard with { Talked = Talked }))],
                 new Dictionary<string, long> { ["unknown_ssrc"] = 3 })
             : null);
 

@@ -6,6 +6,7 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
@@ -38,6 +39,7 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
 [JsonSerializable(typeof(CorrectionDto))]
+[JsonSerializable(typeof(MinutesDto))]
 [JsonSerializable(typeof(RecordingsDto))]
 [JsonSerializable(typeof(SearchPageDto))]
 [JsonSerializable(typeof(NodeStatusDto))]

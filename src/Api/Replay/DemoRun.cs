@@ -6,7 +6,7 @@ namespace Pipeline.Api.Replay;
 
 /// <summary>
 /// Does what a meeting platform would, against a real server in a process of its own: create a meeting over HTTP, send RTP in real
-/// time, read captions as they come, stop, fetch transcript and recordings, and check them.
+/// time, read captions as they come, stop, fetch transcript, minutes and recordings, and check them.
 /// </summary>
 internal static class DemoRun
 {
@@ -59,6 +59,9 @@ internal static class DemoRun
         foreach (var participant in source.Streams.Select(s => s.Participant).Distinct())
             if (transcript.Segments.All(s => s.Participant.Id != participant.Id || s.Text.Length == 0))
                 throw new ReplayException($"There is no caption of {participant.Name}.");
+
+        await output.WriteLineAsync("\nMinutes\n");
+        await output.WriteAsync(await client.GetMinutesTextAsync(meeting, "md", ct));
 
         await output.WriteLineAsync($"\nRecordings, in {Path.Combine(server.DataFolder, "meetings", meeting, "recordings")}\n");
         var recordings = await client.GetRecordingsAsync(meeting, ct);
