@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Pipeline.Actors.Storage;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
@@ -10,6 +11,7 @@ using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Sessions;
 
 namespace Pipeline.Api;
 
@@ -20,7 +22,7 @@ public static class PipelineHost
     private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
 
     /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
-    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/>: the edition.</param>
+    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/> and an <see cref="IApiKeyStore"/>: the edition.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
@@ -40,7 +42,10 @@ public static class PipelineHost
         services.AddApiDocument();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
+        services.AddSingleton(s => new ApiKeys(AdminKey.Open(options, Console.Out), s.GetRequiredService<IApiKeyStore>()));
+        services.AddSingleton(_ => SigningKey.Open(options));
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<Callers>();
         services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         services.AddSingleton<PrometheusMetrics>();
         services.AddHostedService<StartChecks>();
@@ -49,7 +54,7 @@ public static class PipelineHost
         var app = builder.Build();
         app.UseAnswers();                                // an id, careful headers, problems
         app.UseRouting();
-        app.UseMiddleware<BearerAuthentication>();
+        app.UseMiddleware<Authentication>();
         app.UseMiddleware<RequestBodies>();              // at most 1 MiB
         app.UseMiddleware<IdempotentPosts>();
         Map(app);
@@ -72,6 +77,8 @@ public static class PipelineHost
         Tagged("Captions", "/v1").MapCaptions();
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Sessions", "/v1").MapSessions();
+        Tagged("Sessions", "/v1").MapViewerTokens();
         Tagged("Node", "").MapNode();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");

@@ -8,6 +8,7 @@ using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Sessions;
 
 namespace Pipeline.Api.Json;
 
@@ -34,6 +35,10 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
 [JsonSerializable(typeof(RecordingsDto))]
+[JsonSerializable(typeof(NewSessionDto))]
+[JsonSerializable(typeof(SessionDto))]
+[JsonSerializable(typeof(NewViewerTokenDto))]
+[JsonSerializable(typeof(ViewerTokenDto))]
 [JsonSerializable(typeof(NodeStatusDto))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

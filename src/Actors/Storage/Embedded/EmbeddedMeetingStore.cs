@@ -9,7 +9,7 @@ namespace Pipeline.Actors.Storage.Embedded;
 /// Meetings in one SQLite file. One task writes (<see cref="StoreWriter"/>), every read has a connection of its own and,
 /// with a write-ahead log, waits for no write. Reads are answered on the caller's thread: they take well under a millisecond.
 /// </summary>
-public sealed class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
+public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
 {
     private readonly string readers;
     private readonly ITextSealer sealer;
