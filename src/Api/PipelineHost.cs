@@ -3,6 +3,7 @@ using Pipeline.Actors.Storage;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
+using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
 using Pipeline.Api.Meetings;
@@ -77,6 +78,7 @@ public static class PipelineHost
         Tagged("Captions", "/v1").MapCaptions();
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Events", "/v1").MapEvents();
         Tagged("Sessions", "/v1").MapSessions();
         Tagged("Sessions", "/v1").MapViewerTokens();
         Tagged("Node", "").MapNode();

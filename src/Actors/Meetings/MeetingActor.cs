@@ -34,7 +34,7 @@ internal sealed partial class MeetingActor(
     private int failures;                            // of long work, in a row
     private DateTimeOffset notBefore;
 
-    /// <summary>Pulses after new segments, and at the end, are stored.</summary>
+    /// <summary>Pulses after anything is stored.</summary>
     public ChangeSignal Changes { get; } = new();
 
     /// <summary>Completes when the first attempt to get at the meeting's media is over, well or not.</summary>
@@ -205,7 +205,7 @@ internal sealed partial class MeetingActor(
         var after = m.Apply(decided);
         await store.CommitAsync(after, decided);
         meeting = after;
-        if (after.IsOver || decided.Any(e => e is CaptionFinal)) Changes.Pulse();
+        Changes.Pulse();
         return after;
     }
 

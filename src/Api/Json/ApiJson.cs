@@ -4,11 +4,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Captions;
+using Pipeline.Api.Events;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Api.Sessions;
+using Pipeline.Api.Streams;
 
 namespace Pipeline.Api.Json;
 
@@ -31,7 +33,9 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(TrackDto[]))]
 [JsonSerializable(typeof(QualityDto))]
 [JsonSerializable(typeof(CaptionDto))]
-[JsonSerializable(typeof(CaptionsEndDto))]
+[JsonSerializable(typeof(StreamEndDto))]
+[JsonSerializable(typeof(EventDto))]
+[JsonSerializable(typeof(EventPageDto))]
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
 [JsonSerializable(typeof(RecordingsDto))]
