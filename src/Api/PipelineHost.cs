@@ -6,6 +6,7 @@ using Pipeline.Api.Captions;
 using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
+using Pipeline.Api.Keys;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
@@ -81,6 +82,7 @@ public static class PipelineHost
         Tagged("Events", "/v1").MapEvents();
         Tagged("Sessions", "/v1").MapSessions();
         Tagged("Sessions", "/v1").MapViewerTokens();
+        Tagged("Keys", "/v1").MapKeys();
         Tagged("Node", "").MapNode();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");

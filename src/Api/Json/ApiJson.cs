@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Events;
+using Pipeline.Api.Keys;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
@@ -39,6 +40,9 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
 [JsonSerializable(typeof(RecordingsDto))]
+[JsonSerializable(typeof(NewKeyDto))]
+[JsonSerializable(typeof(CreatedKeyDto))]
+[JsonSerializable(typeof(KeyPageDto))]
 [JsonSerializable(typeof(NewSessionDto))]
 [JsonSerializable(typeof(SessionDto))]
 [JsonSerializable(typeof(NewViewerTokenDto))]
