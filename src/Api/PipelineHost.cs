@@ -11,6 +11,7 @@ using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
+using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Api.Sessions;
@@ -84,6 +85,7 @@ public static class PipelineHost
         Tagged("Sessions", "/v1").MapViewerTokens();
         Tagged("Keys", "/v1").MapKeys();
         Tagged("Node", "").MapNode();
+        routes.MapPage();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");
 

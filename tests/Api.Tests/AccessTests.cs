@@ -53,7 +53,7 @@ public sealed class AccessTests : IAsyncLifetime
         string cookie = await server.SessionAsync(ApiServer.Key);
         foreach (var (method, path, scope) in Guarded().Where(route => route.Method is "GET" or "HEAD"))
         {
-            var answer = await server.SendAsync(method, Path(path, mine), cookie: cookie);
+            using var answer = await server.SendAsync(method, Path(path, mine), cookie: cookie);
             bool reads = scope is null or Scopes.MeetingsRead or Scopes.ArchiveRead;
             Assert.True(reads == (answer.StatusCode != HttpStatusCode.Forbidden), $"{method} {path}: {answer.StatusCode}");
             Assert.NotEqual(HttpStatusCode.Unauthorized, answer.StatusCode);
@@ -83,7 +83,7 @@ public sealed class AccessTests : IAsyncLifetime
         foreach (var (bearer, cookie) in await ViewersAsync())
             foreach (var (method, path, scope) in Guarded().Where(route => OfMeeting(route.Path)))
             {
-                var answer = await server.SendAsync(method, Path(path, mine), bearer, cookie);
+                using var answer = await server.SendAsync(method, Path(path, mine), bearer, cookie);
                 bool asks = method is "GET" or "HEAD" || (bearer is not null && !path.EndsWith("/viewer_tokens", StringComparison.Ordinal));
                 bool passes = asks && scope is (Scopes.MeetingsRead or Scopes.ArchiveRead);
                 bool refused = answer.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized;
@@ -92,13 +92,16 @@ public sealed class AccessTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task To_another_tenant_no_meeting_exists()
+    public async Task To_another_tenant_a_meeting_is_as_one_that_was_never_made()
     {
         var (key, _) = await server.AddKeyAsync("acme", [.. Scopes.All]);
         foreach (var (method, path, _) in Guarded().Where(route => OfMeeting(route.Path)))
         {
-            var answer = await server.SendAsync(method, Path(path, mine), key, json: method is "POST" or "PATCH" ? Body(path) : null);
-            Assert.True(answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.NotImplemented, $"{method} {path}: {answer.StatusCode}");
+            string? body = method is "POST" or "PATCH" ? Body(path) : null;
+            using var answer = await server.SendAsync(method, Path(path, mine), key, json: body);
+            using var none = await server.SendAsync(method, Path(path, "mtg_00000000000000000000000000"), key, json: body);
+            Assert.True(answer.StatusCode == none.StatusCode && !answer.IsSuccessStatusCode, $"{method} {path}: {answer.StatusCode}, none: {none.StatusCode}");
+            if (method is "GET" or "HEAD") Assert.True(answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.NotImplemented, $"{method} {path}: {answer.StatusCode}");
         }
         Assert.Equal(0, (await (await server.SendAsync("GET", "/v1/meetings", key)).JsonAsync()).GetProperty("data").GetArrayLength());
         Assert.Equal("recording", (await (await server.Client.GetAsync($"/v1/meetings/{mine}")).JsonAsync()).Text("status"));

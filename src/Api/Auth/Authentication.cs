@@ -11,13 +11,13 @@ internal sealed class Authentication(RequestDelegate next, Callers callers)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<RequiredScope>() is { } required
+        if (context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<RequiredScope>() is { } required
             && await RefuseAsync(context, endpoint, required.Scope) is { } refused) await refused.ExecuteAsync(context);
         else await next(context);
     }
 
     /// <summary>Null when the caller is known and may do this.</summary>
-    private async ValueTask<Problem?> RefuseAsync(HttpContext context, RouteEndpoint endpoint, string? scope)
+    private async ValueTask<Problem?> RefuseAsync(HttpContext context, Endpoint endpoint, string? scope)
     {
         if (Credential.Of(context.Request) is not { } credential)
             return new Problem(ProblemKind.Unauthenticated, "Send `Authorization: Bearer` and an API key.") { Challenge = "Bearer" };
@@ -27,11 +27,11 @@ internal sealed class Authentication(RequestDelegate next, Callers callers)
         return Refuse(caller, endpoint, context.Request, scope);
     }
 
-    private static Problem? Refuse(Caller caller, RouteEndpoint endpoint, HttpRequest request, string? scope)
+    private static Problem? Refuse(Caller caller, Endpoint endpoint, HttpRequest request, string? scope)
     {
         if (caller.Meeting is { } only && scope is not null)
         {
-            if (endpoint.RoutePattern.RawText?.StartsWith("/v1/meetings/{id}", StringComparison.Ordinal) is not true)
+            if ((endpoint as RouteEndpoint)?.RoutePattern.RawText?.StartsWith("/v1/meetings/{id}", StringComparison.Ordinal) is not true)
                 return new Problem(ProblemKind.Forbidden, $"This key is for {only} alone.");
             string id = (string)request.RouteValues["id"]!;
             if (!MeetingId.TryParse(id, out var asked) || asked != only) return Problem.NoSuchMeeting(id);

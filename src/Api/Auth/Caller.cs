@@ -8,6 +8,8 @@ namespace Pipeline.Api.Auth;
 /// <param name="Key">The API key it was made with, or that a session or a viewer token came from.</param>
 internal sealed record Caller(TenantId Tenant, IReadOnlySet<string> Scopes, KeyId Key) : IBindableFromHttpContext<Caller>
 {
+    /// <summary>Of the key, not the key: kept beside what it did.</summary>
+    public string Id => Key.ToString();
     /// <summary>The only meeting there is for this caller; null: all of the tenant's.</summary>
     public MeetingId? Meeting { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }

@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Http.HttpResults;
+using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Forms;
@@ -12,20 +12,34 @@ namespace Pipeline.Api.Captions;
 
 internal sealed record EngineDto(string Name, string Model, string Sha256);
 
-/// <summary>What one track said in one utterance.</summary>
+/// <summary>What one track said in one utterance. The last three members are there once it was corrected.</summary>
 internal sealed record SegmentDto(
     string Id, SpeakerDto Participant, string TrackId, long StartMs, long EndMs, string Text, IReadOnlyList<WordDto> Words)
 {
+    /// <summary>The id of the key that corrected it last.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? CorrectedBy { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? CorrectedAt { get; init; }
+    /// <summary>As it was recognised, however often it was corrected.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? OriginalText { get; init; }
+
     public static SegmentDto Of(Segment segment) => new(
         segment.Id.ToString(), SpeakerDto.Of(segment.Participant), segment.Track.ToString(),
-        Milliseconds.Of(segment.Start), Milliseconds.Of(segment.End), segment.Text, WordDto.Of(segment.Words));
+        Milliseconds.Of(segment.Start), Milliseconds.Of(segment.End), segment.Text, WordDto.Of(segment.Words))
+    {
+        CorrectedBy = segment.Correction?.By,
+        CorrectedAt = segment.Correction?.At,
+        OriginalText = segment.Correction?.OriginalText,
+    };
 }
 
 /// <param name="Engine">What made the words; null where no speech model is set.</param>
 /// <param name="Segments">By `start_ms`.</param>
 internal sealed record TranscriptDto(string MeetingId, string Version, string Language, EngineDto? Engine, IReadOnlyList<SegmentDto> Segments);
 
-/// <summary>What was said: all of it, or one segment.</summary>
+/// <summary>What was said, in every form it comes in.</summary>
 internal static class TranscriptApi
 {
     private static readonly AnswerForms Forms = new(("json", "application/json"), ("vtt", "text/vtt"), ("srt", "application/x-subrip"), ("txt", "text/plain"));
@@ -36,7 +50,9 @@ internal static class TranscriptApi
             .WithSummary("The transcript as `format` (json, vtt, srt, txt) or `Accept` says")
             .Produces<TranscriptDto>(200, "application/json", "text/vtt", "application/x-subrip", "text/plain")
             .AddOpenApiOperationTransformer(ApiDocument.WithTexts);
-        v1.MapGet("/meetings/{id}/transcript/segments/{segment}", FindSegment).RequireScope(Scopes.MeetingsRead).WithName("getSegment").WithSummary("One segment");
+        v1.MapGet("/meetings/{id}/transcript/segments/{segment}", SegmentApi.Find).RequireScope(Scopes.MeetingsRead).WithName("getSegment").WithSummary("One segment");
+        v1.MapPatch("/meetings/{id}/transcript/segments/{segment}", SegmentApi.Correct).RequireScope(Scopes.MeetingsWrite).WithName("correctSegment")
+            .WithSummary("Correct what was recognised; the original is kept beside it").Accepts<CorrectionDto>("application/json");
     }
 
     private static async Task<IResult> Find(
@@ -55,14 +71,6 @@ internal static class TranscriptApi
         var engine = meetings.Engine is { } made ? new EngineDto(made.Name, made.Model, made.Sha256) : null;
         return TypedResults.Ok(new TranscriptDto(
             meetingId.ToString(), "live", SpokenLanguage.Of(meeting.Spec, segments), engine, [.. segments.Select(SegmentDto.Of)]));
-    }
-
-    private static async Task<Results<Ok<SegmentDto>, Problem>> FindSegment(string id, string segment, Caller caller, IMeetings meetings, CancellationToken ct)
-    {
-        if (!MeetingId.TryParse(id, out var meetingId) || await meetings.FindAsync(caller.Tenant, meetingId, ct) is null) return Problem.NoSuchMeeting(id);
-        return SegmentId.TryParse(segment, out var segmentId) && await meetings.FindSegmentAsync(caller.Tenant, meetingId, segmentId, ct) is { } found
-            ? TypedResults.Ok(SegmentDto.Of(found))
-            : Problem.Missing("segment", segment);
     }
 
     private static Problem? RefuseQuery(string? format, string? version)

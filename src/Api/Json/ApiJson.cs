@@ -39,6 +39,7 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(EventPageDto))]
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
+[JsonSerializable(typeof(CorrectionDto))]
 [JsonSerializable(typeof(RecordingsDto))]
 [JsonSerializable(typeof(NewKeyDto))]
 [JsonSerializable(typeof(CreatedKeyDto))]

@@ -9,13 +9,10 @@ internal static class NotBuiltApi
     /// <summary>Scope null: whoever asks has no key yet.</summary>
     private static readonly (string Method, string Path, string? Scope)[] Routes =
     [
-        ("GET", "/", null),
-        ("GET", "/docs", null),
         ("PATCH", "/v1/meetings/{id}", Scopes.MeetingsWrite),
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
         ("PATCH", "/v1/meetings/{id}/tracks/{track}", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
-        ("PATCH", "/v1/meetings/{id}/transcript/segments/{segment}", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/minutes", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),
@@ -27,7 +24,6 @@ internal static class NotBuiltApi
         ("GET", "/v1/meetings/{id}/export", Scopes.ArchiveRead),
         ("GET", "/v1/jobs/{job}", Scopes.MeetingsRead),
         ("POST", "/v1/jobs/{job}/cancel", Scopes.MeetingsWrite),
-        ("GET", "/v1/search", Scopes.ArchiveRead),
         ("GET", "/v1/holds", Scopes.ArchiveHold),
         ("POST", "/v1/erasures", Scopes.ArchiveErase),
         ("GET", "/v1/audit", Scopes.ArchiveRead),
