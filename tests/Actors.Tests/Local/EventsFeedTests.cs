@@ -41,7 +41,7 @@ public sealed class EventsFeedTests : IAsyncLifetime
         await node.Meetings.StopAsync(Acme, meeting.Id, default);
         List<string> left = [];
         while (await NextAsync(reader) is { } type) left.Add(type);
-        Assert.Equal("meeting.stopped", left[0]);
+        Assert.Contains("meeting.stopped", left);
         Assert.Equal("meeting.completed", left[^1]);
     }
 
