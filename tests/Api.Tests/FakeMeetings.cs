@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Api.Tests;
@@ -17,6 +18,7 @@ public sealed class FakeMeetings : IMeetings
         public readonly List<Segment> Segments = [];
         public readonly List<Recording> Recordings = [];
         public readonly List<MeetingLevels> Levels = [];
+        public readonly List<LedgerEvent> Events = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -209,23 +211,51 @@ public sealed class FakeMeetings : IMeetings
                 new Dictionary<string, long> { ["unknown_ssrc"] = 3 })
             : null);
 
-    public async IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Something happens to a meeting.</summary>
+    public LedgerEvent Happen(string id, string type)
     {
-        var state = Find(tenant, id)!;
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            long seq = states.Values.Where(other => other.View.Tenant == state.View.Tenant).Sum(other => other.Events.Count) + 1;
+            var happened = new LedgerEvent(
+                SortableId.Format("evt_", Guid.CreateVersion7(Now())), seq, type, Now(), state.View.Id, $$"""{"meeting_id":"{{id}}","reason":"requested"}""");
+            state.Events.Add(happened);
+            Wake(state);
+            return happened;
+        }
+    }
+
+    public IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
+        FollowAsync(Find(tenant, id)!, state => state.Segments, segment => segment.Sequence, after, ct);
+
+    public IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
+        FollowAsync(Find(tenant, id)!, state => state.Events, happened => happened.Seq, after, ct);
+
+    public Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct)
+    {
+        lock (gate)
+            return Task.FromResult<IReadOnlyList<LedgerEvent>>([.. states.Values.Where(state => state.View.Tenant == tenant)
+                .SelectMany(state => state.Events).Where(happened => happened.Seq > after).OrderBy(happened => happened.Seq).Take(limit)]);
+    }
+
+    private async IAsyncEnumerable<T> FollowAsync<T>(
+        State state, Func<State, List<T>> all, Func<T, long> sequence, long after, [EnumeratorCancellation] CancellationToken ct) where T : class
+    {
         while (true)
         {
-            Segment? next;
+            T? next;
             Task changed;
             lock (gate)
             {
-                next = state.Segments.FirstOrDefault(segment => segment.Sequence > after);
+                next = all(state).FirstOrDefault(item => sequence(item) > after);
                 if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
                 changed = state.Changed.Task;
             }
             if (next is null) await changed.WaitAsync(ct);
             else
             {
-                after = next.Sequence;
+                after = sequence(next);
                 yield return next;
             }
         }

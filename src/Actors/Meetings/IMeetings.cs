@@ -1,3 +1,4 @@
+using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -166,6 +167,10 @@ public interface IMeetings
     IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
     IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>What happened to the meeting after <paramref name="after"/>, in order, then live; completes when it is over and all were given.</summary>
+    IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>What happened to all of the tenant's meetings after <paramref name="after"/>, ascending, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct);
     /// <summary>By start time.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);

@@ -35,7 +35,7 @@ internal sealed partial class MeetingActor(
     private int failures;                            // of long work, in a row
     private DateTimeOffset notBefore;
 
-    /// <summary>Pulses after new segments, and at the end, are stored.</summary>
+    /// <summary>Pulses after anything is stored.</summary>
     public ChangeSignal Changes { get; } = new();
 
     /// <summary>How loud everybody is, past the mailbox: what is not read in time is of no use to anybody.</summary>
@@ -211,7 +211,7 @@ internal sealed partial class MeetingActor(
         var after = m.Apply(decided);
         await store.CommitAsync(after, decided);
         meeting = after;
-        if (after.IsOver || decided.Any(e => e is CaptionFinal)) Changes.Pulse();
+        Changes.Pulse();
         return after;
     }
 
