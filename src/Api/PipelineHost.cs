@@ -11,6 +11,7 @@ using Pipeline.Api.OpenApi;
 using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Search;
 
 namespace Pipeline.Api;
 
@@ -21,7 +22,7 @@ public static class PipelineHost
     private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
 
     /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
-    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/>: the edition.</param>
+    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/> and an <see cref="Actors.Storage.Search.ISearch"/>: the edition.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
@@ -73,6 +74,7 @@ public static class PipelineHost
         Tagged("Captions", "/v1").MapCaptions();
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Search", "/v1").MapSearch();
         Tagged("Node", "").MapNode();
         routes.MapPage();
         routes.MapNotBuilt();

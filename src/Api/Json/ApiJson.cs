@@ -8,6 +8,7 @@ using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Search;
 
 namespace Pipeline.Api.Json;
 
@@ -35,6 +36,7 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(SegmentDto))]
 [JsonSerializable(typeof(CorrectionDto))]
 [JsonSerializable(typeof(RecordingsDto))]
+[JsonSerializable(typeof(SearchPageDto))]
 [JsonSerializable(typeof(NodeStatusDto))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

@@ -21,6 +21,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind IdempotencyMismatch = new("idempotency_mismatch", 422, "This key was used for another request");
     public static readonly ProblemKind InternalError = new("internal_error", 500, "Something went wrong here");
     public static readonly ProblemKind NotImplemented = new("not_implemented", 501, "This is not built yet");
+    public static readonly ProblemKind Unavailable = new("unavailable", 503, "It cannot be answered right now");
     public static readonly ProblemKind NoCapacity = new("no_capacity", 503, "The node is full");
 
     /// <summary>The kind of an answer that something below us gave without a body, such as routing or Kestrel.</summary>
