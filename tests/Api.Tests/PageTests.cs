@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 using System.Text.RegularExpressions;
 
 namespace Pipeline.Api.Tests;
@@ -7,9 +6,11 @@ namespace Pipeline.Api.Tests;
 /// <summary>How the page is served, and what its files may not have in them. What it does is seen in a browser only.</summary>
 public sealed partial class PageTests(ApiServer server) : IClassFixture<ApiServer>
 {
-    /// <summary>Every file of the page, by its path.</summary>
-    public static TheoryData<string> Files =>
+    private static readonly string[] Paths =
         [.. typeof(PipelineHost).Assembly.GetManifestResourceNames().Where(name => name.StartsWith("page/", StringComparison.Ordinal)).Select(name => "/" + name)];
+
+    /// <summary>Every file of the page.</summary>
+    public static TheoryData<string> Files => [.. Paths];
 
     [Theory]
     [InlineData("/", "text/html")]
@@ -65,7 +66,7 @@ public sealed partial class PageTests(ApiServer server) : IClassFixture<ApiServe
     public async Task Files_differ_in_their_tags()
     {
         var tags = new List<string>();
-        foreach (string path in Files.Select(row => (string)row[0])) tags.Add((await server.Stranger.GetAsync(path)).Headers.ETag!.Tag);
+        foreach (string path in Paths) tags.Add((await server.Stranger.GetAsync(path)).Headers.ETag!.Tag);
         Assert.Equal(tags.Count, tags.Distinct().Count());
     }
 
@@ -97,21 +98,20 @@ public sealed partial class PageTests(ApiServer server) : IClassFixture<ApiServe
     [MemberData(nameof(Files))]
     public void Everything_a_file_names_is_there_and_of_this_server(string path)
     {
-        var known = Files.Select(row => (string)row[0]).ToHashSet();
         foreach (Match name in Named().Matches(Read(path)))
         {
             var target = new Uri(new Uri("http://page" + path), name.Groups[1].Value);
             Assert.True(target.Host == "page", $"{path} names {target}");
-            if (target.AbsolutePath.StartsWith("/page/", StringComparison.Ordinal)) Assert.True(known.Contains(target.AbsolutePath), $"{path} names {target.AbsolutePath}, which is not there");
+            if (target.AbsolutePath.StartsWith("/page/", StringComparison.Ordinal)) Assert.True(Paths.Contains(target.AbsolutePath), $"{path} names {target.AbsolutePath}, which is not there");
         }
     }
 
     [Fact]
     public void Every_module_and_every_style_is_used()
     {
-        var named = Files.Select(row => (string)row[0])
+        var named = Paths
             .SelectMany(path => Named().Matches(Read(path)).Select(name => new Uri(new Uri("http://page" + path), name.Groups[1].Value).AbsolutePath)).ToHashSet();
-        var unused = Files.Select(row => (string)row[0]).Where(path => !path.EndsWith(".html", StringComparison.Ordinal) && !named.Contains(path));
+        var unused = Paths.Where(path => !path.EndsWith(".html", StringComparison.Ordinal) && !named.Contains(path));
         Assert.Empty(unused);
     }
 
