@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Data.Common;
 using Microsoft.Extensions.Options;
 using Pipeline.Actors.Storage.Embedded.Search;
+using Pipeline.Ingest.Journal;
 
 namespace Pipeline.Api.Commands;
 
@@ -33,6 +34,11 @@ internal static class SearchCommand
             if (!File.Exists(Path.Combine(options.DataDirectory, "archive.db")))
             {
                 await error.WriteLineAsync($"There is no archive in {options.DataDirectory}: --data or PIPELINE_DATA says where it is.");
+                return 1;
+            }
+            if (!FileKeyVault.HasKey(options.KeysDirectory))                         // a vault would make one
+            {
+                await error.WriteLineAsync($"There is no node's key in {options.KeysDirectory}: --keys or PIPELINE_KEYS says where it is.");
                 return 1;
             }
             await using var app = PipelineHost.Build(args, addMeetings);             // never started: no port is opened, no meeting taken up
