@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage.Search;
 
 namespace Pipeline.Api.Tests;
 
@@ -16,6 +17,7 @@ public sealed class ApiServer : IAsyncLifetime
     private WebApplication app = null!;
 
     public FakeMeetings Meetings { get; } = new();
+    public FakeSearch Search { get; } = new();
     public ManualClock Clock { get; } = new();
     /// <summary>Says who it is.</summary>
     public HttpClient Client { get; private set; } = null!;
@@ -64,6 +66,7 @@ public sealed class ApiServer : IAsyncLifetime
         app = PipelineHost.Build([$"--API_KEY={Key}", "--LISTEN=http://127.0.0.1:0", "--RTP_HOST=192.0.2.7", .. args], (services, _) =>
         {
             services.AddSingleton<IMeetings>(Meetings);
+            services.AddSingleton<ISearch>(Search);
             services.AddSingleton<TimeProvider>(Clock);
             services.AddLogging(logging => logging.ClearProviders());
             configure?.Invoke(services);
