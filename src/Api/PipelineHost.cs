@@ -4,13 +4,17 @@ using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
+using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
+using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Api.Search;
+using Pipeline.Transcribe.Minutes;
 
 namespace Pipeline.Api;
 
@@ -44,6 +48,8 @@ public static class PipelineHost
         services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
         services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         services.AddSingleton<PrometheusMetrics>();
+        services.AddSingleton<MinutesMetrics>();
+        services.AddSingleton(s => new MinutesOnDemand(s.GetRequiredService<MinutesMetrics>(), MinutesBuilder.Build));
         services.AddHostedService<StartChecks>();
         addMeetings(services, options);
 
@@ -71,10 +77,13 @@ public static class PipelineHost
         Tagged("Tracks", "/v1").MapTracks();
         Tagged("Quality", "/v1").MapQuality();
         Tagged("Captions", "/v1").MapCaptions();
+        Tagged("Levels", "/v1").MapLevels();
         Tagged("Transcript", "/v1").MapTranscript();
+        Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
         Tagged("Search", "/v1").MapSearch();
         Tagged("Node", "").MapNode();
+        routes.MapPage();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
-using Microsoft.Net.Http.Headers;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
+using Pipeline.Api.Forms;
 using Pipeline.Api.Json;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.OpenApi;
@@ -42,8 +42,7 @@ internal sealed record TranscriptDto(string MeetingId, string Version, string La
 /// <summary>What was said, in every form it comes in.</summary>
 internal static class TranscriptApi
 {
-    private static readonly (string Format, string MediaType)[] Forms =
-        [("json", "application/json"), ("vtt", "text/vtt"), ("srt", "application/x-subrip"), ("txt", "text/plain")];
+    private static readonly AnswerForms Forms = new(("json", "application/json"), ("vtt", "text/vtt"), ("srt", "application/x-subrip"), ("txt", "text/plain"));
 
     public static void MapTranscript(this IEndpointRouteBuilder v1)
     {
@@ -61,49 +60,27 @@ internal static class TranscriptApi
     {
         if (RefuseQuery(format, version) is { } refused) return refused;
         http.Response.Headers.Vary = "Accept";
-        if ((format ?? Preferred(http.Request)) is not { } chosen)
-            return new Problem(ProblemKind.NotAcceptable, $"A transcript comes as {string.Join(", ", Forms.Select(form => form.MediaType))}.");
+        if ((format ?? Forms.Preferred(http.Request)) is not { } chosen)
+            return new Problem(ProblemKind.NotAcceptable, $"A transcript comes as {Forms.MediaTypes}.");
         if (!MeetingId.TryParse(id, out var meetingId)
             || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } meeting
             || await meetings.TranscriptAsync(caller.Tenant, meetingId, ct) is not { } segments) return Problem.NoSuchMeeting(id);
         if (version == "refined") return new Problem(ProblemKind.NotFound, "There is no refined transcript of this meeting.");
 
-        if (chosen != "json") return TypedResults.Text(TranscriptFormats.Write(chosen, Lines(segments)), MediaTypeOf(chosen) + "; charset=utf-8");
+        if (chosen != "json") return TypedResults.Text(TranscriptFormats.Write(chosen, Lines(segments)), Forms.MediaTypeOf(chosen) + "; charset=utf-8");
         var engine = meetings.Engine is { } made ? new EngineDto(made.Name, made.Model, made.Sha256) : null;
         return TypedResults.Ok(new TranscriptDto(
-            meetingId.ToString(), "live", LanguageOf(meeting, segments), engine, [.. segments.Select(SegmentDto.Of)]));
+            meetingId.ToString(), "live", SpokenLanguage.Of(meeting.Spec, segments), engine, [.. segments.Select(SegmentDto.Of)]));
     }
 
     private static Problem? RefuseQuery(string? format, string? version)
     {
         var errors = new List<FieldError>();
-        if (format is not null && !Forms.Any(form => form.Format == format)) errors.Add(new FieldError("?format", "must be one of json, vtt, srt, txt"));
+        if (format is not null && !Forms.Has(format)) errors.Add(new FieldError("?format", $"must be one of {Forms.Formats}"));
         if (version is not (null or "live" or "refined")) errors.Add(new FieldError("?version", "must be one of live, refined"));
         return errors.Count == 0 ? null : Problem.BadQuery(errors);
     }
 
-    /// <summary>The form that `Accept` likes best, JSON where it does not care; null when it wants none of ours.</summary>
-    private static string? Preferred(HttpRequest request)
-    {
-        var accepted = request.GetTypedHeaders().Accept;
-        if (accepted.Count == 0) return "json";
-        return accepted.Where(type => type.Quality is not 0)
-            .OrderByDescending(type => type, MediaTypeHeaderValueComparer.QualityComparer)
-            .Select(type => Forms.FirstOrDefault(form => new MediaTypeHeaderValue(form.MediaType).IsSubsetOf(Plain(type))).Format)
-            .FirstOrDefault(format => format is not null);
-    }
-
-    /// <summary>Without parameters: a charset or a profile does not make it another form.</summary>
-    private static MediaTypeHeaderValue Plain(MediaTypeHeaderValue type) => new(type.MediaType);
-
-    private static string MediaTypeOf(string format) => Forms.First(form => form.Format == format).MediaType;
-
     private static IReadOnlyList<TranscriptLine> Lines(IReadOnlyList<Segment> segments) =>
         [.. segments.Select(segment => new TranscriptLine(segment.Id.ToString(), segment.Participant.Name, segment.Start, segment.End, segment.Text))];
-
-    /// <summary>The language that was asked for; under "auto" the one most was said in.</summary>
-    private static string LanguageOf(MeetingView meeting, IReadOnlyList<Segment> segments) =>
-        meeting.Spec.Language != "auto" || segments.Count == 0
-            ? meeting.Spec.Language
-            : segments.CountBy(segment => segment.Language).MaxBy(count => count.Value).Key;
 }
