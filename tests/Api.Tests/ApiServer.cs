@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
 using Pipeline.Api.Auth;
+using Pipeline.Actors.Storage.Search;
 
 namespace Pipeline.Api.Tests;
 
@@ -20,6 +21,7 @@ public sealed class ApiServer : IAsyncLifetime
 
     public FakeMeetings Meetings { get; } = new();
     public FakeApiKeys Keys { get; } = new();
+    public FakeSearch Search { get; } = new();
     public ManualClock Clock { get; } = new();
     /// <summary>Says who it is.</summary>
     public HttpClient Client { get; private set; } = null!;
@@ -113,6 +115,7 @@ public sealed class ApiServer : IAsyncLifetime
         {
             services.AddSingleton<IMeetings>(Meetings);
             services.AddSingleton<IApiKeyStore>(Keys);
+            services.AddSingleton<ISearch>(Search);
             services.AddSingleton<TimeProvider>(Clock);
             services.AddLogging(logging => logging.ClearProviders());
             configure?.Invoke(services);
