@@ -11,9 +11,7 @@ internal static class NotBuiltApi
     [
         ("GET", "/", null),
         ("GET", "/docs", null),
-        ("PATCH", "/v1/meetings/{id}", Scopes.MeetingsWrite),
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
-        ("PATCH", "/v1/meetings/{id}/tracks/{track}", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/events", Scopes.MeetingsRead),
         ("PATCH", "/v1/meetings/{id}/transcript/segments/{segment}", Scopes.MeetingsWrite),
