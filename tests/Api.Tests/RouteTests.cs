@@ -26,6 +26,8 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", M + "/recordings" },
         { "GET", M + "/recordings/rec_x/content" },
         { "HEAD", M + "/recordings/rec_x/content" },
+        { "PATCH", M },
+        { "PATCH", M + "/tracks/trk_x" },
         { "GET", "/healthz" },
         { "GET", "/readyz" },
         { "GET", "/metrics" },
@@ -34,10 +36,8 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
 
     public static TheoryData<string, string> NotBuilt => new()
     {
-        { "PATCH", M },
         { "DELETE", M },
         { "DELETE", M + "?force=true" },
-        { "PATCH", M + "/tracks/trk_x" },
         { "POST", M + "/sdp" },
         { "PATCH", M + "/transcript/segments/seg_x" },
         { "GET", M + "/minutes" },
