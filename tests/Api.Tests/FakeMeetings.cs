@@ -172,6 +172,43 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>The last that was asked for; what it comes to is the rules' to say, and tested there.</summary>
+    public TrackPatch? LastTrackPatch { get; private set; }
+    /// <summary>Answered to the next change of a track.</summary>
+    public PatchTrackResult? TrackRefusal { get; set; }
+
+    public Task<PatchTrackResult> PatchTrackAsync(TenantId tenant, MeetingId id, TrackId track, TrackPatch patch, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            LastTrackPatch = patch;
+            if (Find(tenant, id) is not { } state) return Task.FromResult<PatchTrackResult>(new PatchTrackResult.NoSuchMeeting());
+            if (TrackRefusal is { } refusal) return Task.FromResult(refusal);
+            if (state.View.Tracks.FirstOrDefault(t => t.Track.Id == track) is not { } view) return Task.FromResult<PatchTrackResult>(new PatchTrackResult.NoSuchTrack());
+            return Task.FromResult<PatchTrackResult>(new PatchTrackResult.Patched(view, state.View.Port));
+        }
+    }
+
+    /// <summary>By the real rules.</summary>
+    public Task<PatchMeetingResult> PatchAsync(TenantId tenant, MeetingId id, MeetingPatch patch, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, id) is not { } state) return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.NotFound());
+            var v = state.View;
+            var meeting = new Meeting { Id = v.Id, Tenant = v.Tenant, Spec = v.Spec, StartedAt = v.StartedAt, Status = v.Status, Port = v.Port, Version = v.Version };
+            var command = new MeetingCommand.PatchMeeting(patch);
+            switch (meeting.Refuse(command))
+            {
+                case Refusal.OtherVersion: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.OtherVersion());
+                case Refusal.TooMuchMetadata: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.TooMuchMetadata());
+            }
+            var after = meeting.Apply(meeting.Decide(command, Now()));
+            state.View = v with { Spec = after.Spec, Version = after.Version };
+            return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.Patched(state.View));
+        }
+    }
+
     public Task<PauseMeetingResult> PauseAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Pause(tenant, id, true));
     public Task<PauseMeetingResult> ResumeAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Pause(tenant, id, false));
 

@@ -38,6 +38,8 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "POST", "/v1/session" },
         { "GET", "/v1/session" },
         { "DELETE", "/v1/session" },
+        { "PATCH", M },
+        { "PATCH", M + "/tracks/trk_x" },
         { "GET", "/v1/search?q=x" },
         { "GET", "/healthz" },
         { "GET", "/readyz" },
@@ -56,10 +58,8 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
 
     public static TheoryData<string, string> NotBuilt => new()
     {
-        { "PATCH", M },
         { "DELETE", M },
         { "DELETE", M + "?force=true" },
-        { "PATCH", M + "/tracks/trk_x" },
         { "POST", M + "/sdp" },
         { "POST", M + "/renders" },
         { "GET", M + "/live/index.m3u8" },

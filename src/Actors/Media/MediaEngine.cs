@@ -87,7 +87,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         RenderedMeeting rendered;
         try
         {
-            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
+            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
+            {
+                Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
+            };
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
             if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
@@ -138,6 +141,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             Levels = new LevelTap(observer),
         };
         if (job.Run > 1) pipeline.Begin(began);
+        foreach (string participant in job.Denied) pipeline.SetConsent(participant, denied: true, began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
         {
@@ -158,6 +162,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
         var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)(startedBoot + began).TotalMicroseconds, job.StartedAt + began), began);
+        foreach (string participant in job.Denied) last = journal.AppendAsync(new ParticipantConsent(participant, "denied", (long)began.TotalMicroseconds), began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);
         if (job.Paused) last = journal.AppendAsync(new Paused((long)began.TotalMicroseconds), began);
         return last;                                                                 // written in order: it is synced with all before it

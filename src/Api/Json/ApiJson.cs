@@ -31,6 +31,8 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(ProblemDto))]
 [JsonSerializable(typeof(NewMeetingDto))]
 [JsonSerializable(typeof(NewTrackDto))]
+[JsonSerializable(typeof(MeetingChangeDto))]
+[JsonSerializable(typeof(TrackChangeDto))]
 [JsonSerializable(typeof(MeetingDto))]
 [JsonSerializable(typeof(MeetingPageDto))]
 [JsonSerializable(typeof(TrackDto))]

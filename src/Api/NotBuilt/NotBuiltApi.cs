@@ -9,9 +9,7 @@ internal static class NotBuiltApi
     /// <summary>Scope null: whoever asks has no key yet.</summary>
     private static readonly (string Method, string Path, string? Scope)[] Routes =
     [
-        ("PATCH", "/v1/meetings/{id}", Scopes.MeetingsWrite),
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
-        ("PATCH", "/v1/meetings/{id}/tracks/{track}", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),

@@ -51,6 +51,12 @@ internal static class ApiDocument
         return Task.CompletedTask;
     }
 
+    public static Task WithIfMatch(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        AddHeader(operation, "If-Match", "Only if its `ETag` is still one of these.");
+        return Task.CompletedTask;
+    }
+
     /// <summary>A body is one thing or an array of them, and so is its answer.</summary>
     public static async Task WithOneOrMany<TAsked, TAnswered>(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
     {

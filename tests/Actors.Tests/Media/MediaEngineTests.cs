@@ -60,6 +60,36 @@ public sealed class MediaEngineTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Of_who_denied_consent_headers_alone_are_kept_from_the_first_packet_of_a_run_on()
+    {
+        var media = await node.OpenAsync(node.Job());
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await media.SetConsentAsync("alice", "denied", default);
+        Send(media.Port, 0..10, alice);
+        await media.SetConsentAsync("alice", "denied", default);
+        await media.DisposeAsync();
+        var spec = node.Alice.Spec;
+        var job = node.Job(run: 2, age: Second, port: media.Port) with
+        {
+            Tracks = [node.Alice with { Spec = spec with { Participant = spec.Participant with { Consent = "denied", Name = "Ally" } } }],
+        };
+        var again = await node.OpenAsync(job);
+        Send(again.Port, 10..20, alice);
+        await again.SetConsentAsync("alice", "granted", default);
+        await again.SetConsentAsync("alice", "granted", default);
+        Send(again.Port, 20..30, alice);
+        await again.StopAsync(3 * Second, default);
+
+        var kept = node.Records();
+        Assert.Equal((20, 10), (kept.Count(k => k == RecordKind.RtpHeader), kept.Count(k => k == RecordKind.Rtp)));
+        var quality = Assert.Single(again.Snapshot().Tracks).Quality;
+        Assert.Equal(30, quality.PacketsReceived);
+        Assert.Equal([GapKind.Consent], quality.Gaps.Select(g => g.Kind));
+        var file = Assert.Single(Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files);
+        Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_run_that_is_left_can_be_left_twice_and_its_port_is_free()
     {
         var media = await node.OpenAsync(node.Job());
