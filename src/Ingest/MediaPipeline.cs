@@ -4,6 +4,7 @@ using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
 
@@ -35,13 +36,18 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
 
     private readonly SourceBinding binding = new(allowAnySender);
     private readonly List<MediaTrack> tracks = [];
+    private readonly Dictionary<string, (bool Denied, TimeSpan At)> consents = [];   // by participant: those that were said
     private readonly Mixer mixer = new();
     private long mixed, malformed;
-    private TimeSpan advanced, resumed = TimeSpan.MinValue;
+    private TimeSpan advanced, resumed = TimeSpan.FromDays(-1);
 
     public IReadOnlyList<MediaTrack> Tracks => tracks;
     /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
     public bool Decodes { get; init; } = true;
+    /// <summary>Takes the shape of the mix; null: nobody wants it.</summary>
+    public Waveform? Waveform { get; init; }
+    /// <summary>Takes how loud everybody is; null: nobody ever wants to know.</summary>
+    public ILevelSink? Levels { get; init; }
     /// <summary>How long the mix waits for packets.</summary>
     public TimeSpan Delay { get; init; } = RecordingDelay;
     /// <summary>True while only headers are kept.</summary>
@@ -64,15 +70,49 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         IsPaused = true;
         advanced = at;
         foreach (var track in tracks)
-            if (!track.Ended) track.Pause(at);
+            if (!track.Ended) track.Withhold(GapKind.Pause, at);
     }
 
     /// <summary>What arrives from then on is recorded again. Said again, the pause that just ended lasted until then.</summary>
     public void Resume(TimeSpan at)
     {
         foreach (var track in tracks)
-            if (!track.Ended) track.ExtendPause(at);
+        {
+            if (track.Ended) continue;
+            if (!IsPaused) track.HearLater(resumed, at);
+            else if (IsDenied(track.Description.Participant)) track.Withhold(GapKind.Consent, at);
+            else track.Hear(at);
+        }
         (IsPaused, resumed) = (false, at);
+    }
+
+    /// <summary>True while of all tracks of the participant only headers are kept.</summary>
+    public bool IsDenied(string participant) => consents.TryGetValue(participant, out var consent) && consent.Denied;
+
+    /// <summary>
+    /// What the participant says holds for all their tracks, those to come too. While they deny consent, payloads are discarded as they
+    /// arrive; a pause does so before that.
+    /// </summary>
+    /// <param name="said">When it was first said, where this is the second time: it holds from <paramref name="at"/> on indeed.</param>
+    public void SetConsent(string participant, bool denied, TimeSpan at, TimeSpan? said = null)
+    {
+        bool wasDenied = IsDenied(participant);
+        if (denied != wasDenied || said is not null) consents[participant] = (denied, at);
+        advanced = at > advanced ? at : advanced;
+        foreach (var track in tracks)
+        {
+            if (track.Ended || track.Description.Participant != participant || IsPaused) continue;
+            if (denied) track.Withhold(GapKind.Consent, at);
+            else if (wasDenied) track.Hear(at);
+            else if (said is { } first) track.HearLater(first, at);
+        }
+    }
+
+    /// <summary>A run is over, and the next says itself what is withheld in it.</summary>
+    public void HearAll(TimeSpan at)
+    {
+        if (IsPaused) Resume(at);
+        foreach (string participant in consents.Keys.Where(IsDenied).ToList()) SetConsent(participant, denied: false, at);
     }
 
     /// <summary>From now on the track takes what its SSRC, or its payload type, sends.</summary>
@@ -83,8 +123,18 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         tracks.Add(track);
         binding.Add(track);
         mixer.Add(track.Player);
-        if (IsPaused) track.Pause(advanced);
+        if (IsPaused) track.Withhold(GapKind.Pause, advanced);
+        else if (IsDenied(description.Participant)) track.Withhold(GapKind.Consent, advanced);
+        else if (consents.TryGetValue(description.Participant, out var consent)) track.Hear(consent.At);   // what is held of it may be older
         return track;
+    }
+
+    /// <summary>From now on the track has this name and this SSRC; null: what it has, and what comes.</summary>
+    public void ChangeTrack(int number, string name, uint? ssrc)
+    {
+        if (Find(number) is not { Ended: false } track) return;
+        track.Change(name, ssrc);
+        binding.Rebind(track);
     }
 
     /// <summary>The track takes no more packets; what it has is played out.</summary>
@@ -92,7 +142,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         if (Find(number) is not { } track) return;
         binding.Remove(track);
-        track.End();
+        track.End(advanced);
     }
 
     /// <summary>Takes in one datagram.</summary>
@@ -146,18 +196,17 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             if (track.Ended) continue;
-            if (IsPaused) track.ExtendPause(now);
+            track.ExtendWithheld(now);
             track.AdvanceCaptions(now);
         }
         MixUntil(OpusPacket.ToSamples(now - Delay));
     }
 
     /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
-    public void NoteMissed(TimeSpan from, TimeSpan to)
+    public void NoteMissed(TimeSpan from, TimeSpan to, GapKind kind)
     {
-        if (IsPaused) return;                                                        // they would not have been kept
         foreach (var track in tracks)
-            if (!track.Ended) track.AddGap(new Gap(from, to, GapKind.Overrun));
+            if (!track.Ended && track.Withheld is null) track.AddGap(new Gap(from, to, kind));   // else they would not have been kept
     }
 
     /// <summary>Plays out everything, up to the end of the meeting and not a sample more.</summary>
@@ -165,8 +214,8 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         foreach (var track in tracks)
         {
-            if (IsPaused && !track.Ended) track.ExtendPause(duration);
-            track.End();
+            if (!track.Ended) track.ExtendWithheld(duration);
+            track.End(duration);
         }
         long end = OpusPacket.ToSamples(duration);
         MixUntil(end);
@@ -191,6 +240,11 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <param name="kept">The datagram, or its header alone.</param>
     private void Take(MediaTrack track, ReadOnlySpan<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
     {
+        if (!track.TakesPayload(arrival))
+        {
+            kept = kept[..packet.HeaderLength];
+            headerOnly = true;
+        }
         journal?.AddPacket(headerOnly ? RecordKind.RtpHeader : RecordKind.Rtp, track.Description.Number, arrival, kept);
         if (headerOnly) track.ReceiveHeader(packet, arrival);
         else track.Receive(packet, arrival);
@@ -199,7 +253,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <summary>Kept for whoever reads the journal later; only from where an SSRC is bound, or anybody could fill the disk.</summary>
     private void ReceiveRtcp(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
-        if (binding.Owner(BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]), peer) is { } track)
+        if (binding.Owner(BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]), peer) is { } track && track.TakesPayload(arrival))
             journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
     }
 
@@ -222,7 +276,26 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
 
         mixer.Mix(out var frame);
         foreach (var track in tracks) track.NoteLevel(mixed);
+        if (mixed % LevelReading.Span == 0) GiveLevels();
         mix?.Write(frame[..samples]);
+        Waveform?.Write(frame[..samples]);
+    }
+
+    private void GiveLevels()
+    {
+        if (Levels is not { IsWanted: true })
+        {
+            foreach (var track in tracks) track.TakeLevel();                         // who begins to look is told of what comes
+            return;
+        }
+        var at = OpusPacket.ToTime(mixed);
+        var levels = new List<TrackLevel>(tracks.Count);
+        foreach (var track in tracks)
+        {
+            var level = track.TakeLevel();
+            if (at <= track.EndedAt) levels.Add(level);
+        }
+        Levels.Write(new LevelReading(at, levels));
     }
 
     private MediaTrack? Find(int number)

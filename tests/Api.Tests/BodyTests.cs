@@ -116,7 +116,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("""{"redundancy":2}""", "/redundancy")]
     [InlineData("""{"region":"eu"}""", "/region")]
     [InlineData("""{"region":"eu","redundancy":2}""", "/redundancy /region")]
-    [InlineData("""{"tracks":[{"participant":{"id":"a","consent":"denied"},"payload_type":1}]}""", "/tracks/0/participant/consent")]
     public async Task Members_that_are_not_built_are_never_accepted_and_ignored(string body, string pointers)
     {
         var named = await (await server.PostAsync("/v1/meetings", body)).IsProblemAsync(501, "not_implemented");

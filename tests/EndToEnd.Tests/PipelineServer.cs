@@ -71,9 +71,12 @@ internal sealed class PipelineServer : IAsyncDisposable
     }
 
     /// <summary>The same program once more, with the same settings, until it ends.</summary>
-    public async Task<(int Status, string Error)> RunSecondAsync()
+    public Task<(int Status, string Error)> RunSecondAsync() => RunAsync("serve");
+
+    /// <summary>Another command of it, with the same settings, until it ends.</summary>
+    public async Task<(int Status, string Error)> RunAsync(params string[] arguments)
     {
-        using var second = Process.Start(Command())!;
+        using var second = Process.Start(Command(arguments))!;
         var output = second.StandardOutput.ReadToEndAsync();
         string error = await second.StandardError.ReadToEndAsync();
         await output;
@@ -110,7 +113,7 @@ internal sealed class PipelineServer : IAsyncDisposable
 
     private Process Launch()
     {
-        var started = Process.Start(Command())!;
+        var started = Process.Start(Command("serve"))!;
         started.OutputDataReceived += Keep;
         started.ErrorDataReceived += Keep;
         started.BeginOutputReadLine();
@@ -118,9 +121,9 @@ internal sealed class PipelineServer : IAsyncDisposable
         return started;
     }
 
-    private ProcessStartInfo Command()
+    private ProcessStartInfo Command(params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), ["serve"])
+        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

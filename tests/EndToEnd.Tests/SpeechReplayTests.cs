@@ -47,6 +47,7 @@ public abstract class SpeechReplay(ITestOutputHelper output)
 
         Assert.Equal("completed", recorded.Meeting.Status);
         AssertFiles(recorded);
+        recorded.AssertWaveform();
         AssertPlaces(recorded, lines);
         AssertWords(recorded, lines, worstWordErrorRate);
         if (network == NetworkConditions.Perfect) await AssertMinutesAsync(server.Client, recorded, lines);   // words that were lost promise nothing

@@ -17,6 +17,8 @@ public sealed record MediaJob(
     public bool CaptionsRefused { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
     public bool Paused { get; init; }
+    /// <summary>Ids of participants who denied consent: of them, too, from the very first packet on.</summary>
+    internal IEnumerable<string> Denied => Tracks.Select(t => t.Spec.Participant).Where(p => p.IsDenied).Select(p => p.Id).Distinct();
 }
 
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
@@ -34,6 +36,9 @@ public interface IMediaObserver
 {
     void OnCaption(int run, Caption caption);
     void OnCaptionsStatus(int run, CaptionsStatus status);
+    /// <summary>True while somebody looks at the levels: else none are made.</summary>
+    bool WantsLevels { get; }
+    void OnLevels(LevelReading reading);
 }
 
 /// <summary>How one track does now.</summary>
@@ -52,6 +57,13 @@ public interface IMeetingMedia : IAsyncDisposable
     /// <summary>Returns once the journal knows the track and is synced.</summary>
     Task AddTrackAsync(Track track, CancellationToken ct);
     Task EndTrackAsync(Track track, CancellationToken ct);
+    /// <summary>Returns once the track has its name and its SSRC, and the journal, synced, says so. Again is harmless.</summary>
+    Task ChangeTrackAsync(Track track, CancellationToken ct);
+    /// <summary>
+    /// As a pause and its end, for all tracks of one participant. Returns once no payload of theirs is taken any more, or from when on
+    /// they are, and the journal, synced, says so. Again is harmless.
+    /// </summary>
+    Task SetConsentAsync(string participant, string consent, CancellationToken ct);
     /// <summary>Returns once no payload is taken any more and the journal, synced, says so. Again is harmless.</summary>
     Task PauseAsync(CancellationToken ct);
     /// <summary>Synced first: payloads are taken from the moment it returns, and not before. Again is harmless.</summary>

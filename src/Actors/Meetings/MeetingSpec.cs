@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pipeline.Actors.Meetings;
 
 /// <summary>What a platform asked to be recorded. Already validated: the outside refuses what is not built.</summary>
@@ -20,7 +22,11 @@ public sealed record MeetingSpec
 
 /// <param name="Id">Stable within the meeting.</param>
 /// <param name="Consent">"granted", "denied" or "unknown".</param>
-public sealed record Participant(string Id, string Name, string Consent);
+public sealed record Participant(string Id, string Name, string Consent)
+{
+    [JsonIgnore]
+    public bool IsDenied => Consent == "denied";
+}
 
 /// <summary>One source's media, as the platform announced it.</summary>
 public sealed record TrackSpec

@@ -17,7 +17,7 @@ internal sealed record NewParticipantDto
     /// <summary>What captions call them; the id where there is none.</summary>
     [MaxLength(NewTrack.LongestName)]
     public string? Name { get; init; }
-    /// <summary>"granted" or "unknown".</summary>
+    /// <summary>"granted", "denied" or "unknown". Of somebody who denied it no payload is kept, on none of their tracks.</summary>
     [DefaultValue("unknown")]
     public string Consent { get; init; } = "unknown";
 }
@@ -55,6 +55,7 @@ internal sealed record NewTrackDto
 internal static class NewTrack
 {
     public const int LongestName = 200;
+    public static readonly string[] Consents = ["granted", "denied", "unknown"];
 
     /// <summary>Null when there are tracks to add; else everything that is wrong.</summary>
     /// <param name="single">True when the body was one track, not an array.</param>
@@ -133,8 +134,7 @@ internal static class NewTrack
         if (track.Object("participant", required: true) is not { } fields) return null;
         string? id = fields.RequiredText("id", LongestName);
         string? name = fields.NullableText("name", LongestName);
-        string consent = fields.OneOf("consent", "unknown", "granted", "denied", "unknown");
-        if (consent == "denied") fields.NotBuilt("consent", "a participant cannot be left out yet");
+        string consent = fields.OneOf("consent", "unknown", Consents);
         fields.RefuseOthers();
         return id is null ? null : new Participant(id, string.IsNullOrEmpty(name) ? id : name, consent);
     }
@@ -156,7 +156,7 @@ internal static class NewTrack
     }
 
     /// <summary>Members of the contract that have only their default so far.</summary>
-    private static void RefuseNotBuilt(JsonFields fields)
+    public static void RefuseNotBuilt(JsonFields fields)
     {
         if (fields.TryGet("rtx", out _, nullable: true)) fields.NotBuilt("rtx", "retransmissions are not read yet");
         if (fields.NullableInteger("red_payload_type", 0, 127) is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");

@@ -60,6 +60,21 @@ public sealed class SourceBinding(bool allowAnySender)
         }
     }
 
+    /// <summary>
+    /// What the track's description says now holds: an SSRC it names is its own and nobody else's, and others it had are nobody's. One
+    /// that names none keeps what it has.
+    /// </summary>
+    public void Rebind(MediaTrack track)
+    {
+        if (track.Description.Ssrc is not { } named) return;
+        foreach (var (ssrc, source) in bound)
+        {
+            if ((ssrc == named) == (source.Track == track)) continue;
+            bound.Remove(ssrc);
+            if (ssrc != named) left.Add(ssrc);
+        }
+    }
+
     /// <param name="kept">What may be held of it: the datagram, or its header alone.</param>
     /// <param name="track">The owner, for <see cref="Verdict.Bound"/> and <see cref="Verdict.NewlyBound"/>.</param>
     public Verdict Decide(in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now, out MediaTrack? track)

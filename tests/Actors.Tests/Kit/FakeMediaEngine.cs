@@ -66,7 +66,8 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     public ConcurrentQueue<Track> Added { get; } = new();
     public ConcurrentQueue<Track> Ended { get; } = new();
     public ConcurrentQueue<string> Told { get; } = new();
-    public Task BeforePause { get; set; } = Task.CompletedTask;
+    public Task BeforeTold { get; set; } = Task.CompletedTask;
+    public Exception? TellFails { get; set; }
     public Exception? AddFails { get; set; }
     public TaskCompletionSource Breaks { get; } = new();
     public Task Broken => Breaks.Task;
@@ -87,12 +88,15 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
         return Task.CompletedTask;
     }
 
+    public Task ChangeTrackAsync(Track track, CancellationToken ct) => TellAsync($"track {track.Number} {track.Spec.Participant.Name} {track.Spec.Ssrc}".TrimEnd());
+    public Task SetConsentAsync(string participant, string consent, CancellationToken ct) => TellAsync($"{participant} {consent}");
     public Task PauseAsync(CancellationToken ct) => TellAsync("pause");
     public Task ResumeAsync(CancellationToken ct) => TellAsync("resume");
 
     private async Task TellAsync(string what)
     {
-        await BeforePause;
+        await BeforeTold;
+        if (TellFails is { } e) throw e;
         Told.Enqueue(what);
     }
 
@@ -111,6 +115,8 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     }
 
     public void Say(int track, double startS, double endS, string text) => observer.OnCaption(job.Run, Snapshots.Caption(track, startS, endS, text));
+    public bool IsListenedTo => observer.WantsLevels;
+    public void Measure(LevelReading reading) => observer.OnLevels(reading);
     public void Become(CaptionsStatus status) => observer.OnCaptionsStatus(job.Run, status);
 }
 

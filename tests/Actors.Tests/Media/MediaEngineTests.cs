@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
@@ -29,7 +30,7 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal((50, 0), (track.Quality.PacketsReceived, track.Quality.PacketsLost));
         AssertFree(media.Port);
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
-        Assert.Equal(["track"], done.Files.Select(f => f.Kind));
+        Assert.Equal([("track", Second), ("waveform", Second)], done.Files.Select(f => (f.Kind, f.Duration)));
         Assert.Equal(CaptionsStatus.Live, done.Captions);
     }
 
@@ -56,6 +57,36 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal(30, quality.PacketsReceived);
         Assert.Equal([GapKind.Pause], quality.Gaps.Select(g => g.Kind));
         Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Of_who_denied_consent_headers_alone_are_kept_from_the_first_packet_of_a_run_on()
+    {
+        var media = await node.OpenAsync(node.Job());
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await media.SetConsentAsync("alice", "denied", default);
+        Send(media.Port, 0..10, alice);
+        await media.SetConsentAsync("alice", "denied", default);
+        await media.DisposeAsync();
+        var spec = node.Alice.Spec;
+        var job = node.Job(run: 2, age: Second, port: media.Port) with
+        {
+            Tracks = [node.Alice with { Spec = spec with { Participant = spec.Participant with { Consent = "denied", Name = "Ally" } } }],
+        };
+        var again = await node.OpenAsync(job);
+        Send(again.Port, 10..20, alice);
+        await again.SetConsentAsync("alice", "granted", default);
+        await again.SetConsentAsync("alice", "granted", default);
+        Send(again.Port, 20..30, alice);
+        await again.StopAsync(3 * Second, default);
+
+        var kept = node.Records();
+        Assert.Equal((20, 10), (kept.Count(k => k == RecordKind.RtpHeader), kept.Count(k => k == RecordKind.Rtp)));
+        var quality = Assert.Single(again.Snapshot().Tracks).Quality;
+        Assert.Equal(30, quality.PacketsReceived);
+        Assert.Equal([GapKind.Consent], quality.Gaps.Select(g => g.Kind));
+        var file = Assert.Single(Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files);
+        Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact(Timeout = 60_000)]
@@ -174,6 +205,52 @@ public sealed class MediaEngineTests : IDisposable
         await node.ProcessAsync(2, []);
 
         Assert.False(File.Exists(node.Meeting.LiveMix));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Talk_time_and_waveform_are_of_all_runs_also_of_one_that_crashed()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        var job = node.Job(run: 2, age: TimeSpan.FromSeconds(10)) with { Heard = [] };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(TimeSpan.FromSeconds(11), default);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(media.Snapshot().Tracks).Quality.Talked);
+
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, TimeSpan.FromSeconds(11), node, default));
+
+        Assert.InRange(Assert.Single(done.Quality.Tracks).Quality.Talked.TotalSeconds, 2.7, 3.1);
+        Assert.Equal(400, done.Quality.Tracks[0].Quality.PacketsReceived);
+        var waveform = Assert.Single(done.Files, f => f.Kind == "waveform");
+        Assert.Equal(("application/json", TimeSpan.FromSeconds(11)), (waveform.ContentType, waveform.Duration));
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(waveform.Path));
+        var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] > 10).ToList();
+        Assert.Equal(110, loud.Count);
+        Assert.Equal([1, 3, 5], Enumerable.Range(0, 11).Where(second => loud[10 * second + 5]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Levels_come_from_the_running_media()
+    {
+        var media = await node.OpenAsync(node.Job());
+        await media.StopAsync(Second, default);
+
+        Assert.Equal([200, 400, 600, 800, 1000], node.Levels.Select(l => l.At.TotalMilliseconds));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_meeting_in_which_nobody_came_has_a_waveform_of_silence_and_the_same_from_its_journal()
+    {
+        var job = node.Job() with { Spec = new MeetingSpec { Outputs = [] } };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(Second, default);
+
+        var live = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+        var again = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+
+        Assert.Equal("waveform", Assert.Single(live.Files).Kind);
+        Assert.Equal(live.Files[0].Sha256, Assert.Single(again.Files).Sha256);
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(again.Files[0].Path));
+        Assert.Equal(10, file.RootElement.GetProperty("length").GetInt32());
     }
 
     /// <summary>The loop cannot make a track of this one: the outside would have refused it.</summary>
