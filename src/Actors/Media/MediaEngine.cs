@@ -6,6 +6,7 @@ using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
@@ -48,24 +49,18 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     public SpeechEngine? Engine => speech?.Recognizer.Engine is { } e ? new SpeechEngine(e.Name, e.Model, e.Sha256) : null;
 
+    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew)
+    {
+        var folder = new MeetingFolder(options.DataFolder, meeting);
+        var keys = isNew ? folder.OpenOrCreateKeys(vault) : folder.OpenKeys(vault);
+        return new SealedSrtp(srtp.Suite.Name, keys.SealStreamKey(srtp.Master.Span), srtp.RollOver);
+    }
+
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
-        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
-            return new OpenMediaResult.NoCapacity("the disk is nearly full");
-        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
-            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
-        try
-        {
-            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
-        }
-        catch (Exception e)
-        {
-            sockets.Rtp.Dispose();
-            sockets.Rtcp?.Dispose();
-            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
-            CannotOpen(job.Id, e);
-            return new OpenMediaResult.NoCapacity("the disk cannot be written");
-        }
+        var result = await TryOpenAsync(job, observer, ct);
+        if (result is OpenMediaResult.NoCapacity && job.Run == 1) new MeetingFolder(options.DataFolder, job.Id).DeleteUnused();
+        return result;
     }
 
     public async Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
@@ -116,12 +111,35 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         disk.Dispose();
     }
 
+    private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
+    {
+        foreach (var track in job.Tracks.Where(IsProtected))
+            if (!SrtpLibrary.Supports(SrtpSuite.Find(track.Spec.Srtp!.Suite)!, out string? why)) return new OpenMediaResult.NoCapacity(why);
+        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
+            return new OpenMediaResult.NoCapacity("the disk is nearly full");
+        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
+            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
+        try
+        {
+            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
+        }
+        catch (Exception e)
+        {
+            sockets.Rtp.Dispose();
+            sockets.Rtcp?.Dispose();
+            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
+            CannotOpen(job.Id, e);
+            return new OpenMediaResult.NoCapacity("the disk cannot be written");
+        }
+    }
+
     private async Task<MeetingMedia> StartAsync(MediaJob job, MeetingSockets sockets, IMediaObserver observer, CancellationToken ct)
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         var keys = folder.OpenOrCreateKeys(vault);
         var startedBoot = StartedBoot(job, folder, keys);
         var began = BootClock.Now - startedBoot;
+        var indexes = job.Run > 1 && job.Tracks.Any(IsProtected) ? SrtpIndexes.Read(new JournalReader(folder.Journal, keys)) : null;
 
         var journal = new JournalWriter(folder.Journal, job.Id.Value, job.Run, keys, disk);
         try { await WriteBeginningAsync(job, journal, began, startedBoot).WaitAsync(DiskPatience, ct); }
@@ -134,19 +152,22 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
         var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
-        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp);
+        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
+        {
+            SrtpIndexes = indexes,
+        };
         if (job.Run > 1) pipeline.Begin(began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
         {
-            pipeline.AddTrack(TrackMapping.ToDescription(track));
+            pipeline.AddTrack(TrackMapping.ToDescription(track, keys));
             captions?.AddTrack(track.Number);
         }
 
         var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, recorder, captions, clock, options), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, clock, options), run => finished[job.Id] = run);
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
@@ -256,6 +277,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
         return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
     }
+
+    private static bool IsProtected(Track track) => track is { EndedAt: null, Spec.Srtp: not null };
 
     private static MadeFile Describe(RenderedFile file, TimeSpan duration) => file.Track is { } track
         ? new MadeFile("track", track, "audio/ogg", "opus", file.Path, file.Bytes, duration, file.Sha256)
