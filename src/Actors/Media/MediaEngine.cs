@@ -139,6 +139,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var keys = folder.OpenOrCreateKeys(vault);
         var startedBoot = StartedBoot(job, folder, keys);
         var began = BootClock.Now - startedBoot;
+        var descriptions = job.Tracks.Where(t => t.EndedAt is null).Select(t => TrackMapping.ToDescription(t, keys)).ToList();
         var indexes = job.Run > 1 && job.Tracks.Any(IsProtected) ? SrtpIndexes.Read(new JournalReader(folder.Journal, keys)) : null;
 
         var journal = new JournalWriter(folder.Journal, job.Id.Value, job.Run, keys, disk);
@@ -158,9 +159,9 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         };
         if (job.Run > 1) pipeline.Begin(began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
-        foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
+        foreach (var track in descriptions)
         {
-            pipeline.AddTrack(TrackMapping.ToDescription(track, keys));
+            pipeline.AddTrack(track);
             captions?.AddTrack(track.Number);
         }
 
