@@ -8,6 +8,7 @@ using Pipeline.Api.Meetings;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
+using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 
@@ -73,6 +74,7 @@ public static class PipelineHost
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Recordings", "/v1").MapRecordings();
         Tagged("Node", "").MapNode();
+        routes.MapPage();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");
 

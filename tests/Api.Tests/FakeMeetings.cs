@@ -213,6 +213,28 @@ public sealed class FakeMeetings : IMeetings
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
         Task.FromResult(Find(tenant, id)?.Segments.FirstOrDefault(one => one.Id == segment));
 
+    public Task<CorrectSegmentResult> CorrectSegmentAsync(
+        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct)
+    {
+        lock (gate) return Task.FromResult(Correct(tenant, id, segment, text, by, ifRevision));
+    }
+
+    private CorrectSegmentResult Correct(TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision)
+    {
+        if (Find(tenant, id) is not { } state) return new CorrectSegmentResult.NoSuchMeeting();
+        int at = state.Segments.FindIndex(one => one.Id == segment);
+        if (at < 0) return new CorrectSegmentResult.NoSuchSegment();
+        var now = state.Segments[at];
+        int revision = now.Correction?.Revision ?? 0;
+        if (ifRevision is { } expected && expected != revision) return new CorrectSegmentResult.OtherRevision(now);
+        return new CorrectSegmentResult.Corrected(state.Segments[at] = now with
+        {
+            Text = text,
+            Words = CorrectedWords.Of(now.Words, text),
+            Correction = new SegmentCorrection(revision + 1, by, Now(), now.Correction?.OriginalText ?? now.Text),
+        });
+    }
+
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Recording>?>(Find(tenant, id)?.Recordings);
 

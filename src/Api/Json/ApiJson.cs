@@ -33,6 +33,7 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(CaptionsEndDto))]
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
+[JsonSerializable(typeof(CorrectionDto))]
 [JsonSerializable(typeof(RecordingsDto))]
 [JsonSerializable(typeof(NodeStatusDto))]
 internal sealed partial class ApiJson : JsonSerializerContext

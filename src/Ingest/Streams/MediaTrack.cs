@@ -36,12 +36,13 @@ public sealed class MediaTrack : IDisposable
     private const int MaxGaps = 1000;
     /// <summary>When a stream is heard again that another had followed.</summary>
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
-    private const float SpeechLevel = -50;                                           // dBFS
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
     private readonly List<Gap> gaps = [], pauses = [];                               // pauses apart: as few as there were commands, in order
+    private readonly LevelDetector detector = new();
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
+    private ulong madeUp;                                                            // a bit each of the next 64 frames of the mix, by number modulo 64
     private int epochs;
     private ReceiveStream? newest;
 
@@ -101,6 +102,7 @@ public sealed class MediaTrack : IDisposable
         if (!timeline.Advance(horizon, out placed)) return false;
         if (placed.Missing > 0 && AddLoss(OpusPacket.ToTime(placed.Start - placed.Missing), OpusPacket.ToTime(placed.Start)))
             placed = placed with { Lost = 0, Missing = 0, Fresh = true };            // what was not to be recorded is not made up either
+        if (placed.Missing > 0) NoteMadeUp(placed.Start - Math.Min(placed.Missing, TrackPlayer.WriteAhead), placed.Start);
         File?.Write(placed);
         return true;
     }
@@ -109,9 +111,15 @@ public sealed class MediaTrack : IDisposable
     public void AdvanceCaptions(TimeSpan now) => captions?.Advance(now);
 
     /// <summary>Notes how loud the frame just mixed was.</summary>
+    /// <param name="mixed">The sample it ends before.</param>
     public void NoteLevel(long mixed)
     {
-        if (Player.Gain.Level > SpeechLevel) LastSpeech = OpusPacket.ToTime(mixed);
+        var at = OpusPacket.ToTime(mixed);
+        ulong frame = 1UL << (int)((mixed - 1) / Mixer.FrameSize & 63);
+        if (IsPausedAt(at)) detector.Interrupt();
+        else detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
+        madeUp &= ~frame;
+        if (detector.IsSpeaking) LastSpeech = at;
     }
 
     public void End()
@@ -152,6 +160,7 @@ public sealed class MediaTrack : IDisposable
             Jitter = newest?.Jitter ?? TimeSpan.Zero,
             Concealed = OpusPacket.ToTime(Player.ConcealedSamples),
             Dtx = OpusPacket.ToTime(timeline.DtxSamples),
+            Talked = OpusPacket.ToTime(detector.TalkedFrames * Mixer.FrameSize),
             Gaps = [.. gaps.Concat(pauses).OrderBy(g => g.From)],
             GapsTruncated = GapsTruncated,
         };
@@ -181,6 +190,20 @@ public sealed class MediaTrack : IDisposable
         if (reception == Reception.OutOfRange) OutOfRange++;
         epoch = known.Epoch;
         return reception == Reception.Accepted;
+    }
+
+    /// <summary>What the decoder fills in says nothing about the room or the voice; the frame after it comes back only slowly.</summary>
+    private void NoteMadeUp(long from, long to)
+    {
+        long delay = ConcealingDecoder.CodecDelay + Limiter.Delay;
+        for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
+    }
+
+    private bool IsPausedAt(TimeSpan at)
+    {
+        for (int n = pauses.Count - 1; n >= 0; n--)                                  // the mix is seconds behind: at most the last few are after it
+            if (pauses[n].From < at) return at <= pauses[n].To;
+        return false;
     }
 
     /// <summary>What of the span lies in no pause is lost. True when a pause lies in it.</summary>
