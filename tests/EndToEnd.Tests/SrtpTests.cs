@@ -39,6 +39,7 @@ public sealed class SrtpTests(ITestOutputHelper output)
             var answer = JsonDocument.Parse(await server.Http.GetStringAsync($"/v1/meetings/{meeting.Meeting.Id}")).RootElement;
             Assert.All(answer.GetProperty("tracks").EnumerateArray(), track => Assert.Equal($$"""{"suite":"{{suite}}"}""", track.GetProperty("srtp").GetRawText()));
         }
+        await server.KillAsync();                                                    // it has files that it lets nobody else read
         AssertNoKey(server, sources.SelectMany(s => s.Streams).Select(s => s.Srtp!));
     }
 

@@ -164,10 +164,12 @@ public sealed class SrtpTests : IDisposable
 
         now += TimeSpan.FromHours(1);
         Send(sender, 7, (180_000 + 100)..(180_000 + 150));                           // two wraps and 49,000 packets later
-        Receive(Protected(sender, 7, 105));
+        Assert.Equal(0, Refused);
+        long received = track.Quality().PacketsReceived;
+        Receive(Protected(sender, 7, 105));                                          // so old that its count is guessed wrong
 
-        Assert.True(track.Quality().PacketsReceived >= 59);
-        Assert.Equal((0, 1), (pipeline.Refused()["srtp_auth"], pipeline.Refused()["srtp_replay"]));
+        Assert.True(received >= 59);
+        Assert.Equal((received, 1), (track.Quality().PacketsReceived, Refused));
     }
 
     [Theory]
