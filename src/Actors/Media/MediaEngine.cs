@@ -7,6 +7,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Srtp;
+using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
@@ -49,13 +50,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     public SpeechEngine? Engine => speech?.Recognizer.Engine is { } e ? new SpeechEngine(e.Name, e.Model, e.Sha256) : null;
 
-    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew)
-    {
-        var folder = new MeetingFolder(options.DataFolder, meeting);
-        var keys = isNew ? folder.OpenOrCreateKeys(vault) : folder.OpenKeys(vault);
-        return new SealedSrtp(srtp.Suite.Name, keys.SealStreamKey(srtp.Master.Span), srtp.RollOver);
-    }
-
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
         var result = await TryOpenAsync(job, observer, ct);
@@ -82,7 +76,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         try
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
-            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
             if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -93,10 +87,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = run?.Quality ?? MediaSnapshots.Empty with
-        {
-            Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))],
-        };
+        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered);
         if (rendered.MixFailure is { } failure)
         {
             NoMix(job.Id, failure);
@@ -113,8 +104,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
-        foreach (var track in job.Tracks.Where(IsProtected))
-            if (!SrtpLibrary.Supports(SrtpSuite.Find(track.Spec.Srtp!.Suite)!, out string? why)) return new OpenMediaResult.NoCapacity(why);
+        if (WhyNotProtected(job) is { } why) return new OpenMediaResult.NoCapacity(why);
         if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
             return new OpenMediaResult.NoCapacity("the disk is nearly full");
         if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
@@ -156,6 +146,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
         {
             SrtpIndexes = indexes,
+            Waveform = job.Run == 1 ? new Waveform() : null,                         // of a later run it would be a part
+            Levels = new LevelTap(observer),
         };
         if (job.Run > 1) pipeline.Begin(began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
@@ -260,7 +252,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
         if (!outcome.Succeeded) return null;
         File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(null, path, ct);
+        return await RenderedFile.AtAsync(RenderedKind.Mix, null, path, ct);
     }
 
     /// <summary>
@@ -279,11 +271,22 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
     }
 
-    private static bool IsProtected(Track track) => track is { EndedAt: null, Spec.Srtp: not null };
+    private static MadeFile Describe(RenderedFile file, TimeSpan duration)
+    {
+        var (kind, contentType, codec) = file.Kind switch
+        {
+            RenderedKind.Mix => ("mix", "audio/mp4", "aac"),
+            RenderedKind.Track => ("track", "audio/ogg", "opus"),
+            _ => ("waveform", "application/json", "json"),
+        };
+        return new MadeFile(kind, file.Track, contentType, codec, file.Path, file.Bytes, duration, file.Sha256);
+    }
 
-    private static MadeFile Describe(RenderedFile file, TimeSpan duration) => file.Track is { } track
-        ? new MadeFile("track", track, "audio/ogg", "opus", file.Path, file.Bytes, duration, file.Sha256)
-        : new MadeFile("mix", null, "audio/mp4", "aac", file.Path, file.Bytes, duration, file.Sha256);
+    private sealed class LevelTap(IMediaObserver observer) : ILevelSink
+    {
+        public bool IsWanted => observer.WantsLevels;
+        public void Write(LevelReading reading) => observer.OnLevels(reading);
+    }
 
     private static CaptionsStatus Map(CaptionsState status) => status switch
     {

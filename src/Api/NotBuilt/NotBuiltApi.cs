@@ -14,7 +14,6 @@ internal static class NotBuiltApi
         ("PATCH", "/v1/meetings/{id}/tracks/{track}", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/events", Scopes.MeetingsRead),
-        ("GET", "/v1/meetings/{id}/minutes", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/content_links", Scopes.ArchiveRead),
