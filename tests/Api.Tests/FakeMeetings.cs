@@ -379,7 +379,10 @@ public sealed class FakeMeetings : IMeetings
         state.Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, spec), TrackStatus.Waiting, Authenticated.None);
+    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, Sealed(spec)), TrackStatus.Waiting, Authenticated.None);
+
+    private static TrackSpec Sealed(TrackSpec spec) =>
+        spec.OfferedSrtp is { } offered ? spec with { OfferedSrtp = null, Srtp = new SealedSrtp(offered.Suite.Name, [], offered.RollOver) } : spec;
 
     /// <summary>A millisecond later each time, so that ids are in order.</summary>
     private DateTimeOffset Now() => new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero).AddMilliseconds(Interlocked.Increment(ref ticks));

@@ -105,8 +105,12 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         if (Meeting.Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
 
         var now = clock.GetUtcNow();
+        var id = MeetingId.New(now);
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
-        var announced = Meeting.Decide(new CreateMeeting(MeetingId.New(now), tenant, spec, Asked(tracks, now), captions), now);
+        List<NewTrack> asked;
+        try { asked = Asked(tracks, id, isNew: true, now); }
+        catch (IOException) { return new CreateMeetingResult.NoCapacity("the disk cannot be written"); }
+        var announced = Meeting.Decide(new CreateMeeting(id, tenant, spec, asked, captions), now);
         var meeting = Meeting.Apply(announced);
         await store.CommitAsync(meeting, [announced]);
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying

@@ -18,7 +18,7 @@ internal sealed class MediaSnapshots
     public MediaSnapshot Take(MediaPipeline pipeline, TimeSpan now, bool failing, IReadOnlyDictionary<int, TrackQuality> earlier)
     {
         var tracks = pipeline.Tracks.Select(track => new TrackSnapshot(
-            track.Description.Number, Status(track, now), Sender(track),
+            track.Description.Number, Status(track, now), Sender(pipeline, track),
             earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())).ToList();
         var last = pipeline.Tracks.Where(t => t.HasPackets).Select(t => (TimeSpan?)t.LastPacket).Max();
         var shown = Health(tracks);
@@ -55,5 +55,8 @@ internal sealed class MediaSnapshots
             : MediaHealth.Waiting;
     }
 
-    private static Authenticated Sender(MediaTrack track) => track.Description.From is null ? Authenticated.None : Authenticated.Address;
+    /// <summary>A protected track's sender is nobody until a packet verified.</summary>
+    private static Authenticated Sender(MediaPipeline pipeline, MediaTrack track) =>
+        track.Description.Srtp is not null ? pipeline.HasVerified(track.Description.Number) ? Authenticated.Srtp : Authenticated.None
+        : track.Description.From is null ? Authenticated.None : Authenticated.Address;
 }

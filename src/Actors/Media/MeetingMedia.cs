@@ -17,7 +17,7 @@ internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSna
 
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
-    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, Recorder? Recorder, CaptionPipeline? Captions,
+    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, MeetingKeys Keys, Recorder? Recorder, CaptionPipeline? Captions,
     TimeProvider Clock, MediaEngineOptions Options);
 
 /// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
@@ -48,8 +48,9 @@ internal sealed class MeetingMedia : IMeetingMedia
     public async Task AddTrackAsync(Track track, CancellationToken ct)
     {
         parts.Captions?.AddTrack(track.Number);
+        var description = TrackMapping.ToDescription(track, parts.Keys);
         await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(ct);
-        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track))).WaitAsync(ct);
+        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(description)).WaitAsync(ct);
     }
 
     public async Task EndTrackAsync(Track track, CancellationToken ct)

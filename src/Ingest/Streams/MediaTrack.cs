@@ -3,6 +3,7 @@ using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Rtp;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Ingest.Streams;
 
@@ -13,7 +14,11 @@ namespace Pipeline.Ingest.Streams;
 /// <param name="From">Where its sender is; null: anywhere that may send at all.</param>
 public sealed record TrackDescription(
     int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
-    byte? AudioLevelExtension, IPNetwork? From);
+    byte? AudioLevelExtension, IPNetwork? From)
+{
+    /// <summary>What its packets are protected with; null: they come plain.</summary>
+    public SrtpParameters? Srtp { get; init; }
+}
 
 /// <summary>Takes one track's packets, each at its place, in order.</summary>
 public interface ITrackSink
