@@ -94,7 +94,8 @@ public sealed class ChangeTests(ApiServer server) : IClassFixture<ApiServer>
     [Fact]
     public async Task Metadata_stays_within_its_bound_whatever_is_added()
     {
-        string id = await server.CreateAsync($$"""{"metadata":{{{string.Join(',', Enumerable.Range(0, 50).Select(n => $"\"k{n}\":\"v\""))}}}}""");
+        string members = string.Join(',', Enumerable.Range(0, 50).Select(n => $"\"k{n}\":\"v\""));
+        string id = await server.CreateAsync("{\"metadata\":{" + members + "}}");
         Assert.Equal([TooMany], await (await PatchAsync(server, $"/v1/meetings/{id}", """{"metadata":{"one":"more"}}""")).IsProblemAsync(422, "validation_failed"));
         Assert.Equal(HttpStatusCode.OK, (await PatchAsync(server, $"/v1/meetings/{id}", """{"metadata":{"one":"more","k0":null}}""")).StatusCode);
     }
