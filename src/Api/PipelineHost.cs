@@ -1,16 +1,24 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Pipeline.Actors.Storage;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
+using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
+using Pipeline.Api.Levels;
+using Pipeline.Api.Keys;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
 using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Search;
+using Pipeline.Transcribe.Minutes;
+using Pipeline.Api.Sessions;
 
 namespace Pipeline.Api;
 
@@ -21,7 +29,7 @@ public static class PipelineHost
     private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
 
     /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
-    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/>: the edition.</param>
+    /// <param name="addMeetings">Adds <see cref="Actors.Meetings.IMeetings"/>, <see cref="Actors.Storage.Search.ISearch"/> and <see cref="IApiKeyStore"/>: the edition.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
@@ -41,16 +49,21 @@ public static class PipelineHost
         services.AddApiDocument();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
+        services.AddSingleton(s => new ApiKeys(AdminKey.Open(options, Console.Out), s.GetRequiredService<IApiKeyStore>()));
+        services.AddSingleton(_ => SigningKey.Open(options));
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<Callers>();
         services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         services.AddSingleton<PrometheusMetrics>();
+        services.AddSingleton<MinutesMetrics>();
+        services.AddSingleton(s => new MinutesOnDemand(s.GetRequiredService<MinutesMetrics>(), MinutesBuilder.Build));
         services.AddHostedService<StartChecks>();
         addMeetings(services, options);
 
         var app = builder.Build();
         app.UseAnswers();                                // an id, careful headers, problems
         app.UseRouting();
-        app.UseMiddleware<BearerAuthentication>();
+        app.UseMiddleware<Authentication>();
         app.UseMiddleware<RequestBodies>();              // at most 1 MiB
         app.UseMiddleware<IdempotentPosts>();
         Map(app);
@@ -71,8 +84,15 @@ public static class PipelineHost
         Tagged("Tracks", "/v1").MapTracks();
         Tagged("Quality", "/v1").MapQuality();
         Tagged("Captions", "/v1").MapCaptions();
+        Tagged("Levels", "/v1").MapLevels();
         Tagged("Transcript", "/v1").MapTranscript();
+        Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Search", "/v1").MapSearch();
+        Tagged("Events", "/v1").MapEvents();
+        Tagged("Sessions", "/v1").MapSessions();
+        Tagged("Sessions", "/v1").MapViewerTokens();
+        Tagged("Keys", "/v1").MapKeys();
         Tagged("Node", "").MapNode();
         routes.MapPage();
         routes.MapNotBuilt();

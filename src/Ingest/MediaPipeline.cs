@@ -4,7 +4,9 @@ using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Rtp;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest;
@@ -17,7 +19,7 @@ public interface IMixSink
 }
 
 /// <summary>
-/// One packet's way, in order: parsed, bound to its track, into the journal, into its stream, and on two taps, captions at once and the
+/// One packet's way, in order: verified where it is protected, parsed, bound to its track, into the journal, into its stream, and on two taps, captions at once and the
 /// mix two seconds later. One meeting's; one thread's; has no clock, socket or file of its own.
 /// </summary>
 /// <param name="journal">Null: the packets come from a journal.</param>
@@ -37,14 +39,21 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     private readonly List<MediaTrack> tracks = [];
     private readonly Dictionary<string, (bool Denied, TimeSpan At)> consents = [];   // by participant: those that were said
     private readonly Mixer mixer = new();
+    private SrtpGate? gate;                                                          // once there is a protected track
     private long mixed, malformed;
     private TimeSpan advanced, resumed = TimeSpan.FromDays(-1);
 
     public IReadOnlyList<MediaTrack> Tracks => tracks;
     /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
     public bool Decodes { get; init; } = true;
+    /// <summary>Takes the shape of the mix; null: nobody wants it.</summary>
+    public Waveform? Waveform { get; init; }
+    /// <summary>Takes how loud everybody is; null: nobody ever wants to know.</summary>
+    public ILevelSink? Levels { get; init; }
     /// <summary>How long the mix waits for packets.</summary>
     public TimeSpan Delay { get; init; } = RecordingDelay;
+    /// <summary>How far senders of SRTP had come in runs before this one.</summary>
+    public IReadOnlyDictionary<SrtpSource, long>? SrtpIndexes { get; init; }
     /// <summary>True while only headers are kept.</summary>
     public bool IsPaused { get; private set; }
     /// <summary>False once sound came for which the mix had not waited; the journal has it.</summary>
@@ -116,6 +125,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         var track = new MediaTrack(description, speech, maxWaiting: (int)(Delay / ShortestPacket));
         tracks.Add(track);
+        if (description.Srtp is not null) gate ??= new SrtpGate(SrtpIndexes);
         binding.Add(track);
         mixer.Add(track.Player);
         if (IsPaused) track.Withhold(GapKind.Pause, advanced);
@@ -137,12 +147,13 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         if (Find(number) is not { } track) return;
         binding.Remove(track);
-        track.End();
+        track.End(advanced);
     }
 
     /// <summary>Takes in one datagram.</summary>
+    /// <param name="datagram">A protected packet is decrypted where it lies.</param>
     /// <param name="arrival">Since the meeting began.</param>
-    public void Receive(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
         bool paused = IsPaused || arrival < resumed;                                 // it may have lain in the socket when the pause ended
         if (RtpPacket.IsRtcp(datagram))
@@ -150,15 +161,20 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
             if (!paused) ReceiveRtcp(datagram, peer, arrival);
             return;
         }
-        if (!RtpPacket.TryParse(datagram, out var packet)) { malformed++; return; }
+        var entry = Open(ref datagram, peer, arrival);
+        if (entry == SrtpEntry.Refused) return;
+        if (!RtpPacket.TryParse(datagram, out var packet))                           // of ciphertext the padding cannot be read
+        {
+            bool mayBeCipher = RtpPacket.TryParseHeader(datagram, out packet) && entry == SrtpEntry.Unproven && binding.MayBeCipher(packet, arrival);
+            if (!mayBeCipher) { malformed++; return; }
+        }
 
         var kept = paused ? datagram[..packet.HeaderLength] : datagram;              // from here on nobody sees more
-        switch (binding.Decide(packet, kept, peer, arrival, out var track))
+        switch (binding.Decide(packet, kept, peer, arrival, verified: entry == SrtpEntry.Open, out var track))
         {
             case Verdict.NewlyBound:
                 journal?.AppendAsync(new SsrcBound(track!.Description.Number, packet.Ssrc, JournalFormat.ToMicroseconds(arrival)), arrival);
-                foreach (var held in binding.TakeHeld(packet.Ssrc))
-                    if (held.TryParse(out var earlier)) Take(track!, held.Bytes, held.HeaderOnly, earlier, held.Arrival);
+                foreach (var held in binding.TakeHeld(packet.Ssrc)) TakeHeld(track!, held);
                 Take(track!, kept, paused, packet, arrival);
                 break;
             case Verdict.Bound:
@@ -187,6 +203,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     public void Advance(TimeSpan now)
     {
         binding.Expire(now);
+        gate?.Advance(journal, now);
         advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
         {
@@ -210,7 +227,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             if (!track.Ended) track.ExtendWithheld(duration);
-            track.End();
+            track.End(duration);
         }
         long end = OpusPacket.ToSamples(duration);
         MixUntil(end);
@@ -225,11 +242,37 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         ["wrong_address"] = binding.RefusedAddress,
         ["wrong_payload_type"] = binding.RefusedPayloadType,
         ["out_of_range"] = tracks.Sum(t => t.OutOfRange),
+        ["srtp_auth"] = binding.RefusedUnproven + (gate?.RefusedForged ?? 0),
+        ["srtp_replay"] = gate?.RefusedReplayed ?? 0,
     };
+
+    /// <summary>True once a packet of the track was shown to have its key, in this run or one before.</summary>
+    public bool HasVerified(int track) => gate?.HasVerified(track) ?? false;
 
     public void Dispose()
     {
         foreach (var track in tracks) track.Dispose();
+        gate?.Dispose();
+    }
+
+    /// <summary>Makes a protected track's packet plain. <see cref="SrtpEntry.Unproven"/>: it is as it came.</summary>
+    private SrtpEntry Open(ref Span<byte> datagram, PeerAddress peer, TimeSpan arrival) =>
+        gate is null || !RtpPacket.TryParseHeader(datagram, out var header) || binding.Claimant(header, peer, arrival) is not { } track
+            ? SrtpEntry.Unproven
+            : gate.Unprotect(track, header, ref datagram, arrival);
+
+    /// <summary>What came before its track was known, and could not be decrypted then.</summary>
+    private void TakeHeld(MediaTrack track, HeldPacket held)
+    {
+        Span<byte> bytes = held.Bytes;
+        if (track.Description.Srtp is not null)
+        {
+            if (held.HeaderOnly || !RtpPacket.TryParseHeader(bytes, out var header)) { gate!.RefuseUnproven(); return; }
+            if (gate!.Unprotect(track, header, ref bytes, held.Arrival) != SrtpEntry.Open) return;
+        }
+        bool whole = held.HeaderOnly ? RtpPacket.TryParseHeader(bytes, out var packet) : RtpPacket.TryParse(bytes, out packet);
+        if (whole) Take(track, bytes, held.HeaderOnly, packet, held.Arrival);
+        else malformed++;
     }
 
     /// <param name="kept">The datagram, or its header alone.</param>
@@ -246,10 +289,12 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     }
 
     /// <summary>Kept for whoever reads the journal later; only from where an SSRC is bound, or anybody could fill the disk.</summary>
-    private void ReceiveRtcp(ReadOnlySpan<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    private void ReceiveRtcp(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
-        if (binding.Owner(BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]), peer) is { } track && track.TakesPayload(arrival))
-            journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
+        uint ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]);
+        if (binding.Owner(ssrc, peer) is not { } track || !track.TakesPayload(arrival)) return;
+        if (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open) return;
+        journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
     }
 
     private void MixUntil(long end)
@@ -271,7 +316,26 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
 
         mixer.Mix(out var frame);
         foreach (var track in tracks) track.NoteLevel(mixed);
+        if (mixed % LevelReading.Span == 0) GiveLevels();
         mix?.Write(frame[..samples]);
+        Waveform?.Write(frame[..samples]);
+    }
+
+    private void GiveLevels()
+    {
+        if (Levels is not { IsWanted: true })
+        {
+            foreach (var track in tracks) track.TakeLevel();                         // who begins to look is told of what comes
+            return;
+        }
+        var at = OpusPacket.ToTime(mixed);
+        var levels = new List<TrackLevel>(tracks.Count);
+        foreach (var track in tracks)
+        {
+            var level = track.TakeLevel();
+            if (at <= track.EndedAt) levels.Add(level);
+        }
+        Levels.Write(new LevelReading(at, levels));
     }
 
     private MediaTrack? Find(int number)

@@ -33,7 +33,7 @@ public sealed class ChangeTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("""{"participant":null}""", 422, "validation_failed", "/participant")]
     [InlineData("""{"participant":{"consent":null}}""", 422, "validation_failed", "/participant/consent")]
     [InlineData("[]", 422, "validation_failed", "")]
-    [InlineData("""{"srtp":{"suite":"AES_CM_128_HMAC_SHA1_80","key":"AAAA"}}""", 501, "not_implemented", "/srtp")]
+    [InlineData("""{"own_port":true,"layers":[{"rid":"h","ssrc":5}]}""", 501, "not_implemented", "/own_port /layers")]
     [InlineData("{", 400, "malformed_json", null)]
     public async Task A_change_of_a_track_that_cannot_be_is_refused_whole(string body, int status, string code, string? pointers)
     {

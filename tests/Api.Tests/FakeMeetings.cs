@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Api.Tests;
@@ -16,6 +17,8 @@ public sealed class FakeMeetings : IMeetings
         public required MeetingView View;
         public readonly List<Segment> Segments = [];
         public readonly List<Recording> Recordings = [];
+        public readonly List<MeetingLevels> Levels = [];
+        public readonly List<LedgerEvent> Events = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -26,6 +29,8 @@ public sealed class FakeMeetings : IMeetings
     /// <summary>Awaited before a meeting is created; may throw.</summary>
     public Func<Task>? BeforeCreate { get; set; }
     public int Created { get; private set; }
+    /// <summary>Of each track.</summary>
+    public TimeSpan Talked { get; set; }
     public MeetingQuery? LastQuery { get; private set; }
     public (MeetingSpec Spec, IReadOnlyList<TrackSpec> Tracks) LastCreated { get; private set; }
 
@@ -52,6 +57,17 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>How loud the meeting's first track is.</summary>
+    public void Measure(string id, double atS, int levelDb, bool speaking)
+    {
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            state.Levels.Add(new MeetingLevels(TimeSpan.FromSeconds(atS), [new TrackLevelView(state.View.Tracks[0].Track.Id, levelDb, speaking)]));
+            Wake(state);
+        }
+    }
+
     public Recording Record(string id, string kind, string path, string sha256, string contentType = "audio/mp4")
     {
         lock (gate)
@@ -59,10 +75,20 @@ public sealed class FakeMeetings : IMeetings
             var state = states[Parse(id)];
             TrackId? track = kind == "track" ? state.View.Tracks[0].Track.Id : null;
             var recording = new Recording(
-                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind == "mix" ? "aac" : "opus",
+                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind switch { "mix" => "aac", "waveform" => "json", _ => "opus" },
                 new FileInfo(path).Length, TimeSpan.FromMilliseconds(12345.4), sha256, Now(), path);
             state.Recordings.Add(recording);
             return recording;
+        }
+    }
+
+    /// <summary>Says the same segment in other words.</summary>
+    public void Correct(string id, Segment segment, string text)
+    {
+        lock (gate)
+        {
+            var segments = states[Parse(id)].Segments;
+            segments[segments.FindIndex(one => one.Id == segment.Id)] = segment with { Text = text };
         }
     }
 
@@ -174,8 +200,8 @@ public sealed class FakeMeetings : IMeetings
             var command = new MeetingCommand.PatchMeeting(patch);
             switch (meeting.Refuse(command))
             {
-                case Refusal.OtherVersion: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.OtherVersion());
-                case Refusal.TooMuchMetadata: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.TooMuchMetadata());
+                case Actors.Meetings.Refusal.OtherVersion: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.OtherVersion());
+                case Actors.Meetings.Refusal.TooMuchMetadata: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.TooMuchMetadata());
             }
             var after = meeting.Apply(meeting.Decide(command, Now()));
             state.View = v with { Spec = after.Spec, Version = after.Version };
@@ -218,27 +244,77 @@ public sealed class FakeMeetings : IMeetings
 
     public Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult(Find(tenant, id) is { View: var view }
-            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard))],
+            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard with { Talked = Talked }))],
                 new Dictionary<string, long> { ["unknown_ssrc"] = 3 })
             : null);
 
-    public async IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Something happens to a meeting.</summary>
+    public LedgerEvent Happen(string id, string type)
     {
-        var state = Find(tenant, id)!;
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            long seq = states.Values.Where(other => other.View.Tenant == state.View.Tenant).Sum(other => other.Events.Count) + 1;
+            var happened = new LedgerEvent(
+                SortableId.Format("evt_", Guid.CreateVersion7(Now())), seq, type, Now(), state.View.Id, $$"""{"meeting_id":"{{id}}","reason":"requested"}""");
+            state.Events.Add(happened);
+            Wake(state);
+            return happened;
+        }
+    }
+
+    public IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
+        FollowAsync(Find(tenant, id)!, state => state.Segments, segment => segment.Sequence, after, ct);
+
+    public IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
+        FollowAsync(Find(tenant, id)!, state => state.Events, happened => happened.Seq, after, ct);
+
+    public Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct)
+    {
+        lock (gate)
+            return Task.FromResult<IReadOnlyList<LedgerEvent>>([.. states.Values.Where(state => state.View.Tenant == tenant)
+                .SelectMany(state => state.Events).Where(happened => happened.Seq > after).OrderBy(happened => happened.Seq).Take(limit)]);
+    }
+
+    private async IAsyncEnumerable<T> FollowAsync<T>(
+        State state, Func<State, List<T>> all, Func<T, long> sequence, long after, [EnumeratorCancellation] CancellationToken ct) where T : class
+    {
         while (true)
         {
-            Segment? next;
+            T? next;
             Task changed;
             lock (gate)
             {
-                next = state.Segments.FirstOrDefault(segment => segment.Sequence > after);
+                next = all(state).FirstOrDefault(item => sequence(item) > after);
                 if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
                 changed = state.Changed.Task;
             }
             if (next is null) await changed.WaitAsync(ct);
             else
             {
-                after = next.Sequence;
+                after = sequence(next);
+                yield return next;
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var state = Find(tenant, id)!;
+        for (int given = 0; ;)
+        {
+            MeetingLevels? next;
+            Task changed;
+            lock (gate)
+            {
+                next = state.Levels.ElementAtOrDefault(given);
+                if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
+                changed = state.Changed.Task;
+            }
+            if (next is null) await changed.WaitAsync(ct);
+            else
+            {
+                given++;
                 yield return next;
             }
         }
@@ -303,7 +379,10 @@ public sealed class FakeMeetings : IMeetings
         state.Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, spec), TrackStatus.Waiting, Authenticated.None);
+    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, Sealed(spec)), TrackStatus.Waiting, Authenticated.None);
+
+    private static TrackSpec Sealed(TrackSpec spec) =>
+        spec.OfferedSrtp is { } offered ? spec with { OfferedSrtp = null, Srtp = new SealedSrtp(offered.Suite.Name, [], offered.RollOver) } : spec;
 
     /// <summary>A millisecond later each time, so that ids are in order.</summary>
     private DateTimeOffset Now() => new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero).AddMilliseconds(Interlocked.Increment(ref ticks));

@@ -84,6 +84,17 @@ internal sealed class PipelineServer : IAsyncDisposable
         return (second.ExitCode, error);
     }
 
+    /// <summary>The program with other arguments and the same settings, until it ends.</summary>
+    /// <returns>What it printed.</returns>
+    public async Task<string> RunAsync(params string[] arguments)
+    {
+        using var other = Process.Start(Command(arguments))!;
+        var error = other.StandardError.ReadToEndAsync();
+        string output = await other.StandardOutput.ReadToEndAsync();
+        await other.WaitForExitAsync();
+        return other.ExitCode == 0 ? output : throw new InvalidOperationException($"{arguments[0]} ended with status {other.ExitCode}:\n{await error}");
+    }
+
     /// <summary>Ids of the processes it started that still run.</summary>
     public IReadOnlyList<int> Children() =>
         [.. Directory.EnumerateDirectories("/proc").Select(p => int.TryParse(Path.GetFileName(p), out int id) ? id : 0).Where(id => id > 0 && Parent(id) == ProcessId)];

@@ -8,7 +8,13 @@ public sealed partial class LocalMeetings
 {
     public async Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct)
     {
-        var add = new MeetingCommand.AddTracks(Asked(tracks, clock.GetUtcNow()));
+        if (tracks.Any(t => t.OfferedSrtp is not null))                              // sealing needs a meeting that has its key
+        {
+            await ReadyToWorkAsync(ct);
+            if (await store.FindAsync(tenant, id, ct) is not { } found) return new AddTracksResult.NotFound();
+            if (found.IsOver) return new AddTracksResult.InvalidState(found.Status);
+        }
+        var add = new MeetingCommand.AddTracks(Asked(tracks, id, isNew: false, clock.GetUtcNow()));
         return await CommandAsync(tenant, id, add, ct) switch
         {
             null => new AddTracksResult.NotFound(),
@@ -93,6 +99,9 @@ public sealed partial class LocalMeetings
         }
     }
 
-    private static List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, DateTimeOffset now) =>
-        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t))];
+    /// <summary>With their keys sealed: from here on nobody but the meeting's media sees them.</summary>
+    private List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, MeetingId meeting, bool isNew, DateTimeOffset now) =>
+        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t.OfferedSrtp is { } offered
+            ? t with { OfferedSrtp = null, Srtp = work.Seal(meeting, offered, isNew) }
+            : t))];
 }

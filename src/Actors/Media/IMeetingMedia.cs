@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
@@ -36,6 +37,9 @@ public interface IMediaObserver
 {
     void OnCaption(int run, Caption caption);
     void OnCaptionsStatus(int run, CaptionsStatus status);
+    /// <summary>True while somebody looks at the levels: else none are made.</summary>
+    bool WantsLevels { get; }
+    void OnLevels(LevelReading reading);
 }
 
 /// <summary>How one track does now.</summary>
@@ -96,6 +100,11 @@ public interface IMediaEngine
     /// <paramref name="duration"/> is the meeting's length, which every file has.
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
+    /// <param name="isNew">The meeting has no key yet: it gets one.</param>
+    /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>
+    SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew);
 
     SpeechEngine? Engine { get; }
 }

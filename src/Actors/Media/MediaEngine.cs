@@ -6,6 +6,8 @@ using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Srtp;
+using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
@@ -50,22 +52,9 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
-        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
-            return new OpenMediaResult.NoCapacity("the disk is nearly full");
-        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
-            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
-        try
-        {
-            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
-        }
-        catch (Exception e)
-        {
-            sockets.Rtp.Dispose();
-            sockets.Rtcp?.Dispose();
-            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
-            CannotOpen(job.Id, e);
-            return new OpenMediaResult.NoCapacity("the disk cannot be written");
-        }
+        var result = await TryOpenAsync(job, observer, ct);
+        if (result is OpenMediaResult.NoCapacity && job.Run == 1) new MeetingFolder(options.DataFolder, job.Id).DeleteUnused();
+        return result;
     }
 
     public async Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
@@ -90,7 +79,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             {
                 Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
             };
-            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
             if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -101,10 +90,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = run?.Quality ?? MediaSnapshots.Empty with
-        {
-            Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))],
-        };
+        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered);
         if (rendered.MixFailure is { } failure)
         {
             NoMix(job.Id, failure);
@@ -119,12 +105,35 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         disk.Dispose();
     }
 
+    private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
+    {
+        if (WhyNotProtected(job) is { } why) return new OpenMediaResult.NoCapacity(why);
+        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
+            return new OpenMediaResult.NoCapacity("the disk is nearly full");
+        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
+            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
+        try
+        {
+            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
+        }
+        catch (Exception e)
+        {
+            sockets.Rtp.Dispose();
+            sockets.Rtcp?.Dispose();
+            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
+            CannotOpen(job.Id, e);
+            return new OpenMediaResult.NoCapacity("the disk cannot be written");
+        }
+    }
+
     private async Task<MeetingMedia> StartAsync(MediaJob job, MeetingSockets sockets, IMediaObserver observer, CancellationToken ct)
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         var keys = folder.OpenOrCreateKeys(vault);
         var startedBoot = StartedBoot(job, folder, keys);
         var began = BootClock.Now - startedBoot;
+        var descriptions = job.Tracks.Where(t => t.EndedAt is null).Select(t => TrackMapping.ToDescription(t, keys)).ToList();
+        var indexes = job.Run > 1 && job.Tracks.Any(IsProtected) ? SrtpIndexes.Read(new JournalReader(folder.Journal, keys)) : null;
 
         var journal = new JournalWriter(folder.Journal, job.Id.Value, job.Run, keys, disk);
         try { await WriteBeginningAsync(job, journal, began, startedBoot).WaitAsync(DiskPatience, ct); }
@@ -137,20 +146,25 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
         var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
-        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp);
+        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
+        {
+            SrtpIndexes = indexes,
+            Waveform = job.Run == 1 ? new Waveform() : null,                         // of a later run it would be a part
+            Levels = new LevelTap(observer),
+        };
         if (job.Run > 1) pipeline.Begin(began);
         foreach (string participant in job.Denied) pipeline.SetConsent(participant, denied: true, began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
-        foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
+        foreach (var track in descriptions)
         {
-            pipeline.AddTrack(TrackMapping.ToDescription(track));
+            pipeline.AddTrack(track);
             captions?.AddTrack(track.Number);
         }
 
         var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, recorder, captions, clock, options), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, clock, options), run => finished[job.Id] = run);
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
@@ -243,7 +257,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
         if (!outcome.Succeeded) return null;
         File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(null, path, ct);
+        return await RenderedFile.AtAsync(RenderedKind.Mix, null, path, ct);
     }
 
     /// <summary>
@@ -262,9 +276,22 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
     }
 
-    private static MadeFile Describe(RenderedFile file, TimeSpan duration) => file.Track is { } track
-        ? new MadeFile("track", track, "audio/ogg", "opus", file.Path, file.Bytes, duration, file.Sha256)
-        : new MadeFile("mix", null, "audio/mp4", "aac", file.Path, file.Bytes, duration, file.Sha256);
+    private static MadeFile Describe(RenderedFile file, TimeSpan duration)
+    {
+        var (kind, contentType, codec) = file.Kind switch
+        {
+            RenderedKind.Mix => ("mix", "audio/mp4", "aac"),
+            RenderedKind.Track => ("track", "audio/ogg", "opus"),
+            _ => ("waveform", "application/json", "json"),
+        };
+        return new MadeFile(kind, file.Track, contentType, codec, file.Path, file.Bytes, duration, file.Sha256);
+    }
+
+    private sealed class LevelTap(IMediaObserver observer) : ILevelSink
+    {
+        public bool IsWanted => observer.WantsLevels;
+        public void Write(LevelReading reading) => observer.OnLevels(reading);
+    }
 
     private static CaptionsStatus Map(CaptionsState status) => status switch
     {

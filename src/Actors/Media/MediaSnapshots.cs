@@ -1,5 +1,6 @@
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Actors.Media;
@@ -17,12 +18,24 @@ internal sealed class MediaSnapshots
     public MediaSnapshot Take(MediaPipeline pipeline, TimeSpan now, bool failing, IReadOnlyDictionary<int, TrackQuality> earlier)
     {
         var tracks = pipeline.Tracks.Select(track => new TrackSnapshot(
-            track.Description.Number, Status(track, now), Sender(track),
+            track.Description.Number, Status(track, now), Sender(pipeline, track),
             earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())).ToList();
         var last = pipeline.Tracks.Where(t => t.HasPackets).Select(t => (TimeSpan?)t.LastPacket).Max();
         var shown = Health(tracks);
         if (!pipeline.IsPaused || shown is not (MediaHealth.Silent or MediaHealth.Stalled)) health = shown;   // as its tracks: see TrackPulse
         return new MediaSnapshot(last, failing ? MediaHealth.Failing : health, tracks, pipeline.Refused());
+    }
+
+    /// <summary>The whole meeting's: talk times as the journal says where it was decoded, for a run does not know those of the runs before.</summary>
+    /// <param name="seen">By the last run; null where it was not stopped in order.</param>
+    public static MediaSnapshot OfMeeting(MediaSnapshot? seen, RenderedMeeting rendered)
+    {
+        if (seen is null) return Empty with { Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))] };
+        if (!rendered.Heard) return seen;
+        return seen with
+        {
+            Tracks = [.. seen.Tracks.Select(t => rendered.Quality.TryGetValue(t.Number, out var whole) ? t with { Quality = t.Quality with { Talked = whole.Talked } } : t)],
+        };
     }
 
     private TrackStatus Status(MediaTrack track, TimeSpan now)
@@ -42,5 +55,8 @@ internal sealed class MediaSnapshots
             : MediaHealth.Waiting;
     }
 
-    private static Authenticated Sender(MediaTrack track) => track.Description.From is null ? Authenticated.None : Authenticated.Address;
+    /// <summary>A protected track's sender is nobody until a packet verified.</summary>
+    private static Authenticated Sender(MediaPipeline pipeline, MediaTrack track) =>
+        track.Description.Srtp is not null ? pipeline.HasVerified(track.Description.Number) ? Authenticated.Srtp : Authenticated.None
+        : track.Description.From is null ? Authenticated.None : Authenticated.Address;
 }

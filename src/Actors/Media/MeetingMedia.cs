@@ -10,13 +10,14 @@ namespace Pipeline.Actors.Media;
 
 /// <summary>What a run of a meeting left when it was stopped in order: what need not be made again from the journal.</summary>
 /// <param name="LiveMix">The live mix, whole from the meeting's first sample to its last; null: make it again.</param>
+/// <param name="Waveform">Its shape, whole as well; null: make it again.</param>
 /// <param name="Quality">Of the whole meeting.</param>
 /// <param name="CaptionsComplete">Every word has been recognised.</param>
-internal sealed record FinishedRun(string? LiveMix, MediaSnapshot Quality, bool CaptionsComplete);
+internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSnapshot Quality, bool CaptionsComplete);
 
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
-    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, Recorder? Recorder, CaptionPipeline? Captions,
+    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, MeetingKeys Keys, Recorder? Recorder, CaptionPipeline? Captions,
     TimeProvider Clock, MediaEngineOptions Options);
 
 /// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
@@ -47,8 +48,9 @@ internal sealed class MeetingMedia : IMeetingMedia
     public async Task AddTrackAsync(Track track, CancellationToken ct)
     {
         parts.Captions?.AddTrack(track.Number);
+        var description = TrackMapping.ToDescription(track, parts.Keys);
         await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(ct);
-        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track))).WaitAsync(ct);
+        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(description)).WaitAsync(ct);
     }
 
     public async Task EndTrackAsync(Track track, CancellationToken ct)
@@ -152,8 +154,9 @@ internal sealed class MeetingMedia : IMeetingMedia
             }
             var mix = sound ? parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10)) : null;
             bool heard = await HeardAsync(ct) && sound;
-            bool whole = mix is not null && (await mix).Succeeded && parts.Loop.Pipeline.MixIsWhole;
-            if (sound) finished(new FinishedRun(whole ? folder.LiveMix : null, snapshot, heard));
+            bool encoded = mix is not null && (await mix).Succeeded;
+            var pipeline = parts.Loop.Pipeline;
+            if (sound) finished(new FinishedRun(encoded && pipeline.MixIsWhole ? folder.LiveMix : null, pipeline.MixIsWhole ? pipeline.Waveform : null, snapshot, heard));
         }
         finally { await DisposePartsAsync(); }
     }

@@ -1,3 +1,4 @@
+using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -146,12 +147,19 @@ public abstract record CorrectSegmentResult
     public sealed record NoSuchSegment : CorrectSegmentResult;
 }
 
+/// <param name="LevelDb">dBFS, −127 silent … 0.</param>
+public sealed record TrackLevelView(TrackId Track, int LevelDb, bool IsSpeaking);
+
+/// <summary>How loud everybody is who has not gone.</summary>
+/// <param name="At">Where in the meeting.</param>
+public sealed record MeetingLevels(TimeSpan At, IReadOnlyList<TrackLevelView> Tracks);
+
 public sealed record TrackQualityView(TrackId Track, Participant Participant, TrackQuality Quality);
 
 /// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
 public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <param name="Kind">"mix" or "track".</param>
+/// <param name="Kind">"mix", "track" or "waveform".</param>
 /// <param name="Path">The file on this node; the outside never sees it.</param>
 public sealed record Recording(
     RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
@@ -183,6 +191,12 @@ public interface IMeetings
 
     /// <summary>Finals after <paramref name="after"/> in the order of their sequence, then live; completes when the meeting is over and all were given.</summary>
     IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
+    IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>What happened to the meeting after <paramref name="after"/>, in order, then live; completes when it is over and all were given.</summary>
+    IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>What happened to all of the tenant's meetings after <paramref name="after"/>, ascending, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct);
     /// <summary>By start time.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);

@@ -39,7 +39,9 @@ internal static class SegmentApi
         if (!SegmentId.TryParse(segment, out var segmentId)) segmentId = default;    // no segment has that id: the meeting is looked for first
 
         int? revision = null;
-        if (http.Request.GetTypedHeaders().IfMatch is { Count: > 0 } expected && !expected.Contains(EntityTagHeaderValue.Any))
+        var expected = http.Request.GetTypedHeaders().IfMatch;
+        if (expected.Count == 0 && http.Request.Headers.IfMatch.Count > 0) return Problem.BadHeader("`If-Match` is not a list of entity tags.");
+        if (expected.Count > 0 && !expected.Contains(EntityTagHeaderValue.Any))
         {
             if (await meetings.FindSegmentAsync(caller.Tenant, meetingId, segmentId, CancellationToken.None) is { } now)
             {

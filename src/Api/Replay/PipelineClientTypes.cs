@@ -17,7 +17,11 @@ public sealed record NewTrack
     public uint? Ssrc { get; init; }
     /// <summary>Extension id → URI.</summary>
     public IReadOnlyDictionary<string, string>? HeaderExtensions { get; init; }
+    public NewSrtp? Srtp { get; init; }
 }
+
+/// <param name="Key">Master key and salt, base64.</param>
+public sealed record NewSrtp(string Suite, string Key);
 
 /// <summary>A meeting as it is asked for. What is null is left to the server.</summary>
 public sealed record NewMeeting
@@ -38,7 +42,7 @@ public sealed record IngestInfo(string Host, int Port);
 
 public sealed record ParticipantInfo(string Id, string Name);
 
-public sealed record TrackInfo(string Id, ParticipantInfo Participant, string Kind, string Status, uint? Ssrc = null);
+public sealed record TrackInfo(string Id, ParticipantInfo Participant, string Kind, string Status, uint? Ssrc = null, string? Authenticated = null);
 
 /// <param name="Status">"recording", "stopping", "processing", "completed" or "failed".</param>
 public sealed record MeetingInfo(string Id, string Status)
@@ -79,6 +83,27 @@ public sealed record TranscriptInfo(string MeetingId, IReadOnlyList<SegmentInfo>
 {
     public string? Version { get; init; }
     public string? Language { get; init; }
+}
+
+public sealed record EvidenceInfo(string SegmentId, long StartMs, long EndMs);
+
+/// <summary>A summary's sentence, a decision or an open question.</summary>
+public sealed record ClaimInfo(string Text, IReadOnlyList<EvidenceInfo> Evidence);
+
+/// <param name="Owner">A participant's id, or a name that was heard.</param>
+/// <param name="Due">An ISO date.</param>
+public sealed record ActionItemInfo(string Text, IReadOnlyList<EvidenceInfo> Evidence, string? Owner, string? Due, string? DueText);
+
+public sealed record TopicInfo(string Title, long StartMs, long EndMs);
+
+public sealed record AttendeeInfo(string Id, string Name, long TalkMs, int Words, int Turns);
+
+public sealed record MinutesInfo(
+    string MeetingId, string Method, IReadOnlyList<ClaimInfo> Summary, IReadOnlyList<TopicInfo> Topics, IReadOnlyList<ClaimInfo> Decisions,
+    IReadOnlyList<ActionItemInfo> ActionItems, IReadOnlyList<ClaimInfo> OpenQuestions, IReadOnlyList<AttendeeInfo> Participants)
+{
+    public string? TranscriptVersion { get; init; }
+    public string? Note { get; init; }
 }
 
 /// <param name="FromMs">Milliseconds since the meeting's start.</param>

@@ -3,6 +3,7 @@ using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Rtp;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Ingest.Streams;
 
@@ -13,7 +14,11 @@ namespace Pipeline.Ingest.Streams;
 /// <param name="From">Where its sender is; null: anywhere that may send at all.</param>
 public sealed record TrackDescription(
     int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
-    byte? AudioLevelExtension, IPNetwork? From);
+    byte? AudioLevelExtension, IPNetwork? From)
+{
+    /// <summary>What its packets are protected with; null: they come plain.</summary>
+    public SrtpParameters? Srtp { get; init; }
+}
 
 /// <summary>Takes one track's packets, each at its place, in order.</summary>
 public interface ITrackSink
@@ -38,6 +43,7 @@ public sealed class MediaTrack : IDisposable
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
     private ulong madeUp;                                                            // a bit each of the next 64 frames of the mix, by number modulo 64
+    private float loudest = TrackGain.Silence;                                       // frame since the level was taken
     private int epochs;
     private ReceiveStream? newest;
 
@@ -65,7 +71,9 @@ public sealed class MediaTrack : IDisposable
     public TimeSpan? FirstPacket { get; private set; }
     /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
     public ITrackSink? File { get; set; }
-    public bool Ended { get; private set; }
+    public bool Ended => EndedAt < TimeSpan.MaxValue;
+    /// <summary>Meeting time; later than any while it goes on.</summary>
+    public TimeSpan EndedAt { get; private set; } = TimeSpan.MaxValue;
     public long OutOfRange { get; private set; }
 
     /// <summary>Takes in a packet of one of its SSRCs.</summary>
@@ -143,15 +151,27 @@ public sealed class MediaTrack : IDisposable
         var at = OpusPacket.ToTime(mixed);
         ulong frame = 1UL << (int)((mixed - 1) / Mixer.FrameSize & 63);
         if (IsWithheldAt(at)) detector.Interrupt();
-        else detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
+        else
+        {
+            detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
+            loudest = Math.Max(loudest, Player.Gain.Level);
+        }
         madeUp &= ~frame;
         if (detector.IsSpeaking) LastSpeech = at;
     }
 
-    public void End()
+    /// <summary>How loud it was since this was asked last.</summary>
+    public TrackLevel TakeLevel()
+    {
+        var level = new TrackLevel(Description.Number, (int)MathF.Round(Math.Clamp(loudest, TrackGain.Silence, 0)), detector.IsSpeaking);
+        loudest = TrackGain.Silence;
+        return level;
+    }
+
+    public void End(TimeSpan at)
     {
         if (Ended) return;
-        Ended = true;
+        EndedAt = at;
         captions?.End();
     }
 

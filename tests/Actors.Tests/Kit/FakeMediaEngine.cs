@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -24,6 +25,9 @@ internal sealed class FakeMediaEngine : IMediaEngine
     public SpeechEngine? Engine { get; init; } = new("fake", "none", "00");
 
     public FakeMedia Newest => Opened.Last();
+
+    /// <summary>Turned around: good enough to see whether the key itself goes further.</summary>
+    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => new(srtp.Suite.Name, [.. srtp.Master.ToArray().Reverse()], srtp.RollOver);
 
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
@@ -115,6 +119,8 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     }
 
     public void Say(int track, double startS, double endS, string text) => observer.OnCaption(job.Run, Snapshots.Caption(track, startS, endS, text));
+    public bool IsListenedTo => observer.WantsLevels;
+    public void Measure(LevelReading reading) => observer.OnLevels(reading);
     public void Become(CaptionsStatus status) => observer.OnCaptionsStatus(job.Run, status);
 }
 

@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
 
@@ -29,7 +32,7 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal((50, 0), (track.Quality.PacketsReceived, track.Quality.PacketsLost));
         AssertFree(media.Port);
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
-        Assert.Equal(["track"], done.Files.Select(f => f.Kind));
+        Assert.Equal([("track", Second), ("waveform", Second)], done.Files.Select(f => (f.Kind, f.Duration)));
         Assert.Equal(CaptionsStatus.Live, done.Captions);
     }
 
@@ -86,6 +89,32 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal([GapKind.Consent], quality.Gaps.Select(g => g.Kind));
         var file = Assert.Single(Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files);
         Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_protected_track_is_known_again_by_the_next_run_and_its_sealed_key_opens_in_its_meeting_only()
+    {
+        var suite = SrtpSuite.AesGcm128;
+        var key = new SrtpParameters(suite, new byte[suite.MasterLength], 0);
+        var track = node.Alice with { Spec = node.Alice.Spec with { Srtp = node.Engine.Seal(node.Id, key, isNew: true) } };
+        using var sender = new SrtpSender(key, ssrc: 7);
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+        var media = await node.OpenAsync(node.Job() with { Tracks = [track] });
+        Send(media.Port, 0..20, alice, sender);
+        await media.StopAsync(Second, default);
+        Assert.Equal((Authenticated.Srtp, 20), (media.Snapshot().Tracks[0].Authenticated, media.Snapshot().Tracks[0].Quality.PacketsReceived));
+
+        var again = await node.OpenAsync(node.Job(run: 2, age: Second, port: media.Port) with { Tracks = [track] });
+        Send(again.Port, 0..5, alice);                                               // plain
+        Send(again.Port, 20..40, alice, sender);
+        await again.StopAsync(3 * Second, default);
+        Assert.Equal((Authenticated.Srtp, 5), (again.Snapshot().Tracks[0].Authenticated, again.Snapshot().Refused["srtp_auth"]));
+        Assert.Equal(40, node.Records().Count(k => k == RecordKind.Rtp));
+
+        using var other = new EngineNode();
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => other.OpenAsync(other.Job() with { Tracks = [track] }));
+        Assert.ThrowsAny<IOException>(() => other.Engine.Seal(node.Id, key, isNew: false));
     }
 
     [Fact(Timeout = 60_000)]
@@ -206,6 +235,52 @@ public sealed class MediaEngineTests : IDisposable
         Assert.False(File.Exists(node.Meeting.LiveMix));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Talk_time_and_waveform_are_of_all_runs_also_of_one_that_crashed()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        var job = node.Job(run: 2, age: TimeSpan.FromSeconds(10)) with { Heard = [] };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(TimeSpan.FromSeconds(11), default);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(media.Snapshot().Tracks).Quality.Talked);
+
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, TimeSpan.FromSeconds(11), node, default));
+
+        Assert.InRange(Assert.Single(done.Quality.Tracks).Quality.Talked.TotalSeconds, 2.7, 3.1);
+        Assert.Equal(400, done.Quality.Tracks[0].Quality.PacketsReceived);
+        var waveform = Assert.Single(done.Files, f => f.Kind == "waveform");
+        Assert.Equal(("application/json", TimeSpan.FromSeconds(11)), (waveform.ContentType, waveform.Duration));
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(waveform.Path));
+        var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] > 10).ToList();
+        Assert.Equal(110, loud.Count);
+        Assert.Equal([1, 3, 5], Enumerable.Range(0, 11).Where(second => loud[10 * second + 5]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Levels_come_from_the_running_media()
+    {
+        var media = await node.OpenAsync(node.Job());
+        await media.StopAsync(Second, default);
+
+        Assert.Equal([200, 400, 600, 800, 1000], node.Levels.Select(l => l.At.TotalMilliseconds));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_meeting_in_which_nobody_came_has_a_waveform_of_silence_and_the_same_from_its_journal()
+    {
+        var job = node.Job() with { Spec = new MeetingSpec { Outputs = [] } };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(Second, default);
+
+        var live = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+        var again = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+
+        Assert.Equal("waveform", Assert.Single(live.Files).Kind);
+        Assert.Equal(live.Files[0].Sha256, Assert.Single(again.Files).Sha256);
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(again.Files[0].Path));
+        Assert.Equal(10, file.RootElement.GetProperty("length").GetInt32());
+    }
+
     /// <summary>The loop cannot make a track of this one: the outside would have refused it.</summary>
     private static Task BreakAsync(IMeetingMedia media) =>
         media.AddTrackAsync(new Track(TrackId.New(DateTimeOffset.UtcNow), 2, Tracks.Of("bob", 112) with { From = "nowhere" }), default);
@@ -216,9 +291,13 @@ public sealed class MediaEngineTests : IDisposable
         Send(port, numbers, sender);
     }
 
-    private static void Send(int port, Range numbers, Socket sender)
+    private static void Send(int port, Range numbers, Socket sender, SrtpSender? protection = null)
     {
-        for (int n = numbers.Start.Value; n < numbers.End.Value; n++) sender.SendTo(EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]), new IPEndPoint(IPAddress.Loopback, port));
+        for (int n = numbers.Start.Value; n < numbers.End.Value; n++)
+        {
+            byte[] datagram = EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]);
+            sender.SendTo(protection?.Protect(datagram) ?? datagram, new IPEndPoint(IPAddress.Loopback, port));
+        }
     }
 
     private static void AssertFree(int port)

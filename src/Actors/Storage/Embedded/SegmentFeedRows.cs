@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
@@ -36,9 +37,16 @@ internal static class SegmentFeedRows
         {
             if (!meetings.TryGetValue(row.Meeting, out var meeting))
                 meetings[row.Meeting] = meeting = MeetingRows.Find(connection, tenant, row.Meeting) ?? throw new InvalidDataException($"{row.Meeting} has segments and is not there.");
-            changes.Add(new SegmentChange(
-                row.Number, row.Meeting, row.Sequence, row.Revision, meeting.Tracks[row.Track - 1].Track.Spec.Participant.Id,
-                meeting.StartedAt + row.Start, Open(sealer, row.Meeting, row.Sealed, row.Revision)));
+            var change = new SegmentChange(
+                row.Number, row.Meeting, row.Sequence, row.Revision, meeting.Tracks[row.Track - 1].Track.Spec.Participant.Id, meeting.StartedAt + row.Start, null);
+            try
+            {
+                changes.Add(change with { Text = Open(sealer, row.Meeting, row.Sealed, row.Revision) });
+            }
+            catch (CryptographicException)   // one that is damaged keeps nobody from the others
+            {
+                changes.Add(change with { IsDamaged = true });
+            }
         }
         return changes;
     }

@@ -28,6 +28,6 @@ public interface ISegmentFeed
 /// <param name="Number">Of the change; rises within the tenant, with holes.</param>
 /// <param name="Revision">How often it was corrected.</param>
 /// <param name="Participant">The id of who said it.</param>
-/// <param name="Text">As it is now; null where its key is gone.</param>
+/// <param name="Text">As it is now; null where its key is gone, or what was sealed is damaged.</param>
 public sealed record SegmentChange(
-    long Number, MeetingId Meeting, long Sequence, int Revision, string Participant, DateTimeOffset SaidAt, string? Text);
+    long Number, MeetingId Meeting, long Sequence, int Revision, string Participant, DateTimeOffset SaidAt, string? Text, bool IsDamaged = false);

@@ -117,6 +117,7 @@ public sealed partial class SearchFollower(
             var changes = await feed.ChangesAsync(tenant, index.Read, Page, ct);
             long upTo = changes.Count == Page ? changes[^1].Number : Math.Max(last, changes.Count > 0 ? changes[^1].Number : 0);
             index.Write(changes, upTo, (meeting, sequence, revision) => feed.Text(tenant, meeting, sequence, revision));
+            if (changes.Count(change => change.IsDamaged) is > 0 and var damage) Unreadable(damage);
             metrics.Indexed(changes.Count, clock.GetElapsedTime(began));
             taken += changes.Count;
         }
@@ -143,6 +144,9 @@ public sealed partial class SearchFollower(
 
     [LoggerMessage(LogLevel.Warning, "The search index {Path} is damaged, and made anew from the archive")]
     private partial void Damaged(Exception exception, string path);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} segments of the archive cannot be opened with their meetings' keys, and will not be found")]
+    private partial void Unreadable(int count);
 
     [LoggerMessage(LogLevel.Error, "A search index cannot be written; it will be tried again")]
     private partial void FellBehind(Exception exception);
