@@ -108,7 +108,7 @@ public sealed partial class MinutesDocumentTests
             Assert.DoesNotContain(markdown, c => char.IsControl(c) && c != '\n');
             string shown = hostile.Trim().Length == 0 ? "" : EscapedIn(markdown);
             Assert.Equal(plain, Skeleton(markdown, shown));
-            string live = Escapes().Replace(shown, "");
+            string live = Escapes().Replace(shown, "x");                                   // what is escaped is a letter like any other
             Assert.DoesNotMatch(@"[\\`*_\[\]<>&~|#$@]|^[-+=]|^\d+[.)]|(?i:www\.)|:/", live);
         }
     }
