@@ -6,7 +6,7 @@ namespace Pipeline.Transcribe.Minutes;
 /// </summary>
 internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, LanguageRules rules, Roster roster, ReplyReader replies)
 {
-    private const int ProposalTurns = 4, ClosingTurns = 7, MinProposalWords = 4, MaxShortWords = 5;
+    private const int ProposalTurns = 4, ClosingTurns = 7, MinProposalWords = 3, MaxShortWords = 5;
 
     private sealed record Decision(Sentence Said, List<Sentence> Evidence);
 
@@ -96,6 +96,7 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
         if (points) before = [.. before.Take(1)];
         // What was agreed to a moment ago is only said again.
         var decision = before.Select(proposal => proposal.Decision).FirstOrDefault(made => made is not null);
+        if (stems.Count == 0 && before.Count > 0) said = before[0].Said;               // "okay, let's do that"
         if (decision is null) decisions.Add(decision = new Decision(said, [said]));
         foreach (var proposal in before)
         {
@@ -142,10 +143,10 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
         var distinct = new List<(Decision Decision, List<string> Stems)>();
         foreach (var decision in decisions)
         {
-            // A proposal can lose the objection that came after it was agreed to.
             var stems = Stems.Content(decision.Said.Words, rules.StopWords);
             stems.RemoveAll(stem => stem is "decid" or "agre" or "summariz" or "recap");
-            var same = distinct.FirstOrDefault(other => Stems.Overlap(stems, other.Stems) > 0.6);
+            var same = distinct.FirstOrDefault(other =>
+                Stems.Overlap(stems, other.Stems) > 0.6 || other.Stems.Count > 1 && other.Stems.All(stems.Contains));
             if (same.Decision is null) distinct.Add((decision, stems));
             else foreach (var sentence in decision.Evidence) Cite(same.Decision, sentence);
         }

@@ -38,6 +38,7 @@ public static class MinutesBuilder
     {
         var roster = new Roster(source.Attendees, rules);
         roster.Listen(sentences);
+        roster.OpenClauses(sentences);
         var replies = new ReplyReader(sentences, rules);
         // A meeting may last over midnight: "today" is the day on which it is said.
         EnglishDates Dates(Sentence sentence) => new(TimeZoneInfo.ConvertTime(source.StartedAt + sentence.Statement.Start, source.TimeZone).DateTime);

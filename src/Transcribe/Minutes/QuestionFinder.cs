@@ -6,7 +6,7 @@ namespace Pipeline.Transcribe.Minutes;
 /// </summary>
 internal sealed class QuestionFinder(IReadOnlyList<Sentence> sentences, LanguageRules rules)
 {
-    private const int MinWords = 4, AnswerTurns = 3;
+    private const int MinWords = 3, AnswerTurns = 3;
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
 
     public List<Claim> Find()
@@ -17,7 +17,7 @@ internal sealed class QuestionFinder(IReadOnlyList<Sentence> sentences, Language
             if (!IsQuestion(sentence) || Evidence(sentence) is not { } evidence) continue;
             var stems = Stems.Content(sentence.Words, rules.StopWords);
             if (open.Any(other => Stems.Overlap(stems, other.Stems) > 0.6)) continue;
-            open.Add((new Claim(Wording.Claim(sentence.Text), [.. evidence.Select(said => said.Evidence).Distinct()]), stems));
+            open.Add((new Claim(Wording.Question(sentence.Text), [.. evidence.Select(said => said.Evidence).Distinct()]), stems));
         }
         return [.. open.Select(entry => entry.Claim)];
     }
@@ -34,7 +34,7 @@ internal sealed class QuestionFinder(IReadOnlyList<Sentence> sentences, Language
         {
             var reply = sentences[n];
             if (reply.Turn - question.Turn > AnswerTurns || reply.Statement.Start - question.Statement.End > AnswerTime) return evidence;
-            if (rules.NonAnswers.In(reply.Words) || rules.Deferrals.In(reply.Words) || rules.Refusals.In(reply.Words, before: 3) && reply.Words.Length > 1)
+            if (rules.NonAnswers.In(reply.Words) || rules.Deferrals.In(reply.Words))
             {
                 evidence.Add(reply);
                 return evidence;
