@@ -15,6 +15,8 @@ public sealed class ActorsMetrics
     private readonly Counter<long> commits;
     private readonly Counter<long> decisions;
     private readonly Histogram<double> commitTime;
+    private readonly Counter<long> indexed;
+    private readonly Histogram<double> indexTime;
 
     public ActorsMetrics(IMeterFactory factory)
     {
@@ -27,6 +29,8 @@ public sealed class ActorsMetrics
         commits = meter.CreateCounter<long>("pipeline.store.commits", "{commit}", "Commits, by outcome.");
         decisions = meter.CreateCounter<long>("pipeline.store.decisions", "{decision}", "Decisions in those commits.");
         commitTime = meter.CreateHistogram<double>("pipeline.store.commit.duration", "s", "From the first decision of a commit to its sync.");
+        indexed = meter.CreateCounter<long>("pipeline.search.indexed", "{segment}", "Segments and corrections taken into search indexes.");
+        indexTime = meter.CreateHistogram<double>("pipeline.search.index.duration", "s", "From reading changes to their commit in the index.");
     }
 
     public void MeetingBegan() => meetings.Add(1);
@@ -42,5 +46,11 @@ public sealed class ActorsMetrics
         commits.Add(1, new KeyValuePair<string, object?>("outcome", failed ? "failed" : "done"));
         decisions.Add(count);
         commitTime.Record(took.TotalSeconds);
+    }
+
+    public void Indexed(int count, TimeSpan took)
+    {
+        indexed.Add(count);
+        indexTime.Record(took.TotalSeconds);
     }
 }

@@ -20,6 +20,7 @@ internal static partial class EmbeddedEdition
         if (options.Model is { } model) services.AddSingleton(s => Recognizer(s, model));
         services.AddSingleton<IMediaEngine>(s => Engine(s, options));
         services.AddLocalMeetings(Path.Combine(options.DataDirectory, "archive.db"));
+        services.AddLocalSearch(Path.Combine(options.DataDirectory, "search"));
     }
 
     private static WhisperRecognizer Recognizer(IServiceProvider services, string model)

@@ -4,12 +4,17 @@ using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
+using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.NotBuilt;
 using Pipeline.Api.OpenApi;
+using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Search;
+using Pipeline.Transcribe.Minutes;
 
 namespace Pipeline.Api;
 
@@ -20,7 +25,7 @@ public static class PipelineHost
     private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
 
     /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
-    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/>: the edition.</param>
+    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/> and an <see cref="Actors.Storage.Search.ISearch"/>: the edition.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
@@ -43,6 +48,8 @@ public static class PipelineHost
         services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
         services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         services.AddSingleton<PrometheusMetrics>();
+        services.AddSingleton<MinutesMetrics>();
+        services.AddSingleton(s => new MinutesOnDemand(s.GetRequiredService<MinutesMetrics>(), MinutesBuilder.Build));
         services.AddHostedService<StartChecks>();
         addMeetings(services, options);
 
@@ -70,9 +77,13 @@ public static class PipelineHost
         Tagged("Tracks", "/v1").MapTracks();
         Tagged("Quality", "/v1").MapQuality();
         Tagged("Captions", "/v1").MapCaptions();
+        Tagged("Levels", "/v1").MapLevels();
         Tagged("Transcript", "/v1").MapTranscript();
+        Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Search", "/v1").MapSearch();
         Tagged("Node", "").MapNode();
+        routes.MapPage();
         routes.MapNotBuilt();
         routes.MapOpenApi($"/openapi/{ApiDocument.Name}.json");
 

@@ -9,6 +9,7 @@ root.Add(ServeCommand.Into(new Command("serve", "Run the server in the foregroun
 root.Add(ReplayCommand.Create());
 root.Add(DemoCommand.Create());
 root.Add(JournalCommand.Create());
+root.Add(SearchCommand.Create(EmbeddedEdition.Add));
 root.Add(OpenApiCommand.Create(EmbeddedEdition.Add));
 
 // The host itself answers SIGTERM and Ctrl-C, and takes the time it needs.

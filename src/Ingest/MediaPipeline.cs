@@ -4,6 +4,7 @@ using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
 
@@ -42,6 +43,10 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     public IReadOnlyList<MediaTrack> Tracks => tracks;
     /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
     public bool Decodes { get; init; } = true;
+    /// <summary>Takes the shape of the mix; null: nobody wants it.</summary>
+    public Waveform? Waveform { get; init; }
+    /// <summary>Takes how loud everybody is; null: nobody ever wants to know.</summary>
+    public ILevelSink? Levels { get; init; }
     /// <summary>How long the mix waits for packets.</summary>
     public TimeSpan Delay { get; init; } = RecordingDelay;
     /// <summary>True while only headers are kept.</summary>
@@ -92,7 +97,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         if (Find(number) is not { } track) return;
         binding.Remove(track);
-        track.End();
+        track.End(advanced);
     }
 
     /// <summary>Takes in one datagram.</summary>
@@ -166,7 +171,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             if (IsPaused && !track.Ended) track.ExtendPause(duration);
-            track.End();
+            track.End(duration);
         }
         long end = OpusPacket.ToSamples(duration);
         MixUntil(end);
@@ -222,7 +227,26 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
 
         mixer.Mix(out var frame);
         foreach (var track in tracks) track.NoteLevel(mixed);
+        if (mixed % LevelReading.Span == 0) GiveLevels();
         mix?.Write(frame[..samples]);
+        Waveform?.Write(frame[..samples]);
+    }
+
+    private void GiveLevels()
+    {
+        if (Levels is not { IsWanted: true })
+        {
+            foreach (var track in tracks) track.TakeLevel();                         // who begins to look is told of what comes
+            return;
+        }
+        var at = OpusPacket.ToTime(mixed);
+        var levels = new List<TrackLevel>(tracks.Count);
+        foreach (var track in tracks)
+        {
+            var level = track.TakeLevel();
+            if (at <= track.EndedAt) levels.Add(level);
+        }
+        Levels.Write(new LevelReading(at, levels));
     }
 
     private MediaTrack? Find(int number)

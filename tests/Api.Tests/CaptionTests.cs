@@ -1,6 +1,3 @@
-using System.Net;
-using System.Text.Json;
-
 namespace Pipeline.Api.Tests;
 
 public sealed class CaptionTests : IAsyncLifetime
@@ -118,43 +115,5 @@ public sealed class CaptionTests : IAsyncLifetime
         }
     }
 
-    private async Task<Reader> OpenAsync(string? lastEventId = null)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/meetings/{meeting}/captions");
-        if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
-        var answer = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return new Reader(answer, new StreamReader(await answer.Content.ReadAsStreamAsync()));
-    }
-
-    private sealed record Event(string Name, string? Id, JsonElement Data);
-
-    private sealed class Reader(HttpResponseMessage answer, StreamReader lines) : IAsyncDisposable
-    {
-        public string? MediaType => answer.Content.Headers.ContentType?.ToString();
-
-        public async Task<string?> LineAsync() => await lines.ReadLineAsync();
-
-        public async Task<Event> NextAsync()
-        {
-            string? id = null, name = null, data = null;
-            while (await lines.ReadLineAsync() is { Length: > 0 } line)
-            {
-                if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
-                else if (line.StartsWith("event: ", StringComparison.Ordinal)) name = line[7..];
-                else if (line.StartsWith("data: ", StringComparison.Ordinal)) data = line[6..];
-                else Assert.Fail($"a line that is no field: {line}");
-            }
-            return new Event(name!, id, JsonElement.Parse(data!));
-        }
-
-        public async Task<bool> IsOverAsync() => await lines.ReadLineAsync() is null;
-
-        public ValueTask DisposeAsync()
-        {
-            lines.Dispose();
-            answer.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
+    private Task<EventReader> OpenAsync(string? lastEventId = null) => EventReader.OpenAsync(server, $"/v1/meetings/{meeting}/captions", lastEventId);
 }

@@ -16,6 +16,7 @@ public sealed class FakeMeetings : IMeetings
         public required MeetingView View;
         public readonly List<Segment> Segments = [];
         public readonly List<Recording> Recordings = [];
+        public readonly List<MeetingLevels> Levels = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -26,6 +27,8 @@ public sealed class FakeMeetings : IMeetings
     /// <summary>Awaited before a meeting is created; may throw.</summary>
     public Func<Task>? BeforeCreate { get; set; }
     public int Created { get; private set; }
+    /// <summary>Of each track.</summary>
+    public TimeSpan Talked { get; set; }
     public MeetingQuery? LastQuery { get; private set; }
     public (MeetingSpec Spec, IReadOnlyList<TrackSpec> Tracks) LastCreated { get; private set; }
 
@@ -52,6 +55,17 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>How loud the meeting's first track is.</summary>
+    public void Measure(string id, double atS, int levelDb, bool speaking)
+    {
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            state.Levels.Add(new MeetingLevels(TimeSpan.FromSeconds(atS), [new TrackLevelView(state.View.Tracks[0].Track.Id, levelDb, speaking)]));
+            Wake(state);
+        }
+    }
+
     public Recording Record(string id, string kind, string path, string sha256, string contentType = "audio/mp4")
     {
         lock (gate)
@@ -59,10 +73,20 @@ public sealed class FakeMeetings : IMeetings
             var state = states[Parse(id)];
             TrackId? track = kind == "track" ? state.View.Tracks[0].Track.Id : null;
             var recording = new Recording(
-                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind == "mix" ? "aac" : "opus",
+                RecordingId.New(Now()), state.View.Id, kind, track, contentType, kind switch { "mix" => "aac", "waveform" => "json", _ => "opus" },
                 new FileInfo(path).Length, TimeSpan.FromMilliseconds(12345.4), sha256, Now(), path);
             state.Recordings.Add(recording);
             return recording;
+        }
+    }
+
+    /// <summary>Says the same segment in other words.</summary>
+    public void Correct(string id, Segment segment, string text)
+    {
+        lock (gate)
+        {
+            var segments = states[Parse(id)].Segments;
+            segments[segments.FindIndex(one => one.Id == segment.Id)] = segment with { Text = text };
         }
     }
 
@@ -181,7 +205,7 @@ public sealed class FakeMeetings : IMeetings
 
     public Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult(Find(tenant, id) is { View: var view }
-            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard))],
+            ? new QualityReport(id, [.. view.Tracks.Select(track => new TrackQualityView(track.Track.Id, track.Track.Spec.Participant, Heard with { Talked = Talked }))],
                 new Dictionary<string, long> { ["unknown_ssrc"] = 3 })
             : null);
 
@@ -207,11 +231,55 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    public async IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var state = Find(tenant, id)!;
+        for (int given = 0; ;)
+        {
+            MeetingLevels? next;
+            Task changed;
+            lock (gate)
+            {
+                next = state.Levels.ElementAtOrDefault(given);
+                if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
+                changed = state.Changed.Task;
+            }
+            if (next is null) await changed.WaitAsync(ct);
+            else
+            {
+                given++;
+                yield return next;
+            }
+        }
+    }
+
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Segment>?>(Find(tenant, id)?.Segments.OrderBy(segment => segment.Start).ToList());
 
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
         Task.FromResult(Find(tenant, id)?.Segments.FirstOrDefault(one => one.Id == segment));
+
+    public Task<CorrectSegmentResult> CorrectSegmentAsync(
+        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct)
+    {
+        lock (gate) return Task.FromResult(Correct(tenant, id, segment, text, by, ifRevision));
+    }
+
+    private CorrectSegmentResult Correct(TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision)
+    {
+        if (Find(tenant, id) is not { } state) return new CorrectSegmentResult.NoSuchMeeting();
+        int at = state.Segments.FindIndex(one => one.Id == segment);
+        if (at < 0) return new CorrectSegmentResult.NoSuchSegment();
+        var now = state.Segments[at];
+        int revision = now.Correction?.Revision ?? 0;
+        if (ifRevision is { } expected && expected != revision) return new CorrectSegmentResult.OtherRevision(now);
+        return new CorrectSegmentResult.Corrected(state.Segments[at] = now with
+        {
+            Text = text,
+            Words = CorrectedWords.Of(now.Words, text),
+            Correction = new SegmentCorrection(revision + 1, by, Now(), now.Correction?.OriginalText ?? now.Text),
+        });
+    }
 
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Recording>?>(Find(tenant, id)?.Recordings);

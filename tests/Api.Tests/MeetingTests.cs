@@ -160,7 +160,7 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("💣")]
     public async Task An_id_that_is_none_is_not_found(string id)
     {
-        foreach (string path in new[] { "", "/quality", "/captions", "/transcript", "/transcript/segments/seg_x", "/recordings", "/recordings/rec_x/content" })
+        foreach (string path in new[] { "", "/quality", "/captions", "/levels", "/transcript", "/transcript/segments/seg_x", "/recordings", "/recordings/rec_x/content" })
             await (await server.Client.GetAsync($"/v1/meetings/{id}{path}")).IsProblemAsync(404, "not_found");
         await (await server.Client.PostAsync($"/v1/meetings/{id}/stop", null)).IsProblemAsync(404, "not_found");
         await (await server.PostAsync($"/v1/meetings/{id}/tracks", """{"participant":{"id":"a"},"payload_type":1}""")).IsProblemAsync(404, "not_found");

@@ -69,6 +69,19 @@ public sealed class RecordingTests : IAsyncLifetime
         Assert.Equal("Weekly _ sync _x_ - Zoë.ogg", answer.Content.Headers.ContentDisposition!.FileNameStar);
     }
 
+    [Fact]
+    public async Task A_waveform_is_data_and_comes_as_json()
+    {
+        var waveform = server.Meetings.Record(meeting, "waveform", path, sha256, "application/json");
+        var listed = (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings")).JsonAsync()).GetProperty("data")[1];
+        Assert.Equal(("waveform", "data", "json"), (listed.Text("kind"), listed.Text("media"), listed.Text("codec")));
+
+        var answer = await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings/{waveform.Id}/content");
+        Assert.Equal("application/json", answer.Content.Headers.ContentType!.ToString());
+        Assert.Equal($"\"{sha256}\"", answer.Headers.ETag!.Tag);
+        Assert.Equal("Weekly _ sync _x_ - waveform.json", answer.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
+    }
+
     [Theory]
     [InlineData("bytes=0-0", 0, 1)]
     [InlineData("bytes=0-99", 0, 100)]

@@ -53,6 +53,8 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
         foreach (var (_, probe) in recorded.Files) Assert.InRange(probe.Duration.TotalMilliseconds - recorded.Meeting.DurationMs, -50, 50);
 
+        recorded.AssertWaveform();
+
         int before = 0, after = 0;
         foreach (var line in lines)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Pipeline.Api.Replay;
 using Pipeline.TestKit.Audio;
 
@@ -13,7 +14,10 @@ internal sealed class RecordedMeeting
     public required SendLog Log { get; init; }
     public required TranscriptInfo Transcript { get; init; }
     public required QualityInfo Quality { get; init; }
+    /// <summary>Those with sound.</summary>
     public required IReadOnlyList<(RecordingInfo Info, MediaFile Probe)> Files { get; init; }
+    /// <summary>Least and greatest of each 100 ms of the mix.</summary>
+    public required IReadOnlyList<int[]> Waveform { get; init; }
     /// <summary>16 kHz mono; by participant id, and "mix".</summary>
     public required IReadOnlyDictionary<string, float[]> Sound { get; init; }
 
@@ -41,12 +45,19 @@ internal sealed class RecordedMeeting
     {
         var meeting = await server.Client.WaitUntilOverAsync(id, default);
         var files = new List<(RecordingInfo, MediaFile)>();
+        IReadOnlyList<int[]> waveform = [];
         var sound = new Dictionary<string, float[]>();
         var folder = Directory.CreateTempSubdirectory("pipeline-files-");
         foreach (var recording in await server.Client.GetRecordingsAsync(id, default))
         {
             string path = Path.Combine(folder.FullName, recording.Id);
             await server.Client.DownloadAsync(recording, path, default);
+            if (recording.Kind == "waveform")
+            {
+                Assert.Equal(meeting.DurationMs, recording.DurationMs);
+                waveform = ReadWaveform(path);
+                continue;
+            }
             files.Add((recording, await Ffprobe.ReadAsync(path)));
             string name = recording.TrackId is { } track ? meeting.Tracks.Single(t => t.Id == track).Participant.Id : recording.Kind;
             sound.Add(name, await FfmpegDecode.ToFloatAsync(path, Rate));
@@ -57,10 +68,27 @@ internal sealed class RecordedMeeting
             Meeting = meeting,
             Log = log,
             Files = files,
+            Waveform = waveform,
             Sound = sound,
             Transcript = await server.Client.GetTranscriptAsync(id, default),
             Quality = await server.Client.GetQualityAsync(id, default),
         };
+    }
+
+    /// <summary>It is as long as the meeting, and loud where the mix is.</summary>
+    public void AssertWaveform()
+    {
+        Assert.InRange(Waveform.Count, Meeting.DurationMs / 100 - 1, Meeting.DurationMs / 100 + 1);
+        float[] mix = Sound["mix"];
+        int pixels = Math.Min(Waveform.Count, mix.Length / (Rate / 10)), alike = 0;
+        for (int n = 0; n < pixels; n++)
+        {
+            float loudest = mix.AsSpan(n * Rate / 10, Rate / 10).ToArray().Max(Math.Abs);
+            int drawn = Waveform[n].Max(Math.Abs);
+            if (Math.Abs(drawn / 128f - loudest) < 0.08f) alike++;                   // what AAC and a lower rate make of a peak
+        }
+        Assert.InRange((double)alike / pixels, 0.9, 1);
+        Assert.Contains(Waveform, pixel => pixel.Max(Math.Abs) > 20);
     }
 
     /// <summary>By how much the reference's sound lies after <paramref name="expected"/> in the file; the peak says how sure that is.</summary>
@@ -70,5 +98,11 @@ internal sealed class RecordedMeeting
         int at = (int)(expected.TotalSeconds * Rate), around = Rate;
         var match = Correlation.FindWithin(Sound[file], reference, at - around, at + around);
         return (TimeSpan.FromSeconds((double)(match.Offset - at) / Rate), match.Peak);
+    }
+
+    private static List<int[]> ReadWaveform(string path)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        return [.. document.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2)];
     }
 }

@@ -47,8 +47,10 @@ public abstract class SpeechReplay(ITestOutputHelper output)
 
         Assert.Equal("completed", recorded.Meeting.Status);
         AssertFiles(recorded);
+        recorded.AssertWaveform();
         AssertPlaces(recorded, lines);
         AssertWords(recorded, lines, worstWordErrorRate);
+        await AssertMinutesAsync(server.Client, recorded, lines);
     }
 
     private void AssertFiles(RecordedMeeting recorded)
@@ -95,10 +97,50 @@ public abstract class SpeechReplay(ITestOutputHelper output)
         output.WriteLine($"word error rate {100.0 * errors / words:0.0} %");
         Assert.InRange((double)errors / words, 0, worst);
     }
+
+    /// <summary>Every claim can be looked up; who promised what is who the script says.</summary>
+    private async Task AssertMinutesAsync(PipelineClient client, RecordedMeeting recorded, IReadOnlyList<SpokenLine> lines)
+    {
+        var minutes = await client.GetMinutesAsync(recorded.Meeting.Id, default);
+        output.WriteLine(await client.GetMinutesTextAsync(recorded.Meeting.Id, "md", default));
+
+        ClaimInfo[] claims = [.. minutes.Summary, .. minutes.Decisions, .. minutes.OpenQuestions, .. minutes.ActionItems.Select(item => new ClaimInfo(item.Text, item.Evidence))];
+        Assert.NotEmpty(claims);
+        foreach (var claim in claims)
+        {
+            Assert.NotEmpty(claim.Evidence);
+            foreach (var evidence in claim.Evidence)
+            {
+                var segment = await client.GetSegmentAsync(recorded.Meeting.Id, evidence.SegmentId, default);
+                Assert.Equal((evidence.StartMs, evidence.EndMs), (segment.StartMs, segment.EndMs));
+            }
+        }
+
+        foreach (var speaker in lines.GroupBy(l => l.Speaker))
+        {
+            var attendee = Assert.Single(minutes.Participants, p => p.Name == speaker.Key);
+            double spoken = speaker.Sum(l => (l.End - l.Start).TotalMilliseconds);
+            output.WriteLine($"{attendee.Name} talked {attendee.TalkMs} ms, in the script {spoken:0} ms");
+            Assert.InRange(attendee.TalkMs / spoken, 0.8, 1.2);
+        }
+
+        foreach (var line in lines.Where(l => l.Kind == "action"))
+        {
+            // Whoever is named is meant; else who says it.
+            var owner = recorded.Meeting.Tracks.Select(t => t.Participant).Single(p =>
+                p.Name == (lines.Select(l => l.Speaker).FirstOrDefault(name => line.Text.Contains(name, StringComparison.Ordinal)) ?? line.Speaker));
+            var origin = recorded.Log.OriginOf(recorded.Log.Source.Streams.Single(s => s.Participant.Name == line.Speaker)) - recorded.StartedUnix;
+            var item = Assert.Single(minutes.ActionItems, item => item.Evidence.Any(e =>
+                e.StartMs < (origin + line.End).TotalMilliseconds && e.EndMs > (origin + line.Start).TotalMilliseconds));
+            Assert.Equal(owner.Id, item.Owner);
+            if (line.Text.Contains("tomorrow", StringComparison.Ordinal)) Assert.Equal($"{recorded.Meeting.StartedAt!.Value.UtcDateTime.AddDays(1):yyyy-MM-dd}", item.Due);
+        }
+    }
 }
 
 /// <summary>One line of a spoken meeting: who says what when, and the sound of it.</summary>
-internal sealed record SpokenLine(string Speaker, TimeSpan Start, TimeSpan End, string Text, float[] Samples)
+/// <param name="Kind">"action" or "decision", where it is one.</param>
+internal sealed record SpokenLine(string Speaker, TimeSpan Start, TimeSpan End, string Text, string? Kind, float[] Samples)
 {
     public static IReadOnlyList<SpokenLine> Read(string script)
     {
@@ -118,7 +160,7 @@ internal sealed record SpokenLine(string Speaker, TimeSpan Start, TimeSpan End, 
             int from = (int)((start - clipStart) * RecordedMeeting.Rate), length = (int)((end - start) * RecordedMeeting.Rate);
             return new SpokenLine(
                 speaker, TimeSpan.FromSeconds(start), TimeSpan.FromSeconds(end), segment.GetProperty("text").GetString()!,
-                sound[from..Math.Min(from + length, sound.Length)]);
+                segment.TryGetProperty("kind", out var kind) ? kind.GetString() : null, sound[from..Math.Min(from + length, sound.Length)]);
         })];
     }
 }

@@ -1,5 +1,7 @@
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
 using static Pipeline.Ingest.Tests.Datagrams;
 
@@ -13,7 +15,7 @@ public class AllocationTests
     [Fact]
     public void A_packet_on_its_way_to_mix_and_captions_allocates_nothing()
     {
-        using var pipeline = new MediaPipeline(journal: null, new NoMix(), new NoSpeech());
+        using var pipeline = new MediaPipeline(journal: null, new NoMix(), new NoSpeech()) { Waveform = new Waveform(), Levels = new NoListener() };
         Assert.Equal(0, Run(pipeline, () => { }));
     }
 
@@ -22,7 +24,7 @@ public class AllocationTests
     {
         using var journal = new JournalFolder();
         await using var writer = journal.Open();
-        using var pipeline = new MediaPipeline(writer, new NoMix(), new NoSpeech());
+        using var pipeline = new MediaPipeline(writer, new NoMix(), new NoSpeech()) { Waveform = new Waveform(), Levels = new NoListener() };
 
         // The disk's thread is given time to write, as the 20 ms between ticks do; what waiting itself allocates does not count.
         Assert.Equal(0, Run(pipeline, () => writer.AppendAsync(new TrackEnded(99, 0), Ms(0)).Wait(), everyTicks: 3));
@@ -53,6 +55,12 @@ public class AllocationTests
     private sealed class NoMix : IMixSink
     {
         public void Write(ReadOnlySpan<float> frame) { }
+    }
+
+    private sealed class NoListener : ILevelSink
+    {
+        public bool IsWanted => false;
+        public void Write(LevelReading reading) => Assert.Fail("nobody listens");
     }
 
     private sealed class NoSpeech : ISpeechSink

@@ -156,6 +156,11 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
         store.FindSegmentAsync(tenant, id, segment, ct);
 
+    /// <summary>Without the meeting's owner: nothing it decides on depends on the words.</summary>
+    public async Task<CorrectSegmentResult> CorrectSegmentAsync(
+        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct) =>
+        await store.CorrectSegmentAsync(tenant, id, segment, text, by, clock.GetUtcNow(), ifRevision, ct);
+
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) => store.RecordingsAsync(tenant, id, ct);
 
     public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) =>

@@ -1,8 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Storage.Embedded;
+using Pipeline.Actors.Storage.Embedded.Search;
+using Pipeline.Actors.Storage.Search;
 
 namespace Pipeline.Actors.Local;
 
@@ -15,9 +18,21 @@ public static class LocalMeetingsServices
     /// <param name="databasePath">Opened when the store is first asked for; closed with the container.</param>
     public static IServiceCollection AddLocalMeetings(this IServiceCollection services, string databasePath) => services
         .AddSingleton<ActorsMetrics>()
-        .AddSingleton<IMeetingStore>(s => EmbeddedMeetingStore.Open(
+        .AddSingleton(s => EmbeddedMeetingStore.Open(
             databasePath, s.GetRequiredService<ITextSealer>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>()))
+        .AddSingleton<IMeetingStore>(s => s.GetRequiredService<EmbeddedMeetingStore>())
+        .AddSingleton<ISegmentFeed>(s => s.GetRequiredService<EmbeddedMeetingStore>())
         .AddSingleton<LocalMeetings>()
         .AddSingleton<IMeetings>(s => s.GetRequiredService<LocalMeetings>())
         .AddHostedService(s => s.GetRequiredService<LocalMeetings>());
+
+    /// <summary>Search over what <see cref="AddLocalMeetings"/> keeps, as <see cref="ISearch"/>, followed by a task of the host's.</summary>
+    /// <param name="folder">Of the index files; made when there is something to search.</param>
+    public static IServiceCollection AddLocalSearch(this IServiceCollection services, string folder) => services
+        .AddSingleton(s => new SearchFollower(
+            folder, s.GetRequiredService<ISegmentFeed>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
+            s.GetRequiredService<ILogger<SearchFollower>>()))
+        .AddSingleton<ISearch>(s => new EmbeddedSearch(
+            folder, s.GetRequiredService<ISegmentFeed>(), s.GetRequiredService<SearchFollower>(), s.GetRequiredService<TimeProvider>()))
+        .AddHostedService(s => s.GetRequiredService<SearchFollower>());
 }

@@ -34,6 +34,9 @@ public interface IMediaObserver
 {
     void OnCaption(int run, Caption caption);
     void OnCaptionsStatus(int run, CaptionsStatus status);
+    /// <summary>True while somebody looks at the levels: else none are made.</summary>
+    bool WantsLevels { get; }
+    void OnLevels(LevelReading reading);
 }
 
 /// <summary>How one track does now.</summary>

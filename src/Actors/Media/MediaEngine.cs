@@ -6,6 +6,7 @@ using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
@@ -87,7 +88,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         try
         {
             var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
-            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, ct), ct);
+            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
             if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -98,10 +99,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = run?.Quality ?? MediaSnapshots.Empty with
-        {
-            Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))],
-        };
+        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered);
         if (rendered.MixFailure is { } failure)
         {
             NoMix(job.Id, failure);
@@ -134,7 +132,11 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
         var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
-        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp);
+        var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
+        {
+            Waveform = job.Run == 1 ? new Waveform() : null,                         // of a later run it would be a part
+            Levels = new LevelTap(observer),
+        };
         if (job.Run > 1) pipeline.Begin(began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
@@ -238,7 +240,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
         if (!outcome.Succeeded) return null;
         File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(null, path, ct);
+        return await RenderedFile.AtAsync(RenderedKind.Mix, null, path, ct);
     }
 
     /// <summary>
@@ -257,9 +259,22 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
     }
 
-    private static MadeFile Describe(RenderedFile file, TimeSpan duration) => file.Track is { } track
-        ? new MadeFile("track", track, "audio/ogg", "opus", file.Path, file.Bytes, duration, file.Sha256)
-        : new MadeFile("mix", null, "audio/mp4", "aac", file.Path, file.Bytes, duration, file.Sha256);
+    private static MadeFile Describe(RenderedFile file, TimeSpan duration)
+    {
+        var (kind, contentType, codec) = file.Kind switch
+        {
+            RenderedKind.Mix => ("mix", "audio/mp4", "aac"),
+            RenderedKind.Track => ("track", "audio/ogg", "opus"),
+            _ => ("waveform", "application/json", "json"),
+        };
+        return new MadeFile(kind, file.Track, contentType, codec, file.Path, file.Bytes, duration, file.Sha256);
+    }
+
+    private sealed class LevelTap(IMediaObserver observer) : ILevelSink
+    {
+        public bool IsWanted => observer.WantsLevels;
+        public void Write(LevelReading reading) => observer.OnLevels(reading);
+    }
 
     private static CaptionsStatus Map(CaptionsState status) => status switch
     {

@@ -1,5 +1,6 @@
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Actors.Media;
@@ -23,6 +24,18 @@ internal static class MediaSnapshots
             earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())).ToList();
         var last = pipeline.Tracks.Where(t => t.HasPackets).Select(t => (TimeSpan?)t.LastPacket).Max();
         return new MediaSnapshot(last, failing ? MediaHealth.Failing : Health(tracks), tracks, pipeline.Refused());
+    }
+
+    /// <summary>The whole meeting's: talk times as the journal says where it was decoded, for a run does not know those of the runs before.</summary>
+    /// <param name="seen">By the last run; null where it was not stopped in order.</param>
+    public static MediaSnapshot OfMeeting(MediaSnapshot? seen, RenderedMeeting rendered)
+    {
+        if (seen is null) return Empty with { Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))] };
+        if (!rendered.Heard) return seen;
+        return seen with
+        {
+            Tracks = [.. seen.Tracks.Select(t => rendered.Quality.TryGetValue(t.Number, out var whole) ? t with { Quality = t.Quality with { Talked = whole.Talked } } : t)],
+        };
     }
 
     private static TrackStatus Status(MediaTrack track, TimeSpan now) => track switch

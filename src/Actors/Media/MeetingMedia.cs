@@ -9,9 +9,10 @@ namespace Pipeline.Actors.Media;
 
 /// <summary>What a run of a meeting left when it was stopped in order: what need not be made again from the journal.</summary>
 /// <param name="LiveMix">The live mix, whole from the meeting's first sample to its last; null: make it again.</param>
+/// <param name="Waveform">Its shape, whole as well; null: make it again.</param>
 /// <param name="Quality">Of the whole meeting.</param>
 /// <param name="CaptionsComplete">Every word has been recognised.</param>
-internal sealed record FinishedRun(string? LiveMix, MediaSnapshot Quality, bool CaptionsComplete);
+internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSnapshot Quality, bool CaptionsComplete);
 
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
@@ -111,8 +112,9 @@ internal sealed class MeetingMedia : IMeetingMedia
             }
             var mix = sound ? parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10)) : null;
             bool heard = await HeardAsync(ct) && sound;
-            bool whole = mix is not null && (await mix).Succeeded && parts.Loop.Pipeline.MixIsWhole;
-            if (sound) finished(new FinishedRun(whole ? folder.LiveMix : null, snapshot, heard));
+            bool encoded = mix is not null && (await mix).Succeeded;
+            var pipeline = parts.Loop.Pipeline;
+            if (sound) finished(new FinishedRun(encoded && pipeline.MixIsWhole ? folder.LiveMix : null, pipeline.MixIsWhole ? pipeline.Waveform : null, snapshot, heard));
         }
         finally { await DisposePartsAsync(); }
     }

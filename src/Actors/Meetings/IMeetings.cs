@@ -102,14 +102,41 @@ public abstract record StopMeetingResult
 /// <param name="Sequence">Rises within the meeting, also across restarts: the id of a caption's server-sent event.</param>
 public sealed record Segment(
     SegmentId Id, long Sequence, MeetingId Meeting, TrackId Track, Participant Participant,
-    TimeSpan Start, TimeSpan End, string Text, string Language, IReadOnlyList<Word> Words, bool Late);
+    TimeSpan Start, TimeSpan End, string Text, string Language, IReadOnlyList<Word> Words, bool Late)
+{
+    /// <summary>Null while it is as it was recognised; else <see cref="Text"/> is somebody's.</summary>
+    public SegmentCorrection? Correction { get; init; }
+}
+
+/// <summary>That somebody wrote a segment's text anew. It is never recognised again.</summary>
+/// <param name="Revision">How often it was corrected, from 1.</param>
+/// <param name="By">The key's id of who did it last.</param>
+/// <param name="OriginalText">As it was recognised: kept for ever, whatever is corrected later.</param>
+public sealed record SegmentCorrection(int Revision, string By, DateTimeOffset At, string OriginalText);
+
+public abstract record CorrectSegmentResult
+{
+    /// <summary>Also when it had that text before: then nothing was written.</summary>
+    public sealed record Corrected(Segment Segment) : CorrectSegmentResult;
+    /// <summary>Somebody else corrected it meanwhile.</summary>
+    public sealed record OtherRevision(Segment Segment) : CorrectSegmentResult;
+    public sealed record NoSuchMeeting : CorrectSegmentResult;
+    public sealed record NoSuchSegment : CorrectSegmentResult;
+}
+
+/// <param name="LevelDb">dBFS, −127 silent … 0.</param>
+public sealed record TrackLevelView(TrackId Track, int LevelDb, bool IsSpeaking);
+
+/// <summary>How loud everybody is who has not gone.</summary>
+/// <param name="At">Where in the meeting.</param>
+public sealed record MeetingLevels(TimeSpan At, IReadOnlyList<TrackLevelView> Tracks);
 
 public sealed record TrackQualityView(TrackId Track, Participant Participant, TrackQuality Quality);
 
 /// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
 public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <param name="Kind">"mix" or "track".</param>
+/// <param name="Kind">"mix", "track" or "waveform".</param>
 /// <param name="Path">The file on this node; the outside never sees it.</param>
 public sealed record Recording(
     RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
@@ -137,9 +164,16 @@ public interface IMeetings
 
     /// <summary>Finals after <paramref name="after"/> in the order of their sequence, then live; completes when the meeting is over and all were given.</summary>
     IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
+    IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     /// <summary>By start time.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);
+    /// <summary>Puts a text in the place of what was recognised, in a running meeting or one that is over.</summary>
+    /// <param name="by">The key's id.</param>
+    /// <param name="ifRevision">Only where it was corrected so often (0: never); null: however often.</param>
+    Task<CorrectSegmentResult> CorrectSegmentAsync(
+        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct);
     Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct);
 

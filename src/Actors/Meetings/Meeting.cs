@@ -189,10 +189,11 @@ public sealed record Meeting
         return decided;
     }
 
-    private static List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
+    private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
         List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
         if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
+        if (Spec.Minutes && c.Captions.AllowMinutes()) decided.Add(new MinutesReady(now));
         decided.Add(new MeetingCompleted(c.Quality, c.Captions, now));
         return decided;
     }

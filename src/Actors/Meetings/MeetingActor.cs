@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Meetings;
@@ -36,6 +37,9 @@ internal sealed partial class MeetingActor(
 
     /// <summary>Pulses after new segments, and at the end, are stored.</summary>
     public ChangeSignal Changes { get; } = new();
+
+    /// <summary>How loud everybody is, past the mailbox: what is not read in time is of no use to anybody.</summary>
+    public LevelFeed Levels { get; } = new();
 
     /// <summary>Completes when the first attempt to get at the meeting's media is over, well or not.</summary>
     public Task Settled => settled.Task;
@@ -78,6 +82,8 @@ internal sealed partial class MeetingActor(
     public void Tick() => mailbox.PutTick();
     public void OnCaption(int run, Caption caption) => mailbox.PutCaption(run, caption);
     public void OnCaptionsStatus(int run, CaptionsStatus status) => mailbox.PutStatus(run, status);
+    public bool WantsLevels => Levels.HasReaders;
+    public void OnLevels(LevelReading reading) => Levels.Publish(reading);
 
     private async Task TakeLetterAsync(CancellationToken stopping)
     {

@@ -34,6 +34,12 @@ public static class MeetingViews
         return length > TimeSpan.Zero ? length : TimeSpan.Zero;   // the wall clock may have been set back
     }
 
+    /// <summary>
+    /// How captions must have ended for minutes: nothing of the transcript is still to come. Where captions were off there is none,
+    /// and minutes tell who talked and how long.
+    /// </summary>
+    public static bool AllowMinutes(this CaptionsStatus ended) => ended is CaptionsStatus.Live or CaptionsStatus.Off;
+
     public static MediaJob Job(this Meeting meeting, IReadOnlyList<HeardSpan> heard) => new(
         meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
     {

@@ -75,3 +75,5 @@ public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus T
 
 public sealed record RecordingReady(RecordingId Id, MadeFile File, DateTimeOffset At) : MeetingEvent(At);
 public sealed record TranscriptReady(DateTimeOffset At) : MeetingEvent(At);
+/// <summary>Minutes can be asked for from now on. They are not stored: whoever asks has them made from the transcript.</summary>
+public sealed record MinutesReady(DateTimeOffset At) : MeetingEvent(At);

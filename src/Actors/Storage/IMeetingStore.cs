@@ -37,6 +37,11 @@ public interface IMeetingStore
     /// <summary>By start time; null where there is no such meeting. Segments whose key is gone are gone.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);
+    /// <summary>Stores a correction beside what it corrects. Returns once it would survive a power cut.</summary>
+    /// <param name="by">Who corrects.</param>
+    /// <param name="ifRevision">Only where it was corrected so often; null: however often.</param>
+    Task<CorrectSegmentResult> CorrectSegmentAsync(
+        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, DateTimeOffset at, int? ifRevision, CancellationToken ct);
 
     /// <summary>In the order they were made; null where there is no such meeting.</summary>
     Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct);

@@ -29,6 +29,7 @@ public sealed record LedgerEntry(string Type, string Data)
             CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To) }),
             RecordingReady e => ("recording.ready", data with { RecordingId = e.Id.ToString(), Kind = e.File.Kind }),
             TranscriptReady => ("transcript.ready", data),
+            MinutesReady => ("minutes.ready", data),
             _ => ((string?)null, data),
         };
         return type is null ? null : new LedgerEntry(type, JsonSerializer.Serialize(data, LedgerJson.Default.LedgerData));

@@ -30,6 +30,9 @@ internal static class RequiredScopeExtensions
 /// <summary>Whose request this is. Only endpoints with a <see cref="RequiredScope"/> have one.</summary>
 internal sealed record Caller(TenantId Tenant, IReadOnlySet<string> Scopes) : IBindableFromHttpContext<Caller>
 {
+    /// <summary>The key's id, which stays when the key is renamed: kept beside what it did.</summary>
+    public string Id { get; init; } = "key_admin";
+
     public static ValueTask<Caller?> BindAsync(HttpContext context, ParameterInfo parameter) =>
         ValueTask.FromResult<Caller?>(context.Features.GetRequiredFeature<Caller>());
 }

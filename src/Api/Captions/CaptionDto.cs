@@ -47,6 +47,3 @@ internal sealed record CaptionDto
         Words = WordDto.Of(segment.Words),
     };
 }
-
-/// <summary>The meeting is over and every caption of it was sent.</summary>
-internal sealed record CaptionsEndDto(string MeetingId);

@@ -4,10 +4,14 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Captions;
+using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
+using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Search;
+using Pipeline.Api.Streams;
 
 namespace Pipeline.Api.Json;
 
@@ -30,10 +34,14 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(TrackDto[]))]
 [JsonSerializable(typeof(QualityDto))]
 [JsonSerializable(typeof(CaptionDto))]
-[JsonSerializable(typeof(CaptionsEndDto))]
+[JsonSerializable(typeof(LevelsDto))]
+[JsonSerializable(typeof(StreamEndDto))]
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
+[JsonSerializable(typeof(CorrectionDto))]
+[JsonSerializable(typeof(MinutesDto))]
 [JsonSerializable(typeof(RecordingsDto))]
+[JsonSerializable(typeof(SearchPageDto))]
 [JsonSerializable(typeof(NodeStatusDto))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

@@ -64,11 +64,11 @@ internal sealed record MeetingListParameters(
     };
 
     /// <summary>A time without an offset is UTC.</summary>
-    private static DateTimeOffset? ParseTime(string text) =>
+    public static DateTimeOffset? ParseTime(string text) =>
         text.Length >= 10 && char.IsAsciiDigit(text[0])
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
-    private static int? ParseLimit(string text) =>
+    public static int? ParseLimit(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= 200 ? limit : null;
 
     private static MeetingId? ParseCursor(string text) => MeetingId.TryParse(text, out var id) ? id : null;

@@ -30,8 +30,7 @@ internal static class ApiDocument
     /// <summary>What is read by hand: `limit` is a number, and `metadata[case]=A-17` a parameter for each key.</summary>
     public static Task WithListParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
     {
-        var limit = operation.Parameters!.OfType<OpenApiParameter>().Single(parameter => parameter.Name == "limit");
-        limit.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200", Default = 50 };
+        WithLimit(operation, context, ct);
         operation.Parameters!.Add(new OpenApiParameter
         {
             Name = "metadata",
@@ -40,6 +39,14 @@ internal static class ApiDocument
             Explode = true,
             Schema = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = Text() },
         });
+        return Task.CompletedTask;
+    }
+
+    /// <summary>`limit` is read by hand, and is a number.</summary>
+    public static Task WithLimit(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        var limit = operation.Parameters!.OfType<OpenApiParameter>().Single(parameter => parameter.Name == "limit");
+        limit.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200", Default = 50 };
         return Task.CompletedTask;
     }
 

@@ -27,7 +27,7 @@ internal static partial class Answers
             var context = (HttpContext)state;
             var headers = context.Response.Headers;
             headers["X-Request-Id"] = context.TraceIdentifier;
-            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            if (headers.ContentSecurityPolicy.Count == 0) headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
             if (headers.CacheControl.Count == 0) headers.CacheControl = "private, no-cache";

@@ -11,6 +11,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind MethodNotAllowed = new("method_not_allowed", 405, "This path has other methods");
     public static readonly ProblemKind NotAcceptable = new("not_acceptable", 406, "There is no such form of it");
     public static readonly ProblemKind InvalidState = new("invalid_state", 409, "The meeting's state does not allow it");
+    public static readonly ProblemKind NotReady = new("not_ready", 409, "It is not there yet");
     public static readonly ProblemKind IdempotencyInFlight = new("idempotency_in_flight", 409, "The first request with this key is still running");
     public static readonly ProblemKind PreconditionFailed = new("precondition_failed", 412, "It is not the version that was expected");
     public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413, "The body is over 1 MiB");
@@ -21,6 +22,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind IdempotencyMismatch = new("idempotency_mismatch", 422, "This key was used for another request");
     public static readonly ProblemKind InternalError = new("internal_error", 500, "Something went wrong here");
     public static readonly ProblemKind NotImplemented = new("not_implemented", 501, "This is not built yet");
+    public static readonly ProblemKind Unavailable = new("unavailable", 503, "It cannot be answered right now");
     public static readonly ProblemKind NoCapacity = new("no_capacity", 503, "The node is full");
 
     /// <summary>The kind of an answer that something below us gave without a body, such as routing or Kestrel.</summary>

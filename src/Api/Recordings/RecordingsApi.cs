@@ -12,9 +12,9 @@ namespace Pipeline.Api.Recordings;
 internal sealed record RecordingDto
 {
     public required string Id { get; init; }
-    /// <summary>"mix" or "track".</summary>
+    /// <summary>"mix", "track" or "waveform".</summary>
     public required string Kind { get; init; }
-    /// <summary>"audio".</summary>
+    /// <summary>"audio"; of a waveform "data".</summary>
     public required string Media { get; init; }
     public required string? TrackId { get; init; }
     public required string ContentType { get; init; }
@@ -30,7 +30,7 @@ internal sealed record RecordingDto
     {
         Id = file.Id.ToString(),
         Kind = file.Kind,
-        Media = "audio",
+        Media = file.Kind == "waveform" ? "data" : "audio",
         TrackId = file.Track?.ToString(),
         ContentType = file.ContentType,
         Codec = file.Codec,
@@ -52,7 +52,7 @@ internal static class RecordingsApi
     {
         v1.MapGet("/meetings/{id}/recordings", List).RequireScope(Scopes.MeetingsRead).WithName("listRecordings").WithSummary("A meeting's files");
         v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["GET"], Content).RequireScope(Scopes.ArchiveRead).WithName("getRecordingContent")
-            .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, "audio/mp4", "audio/ogg").Produces<Stream>(206, "audio/mp4", "audio/ogg");
+            .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, "audio/mp4", "audio/ogg", "application/json").Produces<Stream>(206, "audio/mp4", "audio/ogg", "application/json");
         v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["HEAD"], Content).RequireScope(Scopes.ArchiveRead).WithName("headRecordingContent")
             .WithSummary("A file's headers").Produces(200);
     }
@@ -95,6 +95,7 @@ internal static class RecordingsApi
         "audio/mp4" => "m4a",
         "audio/ogg" => "ogg",
         "audio/flac" => "flac",
+        "application/json" => "json",
         _ => "bin",
     };
 }

@@ -6,7 +6,7 @@ namespace Pipeline.Api.Replay;
 
 /// <summary>
 /// Does what a meeting platform would, against a real server in a process of its own: create a meeting over HTTP, send RTP in real
-/// time, read captions as they come, stop, fetch transcript and recordings, and check them.
+/// time, read captions as they come, stop, fetch transcript, minutes and recordings, and check them.
 /// </summary>
 internal static class DemoRun
 {
@@ -60,6 +60,9 @@ internal static class DemoRun
             if (transcript.Segments.All(s => s.Participant.Id != participant.Id || s.Text.Length == 0))
                 throw new ReplayException($"There is no caption of {participant.Name}.");
 
+        await output.WriteLineAsync("\nMinutes\n");
+        await output.WriteAsync(await client.GetMinutesTextAsync(meeting, "md", ct));
+
         await output.WriteLineAsync($"\nRecordings, in {Path.Combine(server.DataFolder, "meetings", meeting, "recordings")}\n");
         var recordings = await client.GetRecordingsAsync(meeting, ct);
         var tracks = (await client.GetMeetingAsync(meeting, ct)).Tracks;
@@ -67,13 +70,14 @@ internal static class DemoRun
         {
             string who = tracks.FirstOrDefault(t => t.Id == recording.TrackId)?.Participant.Name ?? "everybody";
             await CheckAsync(client, recording, ct);
-            await output.WriteLineAsync($"  {recording.Kind,-6} {who,-10} {recording.DurationMs / 1000.0,6:0.0} s  {recording.Bytes,9} bytes  {recording.ContentType}  {server.Address}{recording.Url[1..]}");
+            await output.WriteLineAsync($"  {recording.Kind,-8} {who,-10} {recording.DurationMs / 1000.0,6:0.0} s  {recording.Bytes,9} bytes  {recording.ContentType}  {server.Address}{recording.Url[1..]}");
         }
         if (!recordings.Any(r => r.Kind == "mix")) throw new ReplayException("There is no mix.");
+        if (!recordings.Any(r => r.Kind == "waveform")) throw new ReplayException("There is no waveform.");
         if (recordings.Count(r => r.Kind == "track") < source.Streams.Count) throw new ReplayException("Not everybody has a track.");
     }
 
-    /// <summary>Fetches the file and has ffmpeg decode every frame of it.</summary>
+    /// <summary>Fetches the file and has ffmpeg decode every frame of its sound.</summary>
     private static async Task CheckAsync(PipelineClient client, RecordingInfo recording, CancellationToken ct)
     {
         string file = Path.GetTempFileName();
@@ -84,6 +88,7 @@ internal static class DemoRun
             {
                 if (Convert.ToHexStringLower(await SHA256.HashDataAsync(bytes, ct)) != recording.Sha256) throw new ReplayException($"{recording.Id} is not the file its hash says.");
             }
+            if (recording.ContentType == "application/json") return;
             using var decoding = Process.Start("ffmpeg", ["-v", "error", "-xerror", "-nostdin", "-i", file, "-f", "null", "-"]);
             await decoding.WaitForExitAsync(ct);
             if (decoding.ExitCode != 0) throw new ReplayException($"{recording.Id} cannot be decoded.");

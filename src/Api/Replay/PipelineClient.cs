@@ -95,6 +95,21 @@ public sealed class PipelineClient(HttpClient http, TimeProvider? clock = null) 
         return await answer.Content.ReadAsStringAsync(ct);
     }
 
+    /// <summary>Of a meeting that is over.</summary>
+    public Task<MinutesInfo> GetMinutesAsync(string meetingId, CancellationToken ct) =>
+        SendAsync(HttpMethod.Get, $"{Path(meetingId)}/minutes?format=json", null, ReplayJson.Default.MinutesInfo, ct);
+
+    /// <param name="format">"md", "html" or "json".</param>
+    public async Task<string> GetMinutesTextAsync(string meetingId, string format, CancellationToken ct)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, $"{Path(meetingId)}/minutes?format={format}", null, ct);
+        return await answer.Content.ReadAsStringAsync(ct);
+    }
+
+    /// <summary>One segment, by an id that minutes name as evidence.</summary>
+    public Task<SegmentInfo> GetSegmentAsync(string meetingId, string segmentId, CancellationToken ct) =>
+        SendAsync(HttpMethod.Get, $"{Path(meetingId)}/transcript/segments/{Uri.EscapeDataString(segmentId)}", null, ReplayJson.Default.SegmentInfo, ct);
+
     public Task<QualityInfo> GetQualityAsync(string meetingId, CancellationToken ct) =>
         SendAsync(HttpMethod.Get, $"{Path(meetingId)}/quality", null, ReplayJson.Default.QualityInfo, ct);
 

@@ -81,6 +81,27 @@ public sealed record TranscriptInfo(string MeetingId, IReadOnlyList<SegmentInfo>
     public string? Language { get; init; }
 }
 
+public sealed record EvidenceInfo(string SegmentId, long StartMs, long EndMs);
+
+/// <summary>A summary's sentence, a decision or an open question.</summary>
+public sealed record ClaimInfo(string Text, IReadOnlyList<EvidenceInfo> Evidence);
+
+/// <param name="Owner">A participant's id, or a name that was heard.</param>
+/// <param name="Due">An ISO date.</param>
+public sealed record ActionItemInfo(string Text, IReadOnlyList<EvidenceInfo> Evidence, string? Owner, string? Due, string? DueText);
+
+public sealed record TopicInfo(string Title, long StartMs, long EndMs);
+
+public sealed record AttendeeInfo(string Id, string Name, long TalkMs, int Words, int Turns);
+
+public sealed record MinutesInfo(
+    string MeetingId, string Method, IReadOnlyList<ClaimInfo> Summary, IReadOnlyList<TopicInfo> Topics, IReadOnlyList<ClaimInfo> Decisions,
+    IReadOnlyList<ActionItemInfo> ActionItems, IReadOnlyList<ClaimInfo> OpenQuestions, IReadOnlyList<AttendeeInfo> Participants)
+{
+    public string? TranscriptVersion { get; init; }
+    public string? Note { get; init; }
+}
+
 /// <param name="FromMs">Milliseconds since the meeting's start.</param>
 /// <param name="Kind">"loss", "pause", "outage", …</param>
 public sealed record GapInfo(long FromMs, long ToMs, string Kind);

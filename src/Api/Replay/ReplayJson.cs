@@ -14,6 +14,8 @@ namespace Pipeline.Api.Replay;
 [JsonSerializable(typeof(MeetingInfo))]
 [JsonSerializable(typeof(CaptionInfo))]
 [JsonSerializable(typeof(TranscriptInfo))]
+[JsonSerializable(typeof(SegmentInfo))]
+[JsonSerializable(typeof(MinutesInfo))]
 [JsonSerializable(typeof(QualityInfo))]
 [JsonSerializable(typeof(RecordingList))]
 [JsonSerializable(typeof(ProblemInfo))]

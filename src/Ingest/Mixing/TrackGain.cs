@@ -6,14 +6,16 @@ namespace Pipeline.Ingest.Mixing;
 /// </summary>
 internal sealed class TrackGain
 {
-    private const float Target = -20, Range = 12, Gate = -50, Silence = -120;        // dB
+    /// <summary>dBFS; nothing is less.</summary>
+    public const float Silence = -127;
+    private const float Target = -20, Range = 12, Gate = -50;                        // dB
     private const float StepPerFrame = 0.02f;                                        // dB each 20 ms: 1 dB a second
     private const float Smoothing = 0.02f / 3;                                       // 20 ms frames, 3 s time constant
 
     private float loudness = float.NaN, gain;
     private float last = 1;
 
-    /// <summary>Root mean square of the last frame, dBFS; −120 for silence.</summary>
+    /// <summary>Root mean square of the last frame, dBFS; −127 for silence, as RFC 6464 has it.</summary>
     public float Level { get; private set; } = Silence;
 
     public void AddSilence() => Level = Silence;
@@ -23,7 +25,7 @@ internal sealed class TrackGain
     {
         float power = 0;
         foreach (float s in frame) power += s * s;
-        Level = 10 * MathF.Log10(power / frame.Length + 1e-12f);
+        Level = 10 * MathF.Log10(power / frame.Length + 2e-13f);
         if (Level > Gate)
         {
             loudness = float.IsNaN(loudness) ? Level : loudness + Smoothing * (Level - loudness);

@@ -5,21 +5,35 @@ using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Recording;
 
+public enum RenderedKind { Mix, Track, Waveform }
+
 /// <summary>One file made of a meeting. It lies at its final place, whole.</summary>
-/// <param name="Track">The track's number; null for the mix.</param>
-public sealed record RenderedFile(int? Track, string Path, long Bytes, string Sha256)
+/// <param name="Track">The track's number; null for what is of all of them.</param>
+public sealed record RenderedFile(RenderedKind Kind, int? Track, string Path, long Bytes, string Sha256)
 {
-    public static async Task<RenderedFile> AtAsync(int? track, string path, CancellationToken ct)
+    public static async Task<RenderedFile> AtAsync(RenderedKind kind, int? track, string path, CancellationToken ct)
     {
         await using var file = File.OpenRead(path);
         byte[] hash = await SHA256.HashDataAsync(file, ct);
-        return new RenderedFile(track, path, file.Length, Convert.ToHexStringLower(hash));
+        return new RenderedFile(kind, track, path, file.Length, Convert.ToHexStringLower(hash));
+    }
+
+    /// <summary>Writes a meeting's waveform where its other files are.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static async Task<RenderedFile> OfAsync(Waveform waveform, string folder, CancellationToken ct)
+    {
+        Directory.CreateDirectory(folder);
+        string path = System.IO.Path.Combine(folder, "waveform.json"), part = path + ".part";
+        await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write)) await waveform.SaveAsync(file, ct);
+        File.Move(part, path, overwrite: true);
+        return await AtAsync(RenderedKind.Waveform, null, path, ct);
     }
 }
 
 /// <param name="MixFailure">Why there is no mix though one was wanted; null otherwise.</param>
 /// <param name="Quality">By track number.</param>
-public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? MixFailure, IReadOnlyDictionary<int, TrackQuality> Quality, IReadOnlyList<JournalDamage> Damage);
+/// <param name="Heard">False where nothing was decoded: nobody knows how long anybody talked.</param>
+public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? MixFailure, IReadOnlyDictionary<int, TrackQuality> Quality, bool Heard, IReadOnlyList<JournalDamage> Damage);
 
 /// <summary>Makes a meeting's files from its journal in one pass: the same journal gives the same files, whenever it is asked.</summary>
 /// <param name="duration">The meeting's length, which every file has.</param>
@@ -33,10 +47,11 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
     /// <summary>The program, found through PATH.</summary>
     internal string Ffmpeg { get; init; } = "ffmpeg";
 
-    /// <param name="mix">Make the mix; else tracks only, without decoding anything.</param>
+    /// <param name="mix">Make the mix.</param>
     /// <param name="tracks">Make each track's file.</param>
+    /// <param name="live">The waveform of a whole live mix; null: make it. Nothing is decoded where there is one and no mix to make.</param>
     /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
-    public async Task<RenderedMeeting> RenderAsync(bool mix, bool tracks, CancellationToken ct)
+    public async Task<RenderedMeeting> RenderAsync(bool mix, bool tracks, Waveform? live, CancellationToken ct)
     {
         Directory.CreateDirectory(outputFolder);
         string mixPath = Path.Combine(outputFolder, "mix.mp4"), mixPart = mixPath + ".part";
@@ -48,8 +63,14 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             if (encoder is null) failure = detail;
         }
 
+        var waveform = mix || live is null ? new Waveform() : null;
         await using var frames = encoder is null ? null : new PcmCollector(encoder);
-        using var pipeline = new MediaPipeline(journal: null, frames, speech: null) { Decodes = frames is not null, Delay = MediaPipeline.ReplayDelay };
+        using var pipeline = new MediaPipeline(journal: null, frames, speech: null) 
+        {
+            Decodes = waveform is not null,
+            Waveform = waveform,
+            Delay = MediaPipeline.ReplayDelay,
+        };
         var files = new Dictionary<int, TrackFile>();
         try
         {
@@ -69,15 +90,16 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             playback.Finish(duration);
             if (frames is not null) failure = await frames.FinishAsync(ct);
 
-            var made = new List<RenderedFile>();
-            foreach (var (number, file) in files) made.Add(await RenderedFile.AtAsync(number, file.Finish(), ct));
+            var rendered = new List<RenderedFile>();
+            foreach (var (number, file) in files) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, number, file.Finish(), ct));
+            rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, ct));
             if (failure is not null) File.Delete(mixPart);                           // half a file is none
             if (mix && failure is null)
             {
                 File.Move(mixPart, mixPath, overwrite: true);
-                made.Insert(0, await RenderedFile.AtAsync(null, mixPath, ct));
+                rendered.Insert(0, await RenderedFile.AtAsync(RenderedKind.Mix, null, mixPath, ct));
             }
-            return new RenderedMeeting(made, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), journal.Damage);
+            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage);
         }
         finally
         {

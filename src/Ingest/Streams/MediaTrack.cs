@@ -31,12 +31,14 @@ public sealed class MediaTrack : IDisposable
     private const int MaxGaps = 1000;
     /// <summary>When a stream is heard again that another had followed.</summary>
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
-    private const float SpeechLevel = -50;                                           // dBFS
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
     private readonly List<Gap> gaps = [], pauses = [];                               // pauses apart: as few as there were commands, in order
+    private readonly LevelDetector detector = new();
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
+    private ulong madeUp;                                                            // a bit each of the next 64 frames of the mix, by number modulo 64
+    private float loudest = TrackGain.Silence;                                       // frame since the level was taken
     private int epochs;
     private ReceiveStream? newest;
 
@@ -58,7 +60,9 @@ public sealed class MediaTrack : IDisposable
     public TimeSpan LastSpeech { get; private set; }
     /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
     public ITrackSink? File { get; set; }
-    public bool Ended { get; private set; }
+    public bool Ended => EndedAt < TimeSpan.MaxValue;
+    /// <summary>Meeting time; later than any while it goes on.</summary>
+    public TimeSpan EndedAt { get; private set; } = TimeSpan.MaxValue;
     public long OutOfRange { get; private set; }
 
     /// <summary>Takes in a packet of one of its SSRCs.</summary>
@@ -96,6 +100,7 @@ public sealed class MediaTrack : IDisposable
         if (!timeline.Advance(horizon, out placed)) return false;
         if (placed.Missing > 0 && AddLoss(OpusPacket.ToTime(placed.Start - placed.Missing), OpusPacket.ToTime(placed.Start)))
             placed = placed with { Lost = 0, Missing = 0, Fresh = true };            // what was not to be recorded is not made up either
+        if (placed.Missing > 0) NoteMadeUp(placed.Start - Math.Min(placed.Missing, TrackPlayer.WriteAhead), placed.Start);
         File?.Write(placed);
         return true;
     }
@@ -104,15 +109,33 @@ public sealed class MediaTrack : IDisposable
     public void AdvanceCaptions(TimeSpan now) => captions?.Advance(now);
 
     /// <summary>Notes how loud the frame just mixed was.</summary>
+    /// <param name="mixed">The sample it ends before.</param>
     public void NoteLevel(long mixed)
     {
-        if (Player.Gain.Level > SpeechLevel) LastSpeech = OpusPacket.ToTime(mixed);
+        var at = OpusPacket.ToTime(mixed);
+        ulong frame = 1UL << (int)((mixed - 1) / Mixer.FrameSize & 63);
+        if (IsPausedAt(at)) detector.Interrupt();
+        else
+        {
+            detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
+            loudest = Math.Max(loudest, Player.Gain.Level);
+        }
+        madeUp &= ~frame;
+        if (detector.IsSpeaking) LastSpeech = at;
     }
 
-    public void End()
+    /// <summary>How loud it was since this was asked last.</summary>
+    public TrackLevel TakeLevel()
+    {
+        var level = new TrackLevel(Description.Number, (int)MathF.Round(Math.Clamp(loudest, TrackGain.Silence, 0)), detector.IsSpeaking);
+        loudest = TrackGain.Silence;
+        return level;
+    }
+
+    public void End(TimeSpan at)
     {
         if (Ended) return;
-        Ended = true;
+        EndedAt = at;
         captions?.End();
     }
 
@@ -147,6 +170,7 @@ public sealed class MediaTrack : IDisposable
             Jitter = newest?.Jitter ?? TimeSpan.Zero,
             Concealed = OpusPacket.ToTime(Player.ConcealedSamples),
             Dtx = OpusPacket.ToTime(timeline.DtxSamples),
+            Talked = OpusPacket.ToTime(detector.TalkedFrames * Mixer.FrameSize),
             Gaps = [.. gaps.Concat(pauses).OrderBy(g => g.From)],
             GapsTruncated = GapsTruncated,
         };
@@ -176,6 +200,20 @@ public sealed class MediaTrack : IDisposable
         if (reception == Reception.OutOfRange) OutOfRange++;
         epoch = known.Epoch;
         return reception == Reception.Accepted;
+    }
+
+    /// <summary>What the decoder fills in says nothing about the room or the voice; the frame after it comes back only slowly.</summary>
+    private void NoteMadeUp(long from, long to)
+    {
+        long delay = ConcealingDecoder.CodecDelay + Limiter.Delay;
+        for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
+    }
+
+    private bool IsPausedAt(TimeSpan at)
+    {
+        for (int n = pauses.Count - 1; n >= 0; n--)                                  // the mix is seconds behind: at most the last few are after it
+            if (pauses[n].From < at) return at <= pauses[n].To;
+        return false;
     }
 
     /// <summary>What of the span lies in no pause is lost. True when a pause lies in it.</summary>

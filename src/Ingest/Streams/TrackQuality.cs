@@ -25,6 +25,8 @@ public sealed record TrackQuality
     public TimeSpan Concealed { get; init; }
     /// <summary>Silence the sender announced by sending nothing (DTX).</summary>
     public TimeSpan Dtx { get; init; }
+    /// <summary>How long the track was heard to speak, by level: short pauses between words count, noise does not. Zero where nothing was decoded.</summary>
+    public TimeSpan Talked { get; init; }
     /// <summary>Sender's clock against ours, parts per million; 0 until known.</summary>
     public double ClockDriftPpm { get; init; }
     public IReadOnlyList<Gap> Gaps { get; init; } = [];
@@ -42,6 +44,7 @@ public sealed record TrackQuality
         Jitter = later.PacketsReceived > 0 ? later.Jitter : Jitter,
         Concealed = Concealed + later.Concealed,
         Dtx = Dtx + later.Dtx,
+        Talked = Talked + later.Talked,
         Gaps = Joined(Gaps, later.Gaps),
         GapsTruncated = GapsTruncated || later.GapsTruncated,
     };

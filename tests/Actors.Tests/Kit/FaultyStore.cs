@@ -51,6 +51,8 @@ internal sealed class FaultyStore(IMeetingStore inner) : IMeetingStore
     public Task<IReadOnlyList<Segment>> SegmentsAsync(TenantId tenant, MeetingId id, long after, int limit, CancellationToken ct) => inner.SegmentsAsync(tenant, id, after, limit, ct);
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.TranscriptAsync(tenant, id, ct);
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) => inner.FindSegmentAsync(tenant, id, segment, ct);
+    public Task<CorrectSegmentResult> CorrectSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, string text, string by, DateTimeOffset at, int? ifRevision, CancellationToken ct) =>
+        IsDead ? throw new IOException("Dead.") : inner.CorrectSegmentAsync(tenant, id, segment, text, by, at, ifRevision, ct);
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.RecordingsAsync(tenant, id, ct);
     public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) => inner.FindRecordingAsync(tenant, id, recording, ct);
     public Task<MediaSnapshot?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.QualityAsync(tenant, id, ct);

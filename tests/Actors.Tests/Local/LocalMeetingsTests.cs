@@ -41,7 +41,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         Assert.Equal(100, (await node.Meetings.QualityAsync(Acme, made.Id, default))!.Tracks[1].Quality.PacketsReceived);
         Assert.Equal(
             ["meeting.started", "track.started", "track.started", "caption.final", "caption.final", "track.ended", "track.ended", "meeting.stopped",
-             "recording.ready", "recording.ready", "recording.ready", "transcript.ready", "meeting.completed"],
+             "recording.ready", "recording.ready", "recording.ready", "transcript.ready", "minutes.ready", "meeting.completed"],
             (await node.LedgerAsync(made.Id)).Where(t => !t.StartsWith("media.", StringComparison.Ordinal)));
     }
 

@@ -7,6 +7,7 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
 
@@ -33,6 +34,7 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     public MeetingFolder Meeting { get; }
     public ScriptedRecognizer Recognizer { get; } = new();
     public ConcurrentQueue<Caption> Captions { get; } = new();
+    public ConcurrentQueue<LevelReading> Levels { get; } = new();
     public Track Alice { get; } = new(TrackId.New(DateTimeOffset.UtcNow), 1, Tracks.Of("alice", ssrc: 7));
 
     /// <param name="age">How long ago the meeting began.</param>
@@ -83,6 +85,8 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
 
     public void OnCaption(int run, Caption caption) => Captions.Enqueue(caption);
     public void OnCaptionsStatus(int run, Actors.Meetings.CaptionsStatus status) { }
+    public bool WantsLevels => true;
+    public void OnLevels(LevelReading reading) => Levels.Enqueue(reading);
 
     public void Dispose()
     {

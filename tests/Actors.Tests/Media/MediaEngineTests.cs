@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
@@ -29,7 +30,7 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal((50, 0), (track.Quality.PacketsReceived, track.Quality.PacketsLost));
         AssertFree(media.Port);
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
-        Assert.Equal(["track"], done.Files.Select(f => f.Kind));
+        Assert.Equal([("track", Second), ("waveform", Second)], done.Files.Select(f => (f.Kind, f.Duration)));
         Assert.Equal(CaptionsStatus.Live, done.Captions);
     }
 
@@ -174,6 +175,52 @@ public sealed class MediaEngineTests : IDisposable
         await node.ProcessAsync(2, []);
 
         Assert.False(File.Exists(node.Meeting.LiveMix));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Talk_time_and_waveform_are_of_all_runs_also_of_one_that_crashed()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        var job = node.Job(run: 2, age: TimeSpan.FromSeconds(10)) with { Heard = [] };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(TimeSpan.FromSeconds(11), default);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(media.Snapshot().Tracks).Quality.Talked);
+
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, TimeSpan.FromSeconds(11), node, default));
+
+        Assert.InRange(Assert.Single(done.Quality.Tracks).Quality.Talked.TotalSeconds, 2.7, 3.1);
+        Assert.Equal(400, done.Quality.Tracks[0].Quality.PacketsReceived);
+        var waveform = Assert.Single(done.Files, f => f.Kind == "waveform");
+        Assert.Equal(("application/json", TimeSpan.FromSeconds(11)), (waveform.ContentType, waveform.Duration));
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(waveform.Path));
+        var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] > 10).ToList();
+        Assert.Equal(110, loud.Count);
+        Assert.Equal([1, 3, 5], Enumerable.Range(0, 11).Where(second => loud[10 * second + 5]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Levels_come_from_the_running_media()
+    {
+        var media = await node.OpenAsync(node.Job());
+        await media.StopAsync(Second, default);
+
+        Assert.Equal([200, 400, 600, 800, 1000], node.Levels.Select(l => l.At.TotalMilliseconds));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_meeting_in_which_nobody_came_has_a_waveform_of_silence_and_the_same_from_its_journal()
+    {
+        var job = node.Job() with { Spec = new MeetingSpec { Outputs = [] } };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(Second, default);
+
+        var live = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+        var again = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
+
+        Assert.Equal("waveform", Assert.Single(live.Files).Kind);
+        Assert.Equal(live.Files[0].Sha256, Assert.Single(again.Files).Sha256);
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(again.Files[0].Path));
+        Assert.Equal(10, file.RootElement.GetProperty("length").GetInt32());
     }
 
     /// <summary>The loop cannot make a track of this one: the outside would have refused it.</summary>

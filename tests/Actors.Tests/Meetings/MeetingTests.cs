@@ -86,7 +86,7 @@ public sealed partial class MeetingTests
     [InlineData("stopping", "stopped", "-")]
     [InlineData("stopping", "recovered", "meeting.recovered -")]
     [InlineData("processing", "heard", "caption.final")]
-    [InlineData("processing", "processed", "recording.ready transcript.ready meeting.completed")]
+    [InlineData("processing", "processed", "recording.ready transcript.ready minutes.ready meeting.completed")]
     [InlineData("processing", "broken", "meeting.failed")]
     [InlineData("processing", "recovered", "meeting.recovered")]
     [InlineData("processing", "tick", "")]

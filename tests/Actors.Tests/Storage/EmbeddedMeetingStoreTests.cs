@@ -50,7 +50,7 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         {
             connection.Open();
             Assert.Equal("ok", connection.Scalar<string>("PRAGMA integrity_check"));
-            Assert.Equal(1L, connection.Scalar<long>("PRAGMA user_version"));
+            Assert.Equal(2L, connection.Scalar<long>("PRAGMA user_version"));
             Assert.Equal("wal", connection.Scalar<string>("PRAGMA journal_mode"));
             Assert.Equal(1L, connection.Scalar<long>("SELECT count(*) FROM meetings WHERE status = 'recording'"));
         }
@@ -71,7 +71,7 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
         {
             connection.Open();
-            connection.Run("PRAGMA user_version = 1");
+            connection.Run("PRAGMA user_version = 2");
         }
         store = Open();
     }

@@ -137,6 +137,60 @@ public abstract class MeetingStoreContract : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_correction_is_kept_beside_what_was_recognised_with_who_and_when()
+    {
+        var meeting = await StartAsync();
+        meeting = await DoAsync(meeting, Heard(meeting, 1, 1, "bored"), Heard(meeting, 1, 5, "other"));
+        var segment = (await Store.SegmentsAsync(Acme, meeting.Id, 0, 1, default))[0];
+        Assert.Null(segment.Correction);
+
+        await CorrectAsync(meeting, segment.Id, "board", "key_1", Start.AddHours(1));
+        var corrected = await CorrectAsync(meeting, segment.Id, "the board", "key_2", Start.AddHours(2));
+        await ReopenAsync();
+        Assert.Equivalent(corrected, await Store.FindSegmentAsync(Acme, meeting.Id, segment.Id, default), strict: true);
+        Assert.Equal(("the board", new SegmentCorrection(2, "key_2", Start.AddHours(2), "bored")), (corrected.Text, corrected.Correction));
+        Assert.Empty(corrected.Words);   // two were written for one
+        Assert.Equal(segment with { Text = "", Words = [] }, corrected with { Text = "", Words = [], Correction = null });
+        Assert.Equal(["the board", "other"], (await Store.TranscriptAsync(Acme, meeting.Id, default))!.Select(s => s.Text));
+        Assert.Equal(["the board", "other"], (await Store.SegmentsAsync(Acme, meeting.Id, 0, 10, default)).Select(s => s.Text));
+
+        Assert.Equal(corrected.Correction, (await CorrectAsync(meeting, segment.Id, "the board", "key_3", Start.AddHours(3))).Correction);   // nothing to correct
+        var back = await CorrectAsync(meeting, segment.Id, "bored", "key_4", Start.AddHours(4));
+        Assert.Equal(("bored", "key_4"), (back.Text, back.Correction!.By));
+        DestroyKey(meeting.Id);
+        Assert.Null(await Store.FindSegmentAsync(Acme, meeting.Id, segment.Id, default));
+    }
+
+    [Fact]
+    public async Task Of_two_corrections_of_one_revision_the_second_hears_of_the_first()
+    {
+        var meeting = await StartAsync();
+        meeting = await DoAsync(meeting, Heard(meeting, 1, 1, "bored"));
+        var segment = (await Store.SegmentsAsync(Acme, meeting.Id, 0, 1, default))[0];
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() =>
+            Store.CorrectSegmentAsync(Acme, meeting.Id, segment.Id, $"board {i}", "key_admin", Start, ifRevision: 0, default))));
+        Assert.Single(results.OfType<CorrectSegmentResult.Corrected>());
+        Assert.Equal(7, results.OfType<CorrectSegmentResult.OtherRevision>().Count());
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => CorrectAsync(meeting, segment.Id, $"last {i}", "key_admin", Start))));
+        Assert.Equal(9, (await Store.FindSegmentAsync(Acme, meeting.Id, segment.Id, default))!.Correction!.Revision);
+    }
+
+    [Fact]
+    public async Task Nobody_elses_segment_is_corrected_and_none_that_is_not_there()
+    {
+        var meeting = await StartAsync();
+        meeting = await DoAsync(meeting, Heard(meeting, 1, 1, "bored"));
+        var segment = (await Store.SegmentsAsync(Acme, meeting.Id, 0, 1, default))[0];
+        Assert.IsType<CorrectSegmentResult.NoSuchMeeting>(await Store.CorrectSegmentAsync(Other, meeting.Id, segment.Id, "x", "k", Start, null, default));
+        Assert.IsType<CorrectSegmentResult.NoSuchSegment>(await Store.CorrectSegmentAsync(Acme, meeting.Id, SegmentId.New(Start), "x", "k", Start, null, default));
+        Assert.Equal("bored", (await Store.FindSegmentAsync(Acme, meeting.Id, segment.Id, default))!.Text);
+    }
+
+    private async Task<Segment> CorrectAsync(Meeting meeting, SegmentId segment, string text, string by, DateTimeOffset at) =>
+        Assert.IsType<CorrectSegmentResult.Corrected>(await Store.CorrectSegmentAsync(Acme, meeting.Id, segment, text, by, at, null, default)).Segment;
+
+    [Fact]
     public async Task Recordings_and_quality_are_kept_with_the_end()
     {
         var meeting = await CompleteAsync(await StartAsync(tracks: [Tracks.Of("alice", 111), Tracks.Of("bob", 112)]));

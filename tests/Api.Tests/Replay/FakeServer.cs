@@ -75,6 +75,8 @@ internal sealed class FakeServer : IAsyncDisposable
         else if (path == "/content") await http.Response.WriteAsync("mp4!");
         else if (path.EndsWith("/transcript", StringComparison.Ordinal))
             await WriteAsync(http, """{"meeting_id":"mtg_01","segments":[{"id":"seg_1","participant":{"id":"laura","name":"Laura"},"start_ms":7500,"end_ms":8000,"text":"Good morning everyone."}]}""");
+        else if (path.EndsWith("/minutes", StringComparison.Ordinal))
+            await WriteAsync(http, """{"meeting_id":"mtg_01","transcript_version":"live","method":"rules","summary":[],"topics":[],"decisions":[],"action_items":[{"text":"Test it","evidence":[{"segment_id":"seg_1","start_ms":7500,"end_ms":8000}],"owner":"laura","due":"2026-04-03","due_text":null}],"open_questions":[],"participants":[{"id":"laura","name":"Laura","talk_ms":500,"words":3,"turns":1}],"note":null}""");
         else await WriteAsync(http, path.EndsWith("/tracks", StringComparison.Ordinal) ? "[]" : MeetingJson());
     }
 

@@ -14,6 +14,10 @@ public sealed class PipelineClientTests
         using var folder = new TemporaryFolder();
         var transcript = await client.GetTranscriptAsync(FakeServer.Meeting, default);
         Assert.Equal("Good morning everyone.", Assert.Single(transcript.Segments).Text);
+        var minutes = await client.GetMinutesAsync(FakeServer.Meeting, default);
+        var item = Assert.Single(minutes.ActionItems);
+        Assert.Equal(("Test it", "laura", "2026-04-03", "seg_1"), (item.Text, item.Owner, item.Due, Assert.Single(item.Evidence).SegmentId));
+        Assert.Equal(500, Assert.Single(minutes.Participants).TalkMs);
         var recording = Assert.Single(await client.GetRecordingsAsync(FakeServer.Meeting, default));
         await client.DownloadAsync(recording, folder["mix.mp4"], default);
         Assert.Equal("mp4!", File.ReadAllText(folder["mix.mp4"]));

@@ -165,8 +165,8 @@ public class CaptionTapTests
         using var track = new MediaTrack(Track(), sink);
         foreach (int n in new[] { 0, 2, 4, 5 }) Take(track, sender.Sent[n], Ms(20 + 20 * n));
 
-        track.End();
-        track.End();
+        track.End(Ms(0));
+        track.End(Ms(0));
 
         Assert.Equal(6 * 320, sink.Samples);
         Assert.Equal(1, sink.Ends);
@@ -280,7 +280,7 @@ public class CaptionTapTests
                 Take(heard.track, packet, arrival);
             }
             heard.track.AdvanceCaptions(now);
-            heard.track.End();
+            heard.track.End(Ms(0));
             return heard;
         }
 

@@ -37,7 +37,7 @@ public class TrackGainTests
     private static double Silence(TrackGain gain, int frames)
     {
         for (int n = 0; n < frames; n++) gain.AddSilence();
-        Assert.Equal(-120, gain.Level);
+        Assert.Equal(-127, gain.Level);
         return 0;
     }
 

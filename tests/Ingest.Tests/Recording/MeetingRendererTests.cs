@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Streams;
@@ -20,12 +21,13 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: true, tracks: true, CancellationToken.None);
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: true, tracks: true, live: null, CancellationToken.None);
 
         Assert.Null(made.MixFailure);
         Assert.Empty(made.Damage);
-        Assert.Equal([null, 1, 2, 3], made.Files.Select(f => f.Track));
-        foreach (var file in made.Files)
+        Assert.Equal([null, 1, 2, 3, null], made.Files.Select(f => f.Track));
+        Assert.All(made.Files, file => Assert.Equal(new FileInfo(file.Path).Length, file.Bytes));
+        foreach (var file in made.Files.Where(f => f.Kind != RenderedKind.Waveform))
         {
             double length = await Sound.DurationAsync(file.Path);
             output.WriteLine($"{Path.GetFileName(file.Path)}: {length:0.0000} s for {Duration.TotalSeconds:0.0000} s");
@@ -34,7 +36,6 @@ public class MeetingRendererTests(ITestOutputHelper output)
             Assert.True(Math.Abs(heard.Length / 48000.0 - Duration.TotalSeconds) <= 0.05, $"{file.Path} has {heard.Length / 48000.0} s of sound");
             foreach (int track in file.Track is { } one ? [one] : Enumerable.Range(1, Tracks))
                 foreach (long chirp in Chirps(track)) AssertChirp(heard, chirp + Samples(Delay), file.Path);
-            Assert.Equal(new FileInfo(file.Path).Length, file.Bytes);
         }
         Assert.Empty(Directory.GetFiles(folder.Path, "*.part"));
         for (int track = 1; track <= Tracks; track++)
@@ -48,11 +49,11 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var one = await new MeetingRenderer(journal.Reader(), folder["one"], Duration).RenderAsync(true, true, CancellationToken.None);
-        var two = await new MeetingRenderer(journal.Reader(), folder["two"], Duration).RenderAsync(true, true, CancellationToken.None);
+        var one = await new MeetingRenderer(journal.Reader(), folder["one"], Duration).RenderAsync(true, true, null, CancellationToken.None);
+        var two = await new MeetingRenderer(journal.Reader(), folder["two"], Duration).RenderAsync(true, true, null, CancellationToken.None);
 
         Assert.Equal(one.Files.Select(f => f.Sha256), two.Files.Select(f => f.Sha256));
-        var tracksOnly = await new MeetingRenderer(journal.Reader(), folder["three"], Duration).RenderAsync(false, true, CancellationToken.None);
+        var tracksOnly = await new MeetingRenderer(journal.Reader(), folder["three"], Duration).RenderAsync(false, true, null, CancellationToken.None);
         Assert.Equal(one.Files.Skip(1).Select(f => f.Sha256), tracksOnly.Files.Select(f => f.Sha256));
     }
 
@@ -63,11 +64,12 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(true, true, CancellationToken.None);
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(true, true, null, CancellationToken.None);
 
         Assert.StartsWith("ffmpeg cannot be started", made.MixFailure, StringComparison.Ordinal);
         Assert.Contains("install", made.MixFailure);
-        Assert.Equal([1, 2, 3], made.Files.Select(f => f.Track));
+        Assert.Equal([1, 2, 3, null], made.Files.Select(f => f.Track));
+        Assert.Equal(RenderedKind.Waveform, made.Files[^1].Kind);
     }
 
     [Fact(Timeout = 180_000)]
@@ -80,10 +82,11 @@ public class MeetingRendererTests(ITestOutputHelper output)
         File.WriteAllText(folder["broken-ffmpeg"], "#!/bin/sh\nfor last; do :; done\nhead -c 96000 > \"$last\"\necho no more >&2\nexit 1\n");
         File.SetUnixFileMode(folder["broken-ffmpeg"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = folder["broken-ffmpeg"] }.RenderAsync(true, true, CancellationToken.None);
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = folder["broken-ffmpeg"] }.RenderAsync(true, true, null, CancellationToken.None);
 
         Assert.Equal("ffmpeg ended with status 1: no more", made.MixFailure);
-        Assert.Equal([1, 2, 3], made.Files.Select(f => f.Track));
+        Assert.Equal([1, 2, 3, null], made.Files.Select(f => f.Track));
+        Assert.Equal(RenderedKind.Waveform, made.Files[^1].Kind);
         Assert.Empty(Directory.GetFiles(folder.Path, "*.part"));
     }
 
@@ -94,9 +97,9 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: true);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(true, true, CancellationToken.None);
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(true, true, null, CancellationToken.None);
 
-        foreach (var file in made.Files)
+        foreach (var file in made.Files.Where(f => f.Kind != RenderedKind.Waveform))
         {
             float[] heard = await Sound.DecodeAsync(file.Path);
             Assert.True(Sound.Rms(heard.AsSpan((int)Samples(OutageFrom) + 6000, (int)Samples(OutageTo - OutageFrom) - 12_000)) < 1e-3, file.Path);
@@ -118,14 +121,53 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, TimeSpan.FromMinutes(10)).RenderAsync(true, false, CancellationToken.None);
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, TimeSpan.FromMinutes(10)).RenderAsync(true, false, null, CancellationToken.None);
 
         Assert.Null(made.MixFailure);
         Assert.Equal(600, await Sound.DurationAsync(folder["mix.mp4"]), tolerance: 0.05);
     }
 
+    [Fact(Timeout = 180_000)]
+    public async Task The_waveform_of_the_live_mix_is_that_of_the_journal()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new TemporaryFolder();
+        var live = new Waveform();
+        await WriteMeetingAsync(journal, outage: false, live);
+
+        var kept = await new MeetingRenderer(journal.Reader(), folder["live"], Duration).RenderAsync(false, false, live, CancellationToken.None);
+        var made = await new MeetingRenderer(journal.Reader(), folder["journal"], Duration).RenderAsync(false, false, null, CancellationToken.None);
+
+        Assert.Equal([RenderedKind.Waveform], made.Files.Select(f => f.Kind));
+        Assert.Equal(kept.Files.Select(f => f.Sha256), made.Files.Select(f => f.Sha256));
+        Assert.Equal((false, true), (kept.Heard, made.Heard));
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(made.Files[0].Path));
+        Assert.Equal(254, file.RootElement.GetProperty("length").GetInt32());
+        var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] - p[0] > 20).ToList();
+        foreach (long chirp in Enumerable.Range(1, Tracks).SelectMany(Chirps))
+            Assert.True(loud[(int)((chirp + Samples(Delay) + 960) / Waveform.SamplesPerPixel)], $"no chirp at {chirp}");
+        Assert.InRange(loud.Count(l => l), 21, 2 * 21);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_waveform_over_an_outage_has_its_silence()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new TemporaryFolder();
+        await WriteMeetingAsync(journal, outage: true);
+
+        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(false, false, null, CancellationToken.None);
+
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(made.Files[0].Path));
+        var data = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).ToArray();
+        Assert.Equal(2 * 254, data.Length);
+        Assert.All(data[(2 * 102)..(2 * 139)], value => Assert.Equal(0, value));
+        Assert.Contains(data[(2 * 141)..], value => value > 20);
+    }
+
     /// <summary>Three people, each with sounds of their own, for 24 s; over a network that loses nothing.</summary>
-    private static async Task WriteMeetingAsync(JournalFolder journal, bool outage)
+    /// <param name="live">Takes the waveform as the first run mixes.</param>
+    private static async Task WriteMeetingAsync(JournalFolder journal, bool outage, Waveform? live = null)
     {
         var link = new SimulatedLink<(int Track, SentPacket Packet)>(3) { Delay = Delay, Jitter = Ms(3) };
         var sent = new List<(int Track, SentPacket Packet)>();
@@ -138,14 +180,14 @@ public class MeetingRendererTests(ITestOutputHelper output)
 
         var deliveries = link.DeliverAll().ToList();
         var first = deliveries.Where(d => !outage || d.Arrival < OutageFrom);
-        await RunAsync(journal, 1, closes: !outage, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
+        await RunAsync(journal, 1, closes: !outage, Ms(0), first.Select(d => (d.Packet.Packet.Bytes, d.Arrival)), live);
         if (outage) await RunAsync(journal, 2, closes: true, OutageTo, deliveries.Where(d => d.Arrival >= OutageTo).Select(d => (d.Packet.Packet.Bytes, d.Arrival)));
     }
 
-    private static async Task RunAsync(JournalFolder journal, int run, bool closes, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets)
+    private static async Task RunAsync(JournalFolder journal, int run, bool closes, TimeSpan at, IEnumerable<(byte[] Datagram, TimeSpan Arrival)> packets, Waveform? live = null)
     {
         await using var writer = journal.Open(run);
-        using var pipeline = new MediaPipeline(writer, mix: null, speech: null);
+        using var pipeline = new MediaPipeline(writer, mix: null, speech: null) { Waveform = live };
         await writer.AppendAsync(new MeetingOpened("mtg_1", run, DateTimeOffset.UnixEpoch), at);
         for (int track = 1; track <= Tracks; track++)
         {
@@ -158,8 +200,10 @@ public class MeetingRendererTests(ITestOutputHelper output)
         {
             pipeline.Receive(datagram, Loopback, arrival);
             if (++count % Tracks == 0) pipeline.Commit();
+            if (live is not null) pipeline.Advance(arrival);
         }
         pipeline.Commit();
+        if (live is not null) pipeline.Finish(Duration);
         if (closes) await writer.AppendAsync(new MeetingClosed((long)Duration.TotalMicroseconds), Duration);
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Media;
@@ -9,7 +10,7 @@ namespace Pipeline.Actors.Storage.Embedded;
 /// Meetings in one SQLite file. One task writes (<see cref="StoreWriter"/>), every read has a connection of its own and,
 /// with a write-ahead log, waits for no write. Reads are answered on the caller's thread: they take well under a millisecond.
 /// </summary>
-public sealed class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
+public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
 {
     private readonly string readers;
     private readonly ITextSealer sealer;
@@ -54,12 +55,13 @@ public sealed class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
         await writer.DisposeAsync();
     }
 
-    public Task CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided)
+    public async Task CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided)
     {
         // Sealed here, on the caller's thread: the writer is everybody's.
         var sealedText = decided.OfType<CaptionFinal>().ToDictionary(e => e.Sequence, e => sealer.Seal(after.Id,
             JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words), StoredJson.Default.SpokenText)));
-        return writer.WriteAsync(connection => MeetingRows.Write(connection, after, decided, sealedText));
+        await writer.WriteAsync(connection => MeetingRows.Write(connection, after, decided, sealedText));
+        if (sealedText.Count > 0) Changed.Pulse();
     }
 
     public Task WithdrawAsync(TenantId tenant, MeetingId id) => writer.WriteAsync(connection => MeetingRows.Withdraw(connection, tenant, id));
@@ -98,6 +100,26 @@ public sealed class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) => ReadAsync(
         connection => Known(connection, tenant, id) is { } meeting ? SegmentRows.Find(connection, meeting, sealer, segment) : null, ct);
 
+    public async Task<CorrectSegmentResult> CorrectSegmentAsync(
+        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, DateTimeOffset at, int? ifRevision, CancellationToken ct)
+    {
+        while (true)
+        {
+            if (await FindAsync(tenant, id, ct) is null) return new CorrectSegmentResult.NoSuchMeeting();
+            if (await FindSegmentAsync(tenant, id, segment, ct) is not { } now) return new CorrectSegmentResult.NoSuchSegment();
+            int revision = now.Correction?.Revision ?? 0;
+            if (ifRevision is { } expected && expected != revision) return new CorrectSegmentResult.OtherRevision(now);
+            if (now.Text == text) return new CorrectSegmentResult.Corrected(now);
+
+            byte[] sealedText = sealer.Seal(id, Encoding.UTF8.GetBytes(text));
+            bool written = false;
+            await writer.WriteAsync(connection => written = SegmentRows.Correct(connection, tenant, id, now.Sequence, revision + 1, by, at, sealedText));
+            if (!written) continue;   // somebody else was quicker: on top of theirs
+            Changed.Pulse();
+            return new CorrectSegmentResult.Corrected(await FindSegmentAsync(tenant, id, segment, CancellationToken.None) ?? throw new StaleMeetingException(id));
+        }
+    }
+
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         ReadAsync<IReadOnlyList<Recording>?>(connection => Known(connection, tenant, id) is null
             ? null
@@ -121,15 +143,20 @@ public sealed class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
         if (ct.IsCancellationRequested) return Task.FromCanceled<T>(ct);
         try
         {
-            using var connection = new SqliteConnection(readers);
-            connection.Open();
-            using var moment = connection.BeginTransaction(deferred: true);
-            return Task.FromResult(read(connection));
+            return Task.FromResult(Read(read));
         }
         catch (Exception e)
         {
             return Task.FromException<T>(e);
         }
+    }
+
+    private T Read<T>(Func<SqliteConnection, T> read)
+    {
+        using var connection = new SqliteConnection(readers);
+        connection.Open();
+        using var moment = connection.BeginTransaction(deferred: true);
+        return read(connection);
     }
 
     private static void Touch(string path)

@@ -90,6 +90,27 @@ internal static class Schema
         ) WITHOUT ROWID;
         CREATE INDEX ledger_by_meeting ON ledger (tenant, meeting, seq);
         """,
+        """
+        ALTER TABLE tenants ADD COLUMN last_change INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segments ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;   -- how often it was corrected
+        ALTER TABLE segments ADD COLUMN change INTEGER NOT NULL DEFAULT 0;     -- rises within the tenant with everything said or corrected
+        UPDATE segments SET change = numbered.n FROM (
+            SELECT tenant, meeting, sequence, row_number() OVER (PARTITION BY tenant ORDER BY meeting, sequence) AS n FROM segments) AS numbered
+        WHERE segments.tenant = numbered.tenant AND segments.meeting = numbered.meeting AND segments.sequence = numbered.sequence;
+        UPDATE tenants SET last_change = (SELECT count(*) FROM segments WHERE segments.tenant = tenants.tenant);
+        CREATE UNIQUE INDEX segments_by_change ON segments (tenant, change);
+
+        CREATE TABLE corrections (
+            tenant   TEXT NOT NULL,
+            meeting  TEXT NOT NULL,
+            sequence INTEGER NOT NULL,         -- the segment's
+            revision INTEGER NOT NULL,         -- 1, 2, …; the newest counts
+            by       TEXT NOT NULL,
+            at       INTEGER NOT NULL,
+            sealed   BLOB NOT NULL,            -- the text, under the meeting's key
+            PRIMARY KEY (tenant, meeting, sequence, revision)
+        ) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>Brings the database to the newest version. Throws for one that a newer program made.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Media;
@@ -8,25 +9,50 @@ namespace Pipeline.Actors.Storage.Embedded;
 /// <summary>Segments: when and who in the open, what was said sealed.</summary>
 internal static class SegmentRows
 {
-    private const string Columns = "SELECT id, sequence, track, start_ticks, end_ticks, language, late, sealed FROM segments ";
+    private const string Columns = """
+        SELECT s.id, s.sequence, s.track, s.start_ticks, s.end_ticks, s.language, s.late, s.sealed, s.revision, c.by, c.at, c.sealed FROM segments s
+        LEFT JOIN corrections c ON c.tenant = s.tenant AND c.meeting = s.meeting AND c.sequence = s.sequence AND c.revision = s.revision
+
+        """;
 
     public static void Write(SqliteConnection connection, Meeting meeting, CaptionFinal e, byte[] sealedText) => connection.Run("""
-        INSERT INTO segments (tenant, meeting, sequence, id, track, start_ticks, end_ticks, language, late, sealed)
-        VALUES ($tenant, $meeting, $sequence, $id, $track, $start, $end, $language, $late, $sealed)
+        INSERT INTO segments (tenant, meeting, sequence, id, track, start_ticks, end_ticks, language, late, sealed, change)
+        VALUES ($tenant, $meeting, $sequence, $id, $track, $start, $end, $language, $late, $sealed, $change)
         """,
         ("$tenant", meeting.Tenant.Value), ("$meeting", meeting.Id.ToString()), ("$sequence", e.Sequence), ("$id", e.Id.ToString()),
         ("$track", e.Track.Number), ("$start", e.Caption.Start.Ticks), ("$end", e.Caption.End.Ticks), ("$language", e.Caption.Language),
-        ("$late", e.Caption.Late), ("$sealed", sealedText));
+        ("$late", e.Caption.Late), ("$sealed", sealedText), ("$change", NextChange(connection, meeting.Tenant)));
+
+    /// <summary>Beside the original, which stays as it is.</summary>
+    /// <param name="revision">The one after what is stored; false where it is not any more.</param>
+    public static bool Correct(
+        SqliteConnection connection, TenantId tenant, MeetingId meeting, long sequence, int revision, string by, DateTimeOffset at, byte[] sealedText)
+    {
+        int changed = connection.Run("""
+            UPDATE segments SET revision = $revision
+            WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence AND revision = $revision - 1
+            """,
+            ("$tenant", tenant.Value), ("$meeting", meeting.ToString()), ("$sequence", sequence), ("$revision", revision));
+        if (changed == 0) return false;
+        connection.Run("UPDATE segments SET change = $change WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence",
+            ("$tenant", tenant.Value), ("$meeting", meeting.ToString()), ("$sequence", sequence), ("$change", NextChange(connection, tenant)));
+        connection.Run("""
+            INSERT INTO corrections (tenant, meeting, sequence, revision, by, at, sealed) VALUES ($tenant, $meeting, $sequence, $revision, $by, $at, $sealed)
+            """,
+            ("$tenant", tenant.Value), ("$meeting", meeting.ToString()), ("$sequence", sequence), ("$revision", revision),
+            ("$by", by), ("$at", at.ToUnixTimeMilliseconds()), ("$sealed", sealedText));
+        return true;
+    }
 
     public static List<Segment> After(SqliteConnection connection, Meeting meeting, ITextSealer sealer, long after, int limit) => Read(
-        connection, meeting, sealer, "WHERE tenant = $tenant AND meeting = $meeting AND sequence > $after ORDER BY sequence LIMIT $limit",
+        connection, meeting, sealer, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence > $after ORDER BY s.sequence LIMIT $limit",
         ("$after", after), ("$limit", limit));
 
     public static List<Segment> ByStart(SqliteConnection connection, Meeting meeting, ITextSealer sealer) => Read(
-        connection, meeting, sealer, "WHERE tenant = $tenant AND meeting = $meeting ORDER BY start_ticks, sequence");
+        connection, meeting, sealer, "WHERE s.tenant = $tenant AND s.meeting = $meeting ORDER BY s.start_ticks, s.sequence");
 
     public static Segment? Find(SqliteConnection connection, Meeting meeting, ITextSealer sealer, SegmentId id) => Read(
-        connection, meeting, sealer, "WHERE tenant = $tenant AND meeting = $meeting AND id = $id", ("$id", id.ToString())) is [var found] ? found : null;
+        connection, meeting, sealer, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.id = $id", ("$id", id.ToString())) is [var found] ? found : null;
 
     public static List<(int Track, TimeSpan Start)> Heard(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
         tenant, "SELECT track, start_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
@@ -49,10 +75,27 @@ internal static class SegmentRows
         if (sealer.Open(meeting.Id, row.GetFieldValue<byte[]>(7)) is not { } text) return null;
         var spoken = JsonSerializer.Deserialize(text, StoredJson.Default.SpokenText)!;
         var track = meeting.Tracks[row.GetInt32(2) - 1].Track;
-        return new Segment(
+        var segment = new Segment(
             SegmentId.TryParse(row.GetString(0), out var id) ? id : throw new FormatException("Not a segment's id."),
             row.GetInt64(1), meeting.Id, track.Id, track.Spec.Participant,
             TimeSpan.FromTicks(row.GetInt64(3)), TimeSpan.FromTicks(row.GetInt64(4)),
             spoken.Text, row.GetString(5), spoken.Words, row.GetBoolean(6));
+        int revision = row.GetInt32(8);
+        if (revision == 0) return segment;
+
+        if (sealer.Open(meeting.Id, row.GetFieldValue<byte[]>(11)) is not { } corrected) return null;
+        string written = Encoding.UTF8.GetString(corrected);
+        return segment with
+        {
+            Text = written,
+            Words = CorrectedWords.Of(segment.Words, written),
+            Correction = new SegmentCorrection(revision, row.GetString(9), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(10)), segment.Text),
+        };
     }
+
+    /// <summary>Whoever has read up to a number reads on from it, and misses neither what was said nor what was corrected.</summary>
+    private static long NextChange(SqliteConnection connection, TenantId tenant) => connection.Scalar<long>("""
+        INSERT INTO tenants (tenant, last_seq, last_change) VALUES ($tenant, 0, 1)
+        ON CONFLICT (tenant) DO UPDATE SET last_change = last_change + 1 RETURNING last_change
+        """, ("$tenant", tenant.Value));
 }

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage.Search;
+
+namespace Pipeline.Actors.Storage.Embedded;
+
+/// <summary>Segments in the order they were stored or corrected.</summary>
+internal static class SegmentFeedRows
+{
+    /// <summary>A query across tenants: each has an index of its own, and each is followed.</summary>
+    public static List<(TenantId Tenant, long LastChange)> Tenants(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT tenant, last_change FROM tenants ORDER BY tenant";
+        using var reader = command.ExecuteReader();
+        List<(TenantId, long)> found = [];
+        while (reader.Read()) found.Add((new TenantId(reader.GetString(0)), reader.GetInt64(1)));
+        return found;
+    }
+
+    public static List<SegmentChange> Changes(SqliteConnection connection, TenantId tenant, ITextSealer sealer, long after, int limit)
+    {
+        var rows = connection.Select(tenant, """
+            SELECT s.change, s.meeting, s.sequence, s.revision, s.track, s.start_ticks, s.sealed, c.sealed FROM segments s
+            LEFT JOIN corrections c ON c.tenant = s.tenant AND c.meeting = s.meeting AND c.sequence = s.sequence AND c.revision = s.revision
+            WHERE s.tenant = $tenant AND s.change > $after ORDER BY s.change LIMIT $limit
+            """,
+            row => (Number: row.GetInt64(0), Meeting: Id(row.GetString(1)), Sequence: row.GetInt64(2), Revision: row.GetInt32(3), Track: row.GetInt32(4),
+                Start: TimeSpan.FromTicks(row.GetInt64(5)), Sealed: row.GetFieldValue<byte[]>(row.IsDBNull(7) ? 6 : 7)),
+            ("$after", after), ("$limit", limit));
+        var meetings = new Dictionary<MeetingId, Meeting>();
+        List<SegmentChange> changes = [];
+        foreach (var row in rows)
+        {
+            if (!meetings.TryGetValue(row.Meeting, out var meeting))
+                meetings[row.Meeting] = meeting = MeetingRows.Find(connection, tenant, row.Meeting) ?? throw new InvalidDataException($"{row.Meeting} has segments and is not there.");
+            var change = new SegmentChange(
+                row.Number, row.Meeting, row.Sequence, row.Revision, meeting.Tracks[row.Track - 1].Track.Spec.Participant.Id, meeting.StartedAt + row.Start, null);
+            try
+            {
+                changes.Add(change with { Text = Open(sealer, row.Meeting, row.Sealed, row.Revision) });
+            }
+            catch (CryptographicException)   // one that is damaged keeps nobody from the others
+            {
+                changes.Add(change with { IsDamaged = true });
+            }
+        }
+        return changes;
+    }
+
+    public static string? Text(SqliteConnection connection, TenantId tenant, MeetingId meeting, ITextSealer sealer, long sequence, int revision)
+    {
+        string sql = revision == 0
+            ? "SELECT sealed FROM segments WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence"
+            : "SELECT sealed FROM corrections WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence AND revision = $revision";
+        return connection.Select(tenant, sql, row => row.GetFieldValue<byte[]>(0),
+            ("$meeting", meeting.ToString()), ("$sequence", sequence), ("$revision", revision)) is [var sealedText] ? Open(sealer, meeting, sealedText, revision) : null;
+    }
+
+    /// <summary>What was recognised is sealed with its words, a correction alone.</summary>
+    private static string? Open(ITextSealer sealer, MeetingId meeting, byte[] sealedText, int revision) => sealer.Open(meeting, sealedText) switch
+    {
+        null => null,
+        var text when revision == 0 => JsonSerializer.Deserialize(text, StoredJson.Default.SpokenText)!.Text,
+        var text => Encoding.UTF8.GetString(text),
+    };
+
+    private static MeetingId Id(string text) => MeetingId.TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is no meeting's id.");
+}
