@@ -181,6 +181,34 @@ public sealed class MinutesBuilderTests
         }
     }
 
+    [Fact]
+    public void A_meeting_of_four_hours_has_topics_and_a_summary_that_can_be_read()
+    {
+        // One golden meeting after the other.
+        var statements = new List<Statement>();
+        var all = GoldenMeeting.All;
+        for (int n = 0; n < 5000; n++)
+        {
+            var one = all[n / 20 % all.Count].Source.Statements;
+            statements.Add(new Statement($"s{n}", n % 3 == 0 ? "laura" : "kevin", TimeSpan.FromSeconds(2.9 * n), TimeSpan.FromSeconds(2.9 * n + 2.5), one[n % one.Count].Text, 0.9));
+        }
+        var source = Meeting() with { Statements = statements };
+        var minutes = MinutesBuilder.Build(source);
+        AssertEvidence(source, minutes);
+        Assert.InRange(minutes.Topics.Count, 2, 40);
+        Assert.InRange(minutes.Summary.Count, 3, 12);
+    }
+
+    [Fact]
+    public void A_monologue_without_end_is_read_to_its_end()
+    {
+        string questions = string.Join(' ', Enumerable.Range(0, 2_000).Select(n => $"What is thing{n}? I think we should buy thing{n}. I'll do that. I will send thing{n}. Endnotes, then."));
+        var source = Meeting(("Laura", questions));
+        var minutes = MinutesBuilder.Build(source);
+        AssertEvidence(source, minutes);
+        Assert.Contains(minutes.ActionItems, item => item.Text == "Send thing1999");
+    }
+
     private static void AssertEvidence(MinutesSource source, MeetingMinutes minutes)
     {
         var segments = source.Statements.ToDictionary(statement => statement.Segment, statement => new Evidence(statement.Segment, statement.Start, statement.End));

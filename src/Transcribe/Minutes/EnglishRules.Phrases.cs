@@ -56,7 +56,7 @@ internal static partial class EnglishRules
         "that lasted", "i agreed", "i decided", "they decided|agreed", "whether we", "who decided", "when we decided|agreed", "as we decided|agreed", "like we decided|agreed");
 
     private static PhraseSet ResolutionPhrases => Phrases(
-        "^let us ~ @do", "^let us ~ stay|keep|use|stick|skip|drop|stop|not", "^we ~ will ~", "^we are ~ going to ~", "^we are ~ @ing", "^we ~ accept|repair|keep|buy|move|start|stop|freeze|approve|reject|stay|stick|cancel|use|drop", "^the * is on", "^it is going to be");
+        "^let us ~ @do", "^let us ~ do|stay|keep|use|stick|skip|drop|stop|not", "^we ~ will ~", "^we are ~ going to ~", "^we are ~ @ing", "^we ~ accept|repair|keep|buy|move|start|stop|freeze|approve|reject|stay|stick|cancel|use|drop", "^the * is on", "^it is going to be");
 
     private static PhraseSet NoResolutionPhrases => Phrases(
         "see|talk|speak|discuss|decide|think|wait|start|begin|say|assume|imagine|pretend|suppose|be|meet|wrap|finish|hear|need|know|recap|repeat|continue|hope|catch|never|try|come|find|look|ask|be|reconvene|celebrate|miss|manage|want|get|going|moving|talking|waiting|looking|running|trying|having|done|doing|working|recording|losing",

@@ -9,7 +9,7 @@ internal static partial class EnglishRules
 
     private static readonly WordClasses Classes = new(
         Adverbs: Set("just also definitely probably then gladly happily certainly quickly personally still really maybe perhaps actually now simply " +
-            "first later soon all at least be sure to please kindly try to both"),
+            "first later soon all please kindly try to both"),
         Doing: Set("add announce arrange ask assign book bring build buy call cancel change chase check circulate clean clear close collect complete " +
             "confirm contact copy cover create delete deliver deploy discuss document double-check draft drive email estimate file fill find finish fix " +
             "follow forward gather get handle install interview investigate invite look mail make measure merge message monitor move notify order " +
