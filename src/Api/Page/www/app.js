@@ -15,6 +15,7 @@ const signOut = document.getElementById("sign-out");
 
 let current = null;   // { name, leave: AbortController, update }
 let signedIn = false;
+let onlyMeeting = null;   // all there is for who came with a viewer's link
 
 function viewOf(route) {
   const [first, id] = route.path;
@@ -24,6 +25,7 @@ function viewOf(route) {
 }
 
 function show() {
+  if (onlyMeeting && parse(location.hash).path.length === 0) history.replaceState(null, "", toMeeting(onlyMeeting));
   const route = parse(location.hash);
   const { name, view, title } = signedIn ? viewOf(route) : { name: "sign-in", view: signInView, title: "Sign in" };
   if (current?.name === name && current.update) return current.update(route);
@@ -63,10 +65,11 @@ function nothingView(root) {
 async function start() {
   api.onKeyNeeded(askForKey);
   addEventListener("hashchange", arrive);
-  addEventListener("signed-in", () => { signedIn = true; again(); });
+  addEventListener("signed-in", event => { enter(event.detail); show(); });
   addEventListener("signed-out", () => {
     if (!signedIn) return;
     signedIn = false;
+    onlyMeeting = null;
     api.forgetKey();
     again();
   });
@@ -82,7 +85,10 @@ async function arrive(event) {
   const token = takeToken();
   try {
     if (token !== null) enter(await api.signIn(token));
-    else if (event === null) signedIn = await api.session() !== null;
+    else if (event === null) {
+      const session = await api.session();
+      if (session !== null) enter(session);
+    }
   } catch (error) {
     if (token !== null && error.status === 401) notify("This link is no longer valid.");
     else {
@@ -95,7 +101,7 @@ async function arrive(event) {
 
 function enter(session) {
   signedIn = true;
-  if (session?.meeting && parse(location.hash).path.length === 0) history.replaceState(null, "", toMeeting(session.meeting));
+  onlyMeeting = session?.meeting ?? null;
   current?.leave.abort();
   current = null;
 }

@@ -1,5 +1,5 @@
 import { calmMotion, h } from "../dom.js";
-import { clock, spoken } from "../format.js";
+import { clock } from "../format.js";
 import { stableParts } from "./caption-book.js";
 
 const Near = 120;   // pixels from the end that still count as being there
@@ -45,7 +45,7 @@ export class CaptionList {
   #add(caption) {
     const line = h("div.line", { id: caption.id, "data-start": caption.start_ms, "data-who": caption.participant.id },
       h("span.speaker", {}, this.#speakers.name(caption.participant.id)),
-      h("time.at", { "aria-label": spoken(caption.start_ms) }, clock(caption.start_ms)),
+      h("span.at", {}, clock(caption.start_ms)),
       h("p.words"));
     line.classList.add(this.#speakers.colour(caption.participant.id));
     let before = this.element.lastElementChild;

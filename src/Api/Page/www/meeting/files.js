@@ -8,7 +8,7 @@ const formats = { json: "JSON", vtt: "WebVTT", srt: "SubRip", txt: "Text" };
 /** What can be taken away. */
 export function filesPanel({ meeting, speakers }, files, segments) {
   if (files.length === 0 && segments.length === 0) return "";
-  return h("details.panel", { open: true }, h("summary", {}, h("h2", {}, "Files")),
+  return h("details.panel", { id: "files", open: matchMedia("(min-width: 60rem)").matches }, h("summary", {}, h("h2", {}, "Files")),
     files.length > 0 ? h("ul.files", {}, files.map(file => h("li", {},
       h("a", { href: file.url, download: true }, icon("download"), fileLabel(meeting, file, speakers)),
       h("span.facts", {}, h("span", {}, kindOf(file)), file.duration_ms > 0 ? h("span", {}, length(file.duration_ms)) : null, h("span", {}, bytes(file.bytes)))))) : null,

@@ -32,16 +32,18 @@ export async function finishedMeeting(root, state, route, signal) {
     stateBanner(meeting, segments) ?? "",
     player.playable ? h("section.player", { "aria-label": "Player" }, player.screen, waveform.element, player.bar) : "",
     h("div.two.finished", {},
-      h("aside", { "aria-label": "Minutes and files" }, minutes, filesPanel(state, files.data, segments)),
+      h("aside", { "aria-label": "Minutes and files" }, minutes.element, filesPanel(state, files.data, segments)),
       words.element));
   root.classList.toggle("with-player", player.playable);
 
-  const go = next => {
+  const go = (next, behavior) => {
     const at = momentOf(next);
-    if (at !== null) words.show({ start_ms: at });
+    if (at !== null) words.show({ start_ms: at }, behavior);
   };
-  go(route);
-  return go;
+  go(route, "instant");
+  // Minutes stand above the transcript on a phone: once they are there, what was asked for may have gone out of sight.
+  minutes.loaded.then(() => { if (!signal.aborted && scrollY < innerHeight) go(route, "instant"); });
+  return next => go(next);
 }
 
 function stateBanner(meeting, segments) {

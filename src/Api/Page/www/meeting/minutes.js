@@ -1,17 +1,18 @@
 import { get, meetingPath, query, Refused } from "../api.js";
 import { h } from "../dom.js";
-import { clock, dueDay, length, spoken } from "../format.js";
+import { clock, dueDay, length } from "../format.js";
 import { toMeeting } from "../router.js";
 
 const Soonest = 3_000, Latest = 60_000;
 
 /**
  * What the meeting came to; every claim leads to where it was said.
+ * `loaded`: what there is now is shown; nothing moves any more.
  * @param {{show: (place: object) => void, topics: (topics: object[]) => void}} to
  */
 export function minutesPanel(state, to, signal) {
   const place = h("div.minutes");
-  if (!state.meeting.minutes) return place;
+  if (!state.meeting.minutes) return { element: place, loaded: Promise.resolve() };
 
   const load = async () => {
     try {
@@ -30,8 +31,7 @@ export function minutesPanel(state, to, signal) {
     const timer = setTimeout(load, wait);
     signal.addEventListener("abort", () => clearTimeout(timer));
   };
-  load();
-  return place;
+  return { element: place, loaded: load() };
 }
 
 function draw(place, minutes, state, to) {
@@ -42,7 +42,7 @@ function draw(place, minutes, state, to) {
   const panel = (id, title, content, open = wide) => content && h("details.panel", { id, open }, h("summary", {}, h("h2", {}, title)), content);
   const claims = (list, more = () => null) => list.length > 0 && h("ul.claims", {}, list.map(claim =>
     h("li", {}, claim.text, " ", claim.evidence.map(at), more(claim))));
-  const at = evidence => jump(evidence, h("a.evidence", { "aria-label": `Said at ${spoken(evidence.start_ms)}` }, clock(evidence.start_ms)));
+  const at = evidence => jump(evidence, h("a.evidence", {}, h("span.unseen", {}, "said at "), clock(evidence.start_ms)));
   const jump = (to_, link) => {
     link.href = toMeeting(state.meeting.id, to_.start_ms);
     link.addEventListener("click", event => {

@@ -1,5 +1,5 @@
 import { calmMotion, copy, h, icon, notify } from "../dom.js";
-import { clock, spoken } from "../format.js";
+import { clock } from "../format.js";
 import { toMeeting } from "../router.js";
 import { correct } from "./correction.js";
 import { FindBar } from "./find.js";
@@ -20,7 +20,7 @@ export class Transcript {
     this.#player = player;
     this.#tools = this.#makeTools();
     const lines = h("div.lines", { id: "transcript" }, this.#turns());
-    this.find = new FindBar(segments, segment => this.#textOf(segment), (segment, range) => this.#bring(segment, range), signal);
+    this.find = new FindBar(segments, segment => this.#textOf(segment), segment => this.#bring(segment), signal);
     this.element = h("section.transcript", { "aria-labelledby": "transcript-title" },
       h("header", {}, h("h2", { id: "transcript-title" }, "Transcript"), segments.length > 0 ? this.find.element : ""),
       segments.length > 0 ? lines : h("p.hint", {}, nothingSaid(state.meeting)),
@@ -31,14 +31,14 @@ export class Transcript {
   focusFind() { this.find.focus(); }
 
   /** Goes to a moment, or to a segment that says something. @param {{start_ms: number, segment_id?: string}} place */
-  show({ start_ms, segment_id }) {
+  show({ start_ms, segment_id }, behavior) {
     this.#player.seek(start_ms);
     const segment = this.#segments.find(segment => segment.id === segment_id) ?? this.#segments.findLast(segment => segment.start_ms <= start_ms + 50);
     if (!segment) return;
     this.#shown?.classList.remove("shown");
     this.#shown = this.#lines.get(segment.id);
     this.#shown.classList.add("shown");
-    this.#bring(segment);
+    this.#bring(segment, behavior);
   }
 
   #turns() {
@@ -55,7 +55,7 @@ export class Transcript {
 
   #line(segment) {
     const line = h("div.segment", { id: segment.id },
-      h("a.time", { href: toMeeting(this.#state.meeting.id, segment.start_ms), "aria-label": `Play from ${spoken(segment.start_ms)}` }, clock(segment.start_ms)),
+      h("a.time", { href: toMeeting(this.#state.meeting.id, segment.start_ms), title: "Play from here" }, clock(segment.start_ms)),
       h("p.words", {}, segment.text));
     if (segment.corrected_at) line.append(correctedMark(segment));
     line.segment = segment;
@@ -97,7 +97,7 @@ export class Transcript {
       else if (!event.target.closest(".words") || !getSelection().isCollapsed) return;
       const { segment } = line;
       const word = onTime ? null : wordAt(segment, caretAt(event, this.#textOf(segment)));
-      this.#setFollowing(true);
+      this.#following = this.#follow.hidden = true;   // what was clicked is in sight; it must not move away
       this.#player.seek(word?.start_ms ?? segment.start_ms);
       if (onTime) history.replaceState(null, "", onTime.getAttribute("href"));
     });
@@ -132,11 +132,17 @@ export class Transcript {
     for (const segment of began) this.#lines.get(segment.id).classList.add("now");
     this.#now = saying;
     mark("word", [...saying].flatMap(segment => wordRanges(segment, this.#textOf(segment), now)));
-    if (began.length > 0 && this.#following && this.#player.playing) this.#bring(began.at(-1));
+    if (began.length > 0 && this.#following && this.#player.playing && !this.#inSight(began.at(-1))) this.#bring(began.at(-1));
   }
 
-  #bring(segment) {
-    this.#lines.get(segment.id).scrollIntoView({ block: "center", behavior: calmMotion.matches ? "instant" : "smooth" });
+  /** Well inside the window: a page that moves with every sentence cannot be read. */
+  #inSight(segment) {
+    const { top, bottom } = this.#lines.get(segment.id).getBoundingClientRect();
+    return top > innerHeight * 0.25 && bottom < innerHeight * 0.75;
+  }
+
+  #bring(segment, behavior = "smooth") {
+    this.#lines.get(segment.id).scrollIntoView({ block: "center", behavior: calmMotion.matches ? "instant" : behavior });
   }
 
   #textOf(segment) { return this.#lines.get(segment.id).querySelector(".words")?.firstChild ?? null; }

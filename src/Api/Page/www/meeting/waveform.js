@@ -124,7 +124,7 @@ export class Waveform {
       pen.fill();
     });
 
-    pen.fillStyle = colour("--muted");
+    pen.fillStyle = colour("--edge");
     for (const topic of this.#topics.slice(1)) pen.fillRect(x(topic.start_ms), 0, 1, WaveHeight);
 
     this.#speakers.ids.slice(0, MostLanes).forEach((id, lane) => {

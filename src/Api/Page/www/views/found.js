@@ -22,7 +22,7 @@ export function foundList(found, asked, signal) {
     more.disabled = false;
   });
   add(found);
-  return h("section.day.found", { "aria-label": "Said" }, h("h2", {}, "Said"), list, more);
+  return h("section.day.found", { "aria-label": "What was said" }, h("h2", {}, "What was said"), list, more);
 }
 
 function hit({ meeting_id, title, started_at, participant, start_ms, snippet }) {

@@ -17,7 +17,7 @@ export function filterForm(asked, signal) {
     location.hash = toMeetings(Object.fromEntries(new FormData(form)));
   };
   const form = h("form.search", { role: "search", on: { submit: go } },
-    h("p.line", {}, search, h("button", { type: "submit" }, "Search")),
+    h("p.words-line", {}, search, h("button", { type: "submit" }, "Search")),
     h("details.filter", { open: inUse },
       h("summary", {}, "Filter"),
       h("div.fields", { on: { change: go } },

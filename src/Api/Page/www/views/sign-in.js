@@ -14,9 +14,9 @@ export function signInView(root) {
     button.disabled = true;
     problem.textContent = "";
     try {
-      await signIn(tokenIn(field.value));
+      const session = await signIn(tokenIn(field.value));
       field.value = "";
-      dispatchEvent(new Event("signed-in"));
+      dispatchEvent(new CustomEvent("signed-in", { detail: session }));
     } catch (error) {
       problem.textContent = error.status === 401 ? "The server does not know that key or link." : error.message;
       field.setAttribute("aria-invalid", "true");
