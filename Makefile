@@ -1,6 +1,6 @@
 # What one can do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo serve bench format openapi
+.PHONY: help setup build test demo serve bench bench-search format openapi
 
 configuration ?= Release
 pipeline := artifacts/bin/Api/$(shell echo $(configuration) | tr A-Z a-z)/pipeline
@@ -9,7 +9,7 @@ test_model := $(CURDIR)/tests/Fixtures/models/ggml-meetings-test.en.bin
 capture := tests/Fixtures/captures/release-review-opus-vp8.pcap
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 setup: ## install what is missing and build the speech engine, once (tests=1 also installs Chromium)
 	@deploy/setup.sh $(if $(tests),--tests)
@@ -29,6 +29,9 @@ serve: setup $(pipeline) ## run the server in the foreground; settings are PIPEL
 
 bench: setup ## measure, and print the numbers
 	@dotnet run --project tests/Benchmarks -c Release -v q
+
+bench-search: setup ## measure searches over a million segments (some minutes, 2 GB of disk)
+	@dotnet run --project tests/Benchmarks -c Release -v q -- search
 
 format: ## put the code in the house style
 	@dotnet format Pipeline.sln

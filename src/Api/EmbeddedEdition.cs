@@ -15,7 +15,11 @@ internal static partial class EmbeddedEdition
     {
         services.AddSingleton(_ => DataFolderLock.Take(options.DataDirectory));
         services.AddSingleton<IKeyVault>(_ => new FileKeyVault(options.KeysDirectory));
-        services.AddSingleton<ITextSealer>(s => new MeetingTextSealer(options.DataDirectory, s.GetRequiredService<IKeyVault>()));
+        services.AddSingleton<ITextSealer>(s =>
+        {
+            _ = s.GetRequiredService<DataFolderLock>();   // the archive, which needs this, is opened before the engine
+            return new MeetingTextSealer(options.DataDirectory, s.GetRequiredService<IKeyVault>());
+        });
         services.AddSingleton<TranscribeMetrics>();
         if (options.Model is { } model) services.AddSingleton(s => Recognizer(s, model));
         services.AddSingleton<IMediaEngine>(s => Engine(s, options));

@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Pipeline.Actors.Storage;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
+using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
 using Pipeline.Api.Levels;
+using Pipeline.Api.Keys;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
@@ -15,6 +18,7 @@ using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Api.Search;
 using Pipeline.Transcribe.Minutes;
+using Pipeline.Api.Sessions;
 
 namespace Pipeline.Api;
 
@@ -25,7 +29,7 @@ public static class PipelineHost
     private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
 
     /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
-    /// <param name="addMeetings">Adds an <see cref="Actors.Meetings.IMeetings"/> and an <see cref="Actors.Storage.Search.ISearch"/>: the edition.</param>
+    /// <param name="addMeetings">Adds <see cref="Actors.Meetings.IMeetings"/>, <see cref="Actors.Storage.Search.ISearch"/> and <see cref="IApiKeyStore"/>: the edition.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
@@ -45,7 +49,10 @@ public static class PipelineHost
         services.AddApiDocument();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => ApiKeyring.OfAdmin(AdminKey.Open(options, Console.Out)));
+        services.AddSingleton(s => new ApiKeys(AdminKey.Open(options, Console.Out), s.GetRequiredService<IApiKeyStore>()));
+        services.AddSingleton(_ => SigningKey.Open(options));
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<Callers>();
         services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         services.AddSingleton<PrometheusMetrics>();
         services.AddSingleton<MinutesMetrics>();
@@ -56,7 +63,7 @@ public static class PipelineHost
         var app = builder.Build();
         app.UseAnswers();                                // an id, careful headers, problems
         app.UseRouting();
-        app.UseMiddleware<BearerAuthentication>();
+        app.UseMiddleware<Authentication>();
         app.UseMiddleware<RequestBodies>();              // at most 1 MiB
         app.UseMiddleware<IdempotentPosts>();
         Map(app);
@@ -82,6 +89,10 @@ public static class PipelineHost
         Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
         Tagged("Search", "/v1").MapSearch();
+        Tagged("Events", "/v1").MapEvents();
+        Tagged("Sessions", "/v1").MapSessions();
+        Tagged("Sessions", "/v1").MapViewerTokens();
+        Tagged("Keys", "/v1").MapKeys();
         Tagged("Node", "").MapNode();
         routes.MapPage();
         routes.MapNotBuilt();

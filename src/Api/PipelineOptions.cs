@@ -22,6 +22,7 @@ public sealed record PipelineOptions
         new("DATA", "directory of meetings and the archive (./data)"),
         new("KEYS", "directory of the node's keys, never inside the data (./keys)"),
         new("API_KEY", "the first admin key (else one is generated, kept with the keys, told once)"),
+        new("PUBLIC_URL", "where people reach the page, for links to it (as the request for a link was sent)"),
         new("RTP_BIND", "address that RTP is received on (127.0.0.1)"),
         new("RTP_HOST", "address that senders are told (the bind address)"),
         new("RTP_PORTS", "UDP ports of meetings, two each (26000-26999)"),
@@ -39,6 +40,8 @@ public sealed record PipelineOptions
     public string KeysDirectory { get; init; } = Path.GetFullPath("keys");
     /// <summary>Null: the generated one of the keys directory.</summary>
     public string? ApiKey { get; init; }
+    /// <summary>Without a slash at its end. Null: as a request was sent.</summary>
+    public string? PublicUrl { get; init; }
     public IPAddress RtpBind { get; init; } = IPAddress.Loopback;
     public string RtpHost { get; init; } = "127.0.0.1";
     /// <summary>Below the ephemeral range, off other servers' habits.</summary>
@@ -65,6 +68,7 @@ public sealed record PipelineOptions
             DataDirectory = data,
             KeysDirectory = keys,
             ApiKey = reader.Token("API_KEY"),
+            PublicUrl = reader.WebAddress("PUBLIC_URL"),
             RtpBind = bind,
             RtpHost = reader.Host("RTP_HOST") ?? bind.ToString(),
             RtpPorts = reader.Ports("RTP_PORTS") ?? new PortRange(26000, 26999),
@@ -116,6 +120,16 @@ internal sealed class SettingsReader(IConfiguration settings)
             break;
         }
         return text;
+    }
+
+    /// <summary>Without a slash at its end.</summary>
+    public string? WebAddress(string key)
+    {
+        if (Text(key) is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length + url.Fragment.Length + url.UserInfo.Length == 0)
+            return url.AbsoluteUri.TrimEnd('/');
+        Refuse(key, text, "it must be a web address such as https://meetings.example");
+        return null;
     }
 
     /// <summary>RFC 6750 §2.1: what can stand after `Bearer`.</summary>

@@ -5,6 +5,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
+using Pipeline.Api.Auth;
+using Pipeline.Actors.Storage.Search;
 
 namespace Pipeline.Api.Tests;
 
@@ -13,9 +16,12 @@ public sealed class ApiServer : IAsyncLifetime
 {
     public const string Key = "test-key-0123456789";
 
+    private readonly string keysFolder = Directory.CreateTempSubdirectory("pipeline-keys-").FullName;
     private WebApplication app = null!;
 
     public FakeMeetings Meetings { get; } = new();
+    public FakeApiKeys Keys { get; } = new();
+    public FakeSearch Search { get; } = new();
     public ManualClock Clock { get; } = new();
     /// <summary>Says who it is.</summary>
     public HttpClient Client { get; private set; } = null!;
@@ -37,6 +43,34 @@ public sealed class ApiServer : IAsyncLifetime
         Client.Dispose();
         Stranger.Dispose();
         await app.DisposeAsync();
+        Directory.Delete(keysFolder, recursive: true);
+    }
+
+    /// <summary>The same node again: its keys and its meetings outlive it.</summary>
+    public async Task RestartAsync()
+    {
+        Client.Dispose();
+        Stranger.Dispose();
+        await app.DisposeAsync();
+        await StartAsync([], null);
+    }
+
+    /// <summary>A key of its own for whoever a test is about.</summary>
+    public async Task<(string Key, KeyId Id)> AddKeyAsync(string tenant, params string[] scopes)
+    {
+        string key = ApiKeys.NewKey();
+        var id = KeyId.New(Clock.GetUtcNow());
+        await Keys.AddAsync(new StoredApiKey(id, new TenantId(tenant), "test", scopes, Clock.GetUtcNow(), ApiKeys.Hash(key)));
+        return (key, id);
+    }
+
+    /// <summary>Sends as somebody: a bearer, a session's cookie, both or neither.</summary>
+    public Task<HttpResponseMessage> SendAsync(string method, string path, string? bearer = null, string? cookie = null, string? json = null)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = json is null ? null : Json(json) };
+        if (bearer is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {bearer}");
+        if (cookie is not null) request.Headers.TryAddWithoutValidation("Cookie", $"{Credential.Cookie}={cookie}");
+        return Stranger.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     public Task StopAsync() => app.StopAsync();
@@ -57,20 +91,38 @@ public sealed class ApiServer : IAsyncLifetime
         return (await answer.JsonAsync()).Text("id");
     }
 
+    /// <summary>A token that opens this meeting, made with the admin's key or another.</summary>
+    public async Task<string> ViewerTokenAsync(string meeting, string expiresS = "3600", string bearer = Key)
+    {
+        var answer = await SendAsync("POST", $"/v1/meetings/{meeting}/viewer_tokens", bearer, json: $$"""{"expires_s":{{expiresS}}}""");
+        answer.EnsureSuccessStatusCode();
+        return (await answer.JsonAsync()).Text("token");
+    }
+
+    /// <summary>The cookie of a new session.</summary>
+    public async Task<string> SessionAsync(string token)
+    {
+        var answer = await SendAsync("POST", "/v1/session", json: $$"""{"token":"{{token}}"}""");
+        answer.EnsureSuccessStatusCode();
+        return answer.SessionCookie();
+    }
+
     public static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 
     private async Task StartAsync(string[] args, Action<IServiceCollection>? configure)
     {
-        app = PipelineHost.Build([$"--API_KEY={Key}", "--LISTEN=http://127.0.0.1:0", "--RTP_HOST=192.0.2.7", .. args], (services, _) =>
+        app = PipelineHost.Build([$"--API_KEY={Key}", "--LISTEN=http://127.0.0.1:0", "--RTP_HOST=192.0.2.7", $"--KEYS={keysFolder}", .. args], (services, _) =>
         {
             services.AddSingleton<IMeetings>(Meetings);
+            services.AddSingleton<IApiKeyStore>(Keys);
+            services.AddSingleton<ISearch>(Search);
             services.AddSingleton<TimeProvider>(Clock);
             services.AddLogging(logging => logging.ClearProviders());
             configure?.Invoke(services);
         });
         await app.StartAsync();
         var address = new Uri(app.Urls.Single());
-        Stranger = new HttpClient { BaseAddress = address };
+        Stranger = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = address };
         Client = new HttpClient { BaseAddress = address };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
     }
@@ -79,6 +131,9 @@ public sealed class ApiServer : IAsyncLifetime
 internal static class Answers
 {
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage answer) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync());
+
+    public static string SessionCookie(this HttpResponseMessage answer) =>
+        Assert.Single(answer.Headers.GetValues("Set-Cookie")).Split(';')[0][$"{Credential.Cookie}=".Length..];
 
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
 

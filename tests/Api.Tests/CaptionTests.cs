@@ -115,5 +115,5 @@ public sealed class CaptionTests : IAsyncLifetime
         }
     }
 
-    private Task<EventReader> OpenAsync(string? lastEventId = null) => EventReader.OpenAsync(server, $"/v1/meetings/{meeting}/captions", lastEventId);
+    private Task<EventReader> OpenAsync(string? lastEventId = null) => EventReader.OpenAsync(server.Client, $"/v1/meetings/{meeting}/captions", lastEventId);
 }

@@ -3,25 +3,26 @@ using System.Text.Json;
 
 namespace Pipeline.Api.Tests;
 
-internal sealed record StreamEvent(string Name, string? Id, JsonElement Data);
+internal sealed record ServerSentEvent(string Name, string? Id, JsonElement Data);
 
-/// <summary>Reads server-sent events as they come.</summary>
+/// <summary>Reads `text/event-stream`, event by event or line by line.</summary>
 internal sealed class EventReader(HttpResponseMessage answer, StreamReader lines) : IAsyncDisposable
 {
     public string? MediaType => answer.Content.Headers.ContentType?.ToString();
 
-    public static async Task<EventReader> OpenAsync(ApiServer server, string path, string? lastEventId = null)
+    public static async Task<EventReader> OpenAsync(HttpClient client, string path, string? lastEventId = null, string? cookie = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
-        var answer = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        if (cookie is not null) request.Headers.Add("Cookie", $"{Auth.Credential.Cookie}={cookie}");
+        var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return new EventReader(answer, new StreamReader(await answer.Content.ReadAsStreamAsync()));
     }
 
     public async Task<string?> LineAsync() => await lines.ReadLineAsync();
 
-    public async Task<StreamEvent> NextAsync()
+    public async Task<ServerSentEvent> NextAsync()
     {
         string? id = null, name = null, data = null;
         while (await lines.ReadLineAsync() is { Length: > 0 } line)
@@ -31,7 +32,7 @@ internal sealed class EventReader(HttpResponseMessage answer, StreamReader lines
             else if (line.StartsWith("data: ", StringComparison.Ordinal)) data = line[6..];
             else Assert.Fail($"a line that is no field: {line}");
         }
-        return new StreamEvent(name!, id, JsonElement.Parse(data!));
+        return new ServerSentEvent(name!, id, JsonElement.Parse(data!));
     }
 
     public async Task<bool> IsOverAsync() => await lines.ReadLineAsync() is null;

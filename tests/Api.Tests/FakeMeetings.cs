@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Api.Tests;
@@ -17,6 +18,7 @@ public sealed class FakeMeetings : IMeetings
         public readonly List<Segment> Segments = [];
         public readonly List<Recording> Recordings = [];
         public readonly List<MeetingLevels> Levels = [];
+        public readonly List<LedgerEvent> Events = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -170,6 +172,43 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>The last that was asked for; what it comes to is the rules' to say, and tested there.</summary>
+    public TrackPatch? LastTrackPatch { get; private set; }
+    /// <summary>Answered to the next change of a track.</summary>
+    public PatchTrackResult? TrackRefusal { get; set; }
+
+    public Task<PatchTrackResult> PatchTrackAsync(TenantId tenant, MeetingId id, TrackId track, TrackPatch patch, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            LastTrackPatch = patch;
+            if (Find(tenant, id) is not { } state) return Task.FromResult<PatchTrackResult>(new PatchTrackResult.NoSuchMeeting());
+            if (TrackRefusal is { } refusal) return Task.FromResult(refusal);
+            if (state.View.Tracks.FirstOrDefault(t => t.Track.Id == track) is not { } view) return Task.FromResult<PatchTrackResult>(new PatchTrackResult.NoSuchTrack());
+            return Task.FromResult<PatchTrackResult>(new PatchTrackResult.Patched(view, state.View.Port));
+        }
+    }
+
+    /// <summary>By the real rules.</summary>
+    public Task<PatchMeetingResult> PatchAsync(TenantId tenant, MeetingId id, MeetingPatch patch, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, id) is not { } state) return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.NotFound());
+            var v = state.View;
+            var meeting = new Meeting { Id = v.Id, Tenant = v.Tenant, Spec = v.Spec, StartedAt = v.StartedAt, Status = v.Status, Port = v.Port, Version = v.Version };
+            var command = new MeetingCommand.PatchMeeting(patch);
+            switch (meeting.Refuse(command))
+            {
+                case Refusal.OtherVersion: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.OtherVersion());
+                case Refusal.TooMuchMetadata: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.TooMuchMetadata());
+            }
+            var after = meeting.Apply(meeting.Decide(command, Now()));
+            state.View = v with { Spec = after.Spec, Version = after.Version };
+            return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.Patched(state.View));
+        }
+    }
+
     public Task<PauseMeetingResult> PauseAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Pause(tenant, id, true));
     public Task<PauseMeetingResult> ResumeAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Pause(tenant, id, false));
 
@@ -209,23 +248,51 @@ public sealed class FakeMeetings : IMeetings
                 new Dictionary<string, long> { ["unknown_ssrc"] = 3 })
             : null);
 
-    public async IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Something happens to a meeting.</summary>
+    public LedgerEvent Happen(string id, string type)
     {
-        var state = Find(tenant, id)!;
+        lock (gate)
+        {
+            var state = states[Parse(id)];
+            long seq = states.Values.Where(other => other.View.Tenant == state.View.Tenant).Sum(other => other.Events.Count) + 1;
+            var happened = new LedgerEvent(
+                SortableId.Format("evt_", Guid.CreateVersion7(Now())), seq, type, Now(), state.View.Id, $$"""{"meeting_id":"{{id}}","reason":"requested"}""");
+            state.Events.Add(happened);
+            Wake(state);
+            return happened;
+        }
+    }
+
+    public IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
+        FollowAsync(Find(tenant, id)!, state => state.Segments, segment => segment.Sequence, after, ct);
+
+    public IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
+        FollowAsync(Find(tenant, id)!, state => state.Events, happened => happened.Seq, after, ct);
+
+    public Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct)
+    {
+        lock (gate)
+            return Task.FromResult<IReadOnlyList<LedgerEvent>>([.. states.Values.Where(state => state.View.Tenant == tenant)
+                .SelectMany(state => state.Events).Where(happened => happened.Seq > after).OrderBy(happened => happened.Seq).Take(limit)]);
+    }
+
+    private async IAsyncEnumerable<T> FollowAsync<T>(
+        State state, Func<State, List<T>> all, Func<T, long> sequence, long after, [EnumeratorCancellation] CancellationToken ct) where T : class
+    {
         while (true)
         {
-            Segment? next;
+            T? next;
             Task changed;
             lock (gate)
             {
-                next = state.Segments.FirstOrDefault(segment => segment.Sequence > after);
+                next = all(state).FirstOrDefault(item => sequence(item) > after);
                 if (next is null && state.View.Status == MeetingStatus.Completed) yield break;
                 changed = state.Changed.Task;
             }
             if (next is null) await changed.WaitAsync(ct);
             else
             {
-                after = next.Sequence;
+                after = sequence(next);
                 yield return next;
             }
         }
@@ -312,7 +379,10 @@ public sealed class FakeMeetings : IMeetings
         state.Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, spec), TrackStatus.Waiting, Authenticated.None);
+    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, Sealed(spec)), TrackStatus.Waiting, Authenticated.None);
+
+    private static TrackSpec Sealed(TrackSpec spec) =>
+        spec.OfferedSrtp is { } offered ? spec with { OfferedSrtp = null, Srtp = new SealedSrtp(offered.Suite.Name, [], offered.RollOver) } : spec;
 
     /// <summary>A millisecond later each time, so that ids are in order.</summary>
     private DateTimeOffset Now() => new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero).AddMilliseconds(Interlocked.Increment(ref ticks));

@@ -59,5 +59,5 @@ public sealed class LevelTests : IAsyncLifetime
     public async Task A_stranger_hears_nothing() =>
         Assert.Equal(HttpStatusCode.Unauthorized, (await server.Stranger.GetAsync($"/v1/meetings/{meeting}/levels")).StatusCode);
 
-    private Task<EventReader> OpenAsync() => EventReader.OpenAsync(server, $"/v1/meetings/{meeting}/levels");
+    private Task<EventReader> OpenAsync() => EventReader.OpenAsync(server.Client, $"/v1/meetings/{meeting}/levels");
 }

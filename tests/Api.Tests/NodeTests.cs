@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
 using Pipeline.Api.Commands;
 
 namespace Pipeline.Api.Tests;
@@ -39,9 +40,10 @@ public sealed partial class NodeTests : IAsyncLifetime
     [Fact]
     public async Task An_address_of_another_machine_ends_the_start()
     {
+        using var folder = new TemporaryFolder();
         await using var app = PipelineHost.Build(
-            ["--API_KEY=k", "--LISTEN=http://127.0.0.1:0", "--RTP_BIND=192.0.2.7"],
-            (services, _) => services.AddSingleton<IMeetings>(new FakeMeetings()).AddLogging(logging => logging.ClearProviders()));
+            ["--API_KEY=k", $"--KEYS={folder["keys"]}", "--LISTEN=http://127.0.0.1:0", "--RTP_BIND=192.0.2.7"],
+            (services, _) => services.AddSingleton<IMeetings>(new FakeMeetings()).AddSingleton<IApiKeyStore>(new FakeApiKeys()).AddLogging(logging => logging.ClearProviders()));
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
         Assert.Contains("PIPELINE_RTP_BIND", Assert.Single(refused.Failures));
     }
@@ -49,12 +51,13 @@ public sealed partial class NodeTests : IAsyncLifetime
     [Fact]
     public async Task A_node_that_is_told_to_stop_while_it_starts_closes_what_it_began_and_ends_well()
     {
+        using var folder = new TemporaryFolder();
         var interrupted = new InterruptedStart();
         var serve = ServeCommand.Into(new RootCommand(), (services, _) => services
-            .AddSingleton<IMeetings>(new FakeMeetings()).AddLogging(logging => logging.ClearProviders())
+            .AddSingleton<IMeetings>(new FakeMeetings()).AddSingleton<IApiKeyStore>(new FakeApiKeys()).AddLogging(logging => logging.ClearProviders())
             .AddHostedService(s => interrupted.Of(s.GetRequiredService<IHostApplicationLifetime>())));
 
-        int status = await serve.Parse(["--listen", "http://127.0.0.1:0", "--api-key", "k"]).InvokeAsync();
+        int status = await serve.Parse(["--listen", "http://127.0.0.1:0", "--api-key", "k", "--keys", folder["keys"]]).InvokeAsync();
 
         Assert.Equal((0, true), (status, interrupted.Stopped));
     }

@@ -33,7 +33,8 @@ public sealed class OptionsTests
         var options = Read(
             ("LISTEN", "http://*:9000;http://127.0.0.1:9001"), ("DATA", "/var/lib/pipeline"), ("KEYS", "/etc/pipeline/keys/"), ("API_KEY", "k-1"),
             ("RTP_BIND", "0.0.0.0"), ("RTP_HOST", "media.example"), ("RTP_PORTS", "30000-30009"), ("ALLOW_PLAIN_RTP", "True"), ("MODEL", "base.en"),
-            ("ON_TERM", "resume"), ("DRAIN_TIMEOUT", "5"));
+            ("ON_TERM", "resume"), ("DRAIN_TIMEOUT", "5"), ("PUBLIC_URL", "https://meetings.example/archive/"));
+        Assert.Equal("https://meetings.example/archive", options.PublicUrl);
         Assert.Equal("/etc/pipeline/keys", options.KeysDirectory);
         Assert.Equal(IPAddress.Any, options.RtpBind);
         Assert.Equal("media.example", options.RtpHost);
@@ -56,6 +57,9 @@ public sealed class OptionsTests
     [InlineData("KEYS", "data/../data/keys/")]
     [InlineData("API_KEY", "two words")]
     [InlineData("API_KEY", "schlüssel")]
+    [InlineData("PUBLIC_URL", "meetings.example")]
+    [InlineData("PUBLIC_URL", "ftp://meetings.example")]
+    [InlineData("PUBLIC_URL", "https://meetings.example/?a=b")]
     [InlineData("RTP_BIND", "localhost")]
     [InlineData("RTP_HOST", "not a host")]
     [InlineData("RTP_PORTS", "26000")]

@@ -32,6 +32,29 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(["alice", "bob"], tracks.EnumerateArray().Select(track => track.GetProperty("participant").Text("id")));
     }
 
+    [Theory]
+    [InlineData("AES_CM_128_HMAC_SHA1_80", 30, 0)]
+    [InlineData("AES_CM_128_HMAC_SHA1_32", 30, 4294967295)]
+    [InlineData("AEAD_AES_128_GCM", 28, 1)]
+    [InlineData("AEAD_AES_256_GCM", 44, 1)]
+    public async Task A_key_is_taken_and_never_told(string suite, int octets, uint rollOver)
+    {
+        string key = Convert.ToBase64String([.. Enumerable.Range(100, octets).Select(n => (byte)n)]);
+        string protectedTrack = $$"""{"participant":{"id":"alice"},"payload_type":111,"srtp":{"suite":"{{suite}}","key":"{{key}}","roc":{{rollOver}}}}""";
+
+        var answer = await server.PostAsync("/v1/meetings", $$"""{"tracks":[{{protectedTrack}}]}""");
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var taken = server.Meetings.LastCreated.Tracks[0].OfferedSrtp!;
+        Assert.Equal((suite, rollOver, key), (taken.Suite.Name, taken.RollOver, Convert.ToBase64String(taken.Master.Span)));
+        Assert.DoesNotContain(key, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var track = (await answer.JsonAsync()).GetProperty("tracks")[0];
+        Assert.Equal($$"""{"suite":"{{suite}}"}""", track.GetProperty("srtp").GetRawText());
+
+        var refused = await server.PostAsync("/v1/meetings", $$"""{"tracks":[{{protectedTrack.Replace("\"roc\"", "\"rock\"")}}]}""");
+        Assert.DoesNotContain(key, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Tracks_that_cannot_be_told_apart_are_ambiguous()
     {

@@ -1,8 +1,15 @@
 using Pipeline.Benchmarks;
 
-// Usage: [folder], where the journals are written and deleted again; the system's folder for temporary files if absent.
+// Usage: [search] [folder], where files are written and deleted again; the system's folder for temporary files if absent.
 const int Rounds = 9, RealTimeRounds = 3;
-string folder = args.Length > 0 ? args[0] : Path.GetTempPath();
+bool search = args is ["search", ..];
+string folder = args[(search ? 1 : 0)..] is [var given, ..] ? given : Path.GetTempPath();
+if (search)
+{
+    Console.WriteLine(Machine.Describe(folder));
+    await SearchTimes.RunAsync(folder);
+    return 0;
+}
 
 Console.WriteLine($"{Talkers.Count} SSRCs in {Talkers.Meetings} meetings, payloads of {Talkers.PayloadLength} bytes, journals under AES-256-GCM in {folder}");
 Console.WriteLine(Machine.Describe(folder));

@@ -71,14 +71,28 @@ internal sealed class PipelineServer : IAsyncDisposable
     }
 
     /// <summary>The same program once more, with the same settings, until it ends.</summary>
-    public async Task<(int Status, string Error)> RunSecondAsync()
+    public Task<(int Status, string Error)> RunSecondAsync() => RunAsync("serve");
+
+    /// <summary>Another command of it, with the same settings, until it ends.</summary>
+    public async Task<(int Status, string Error)> RunAsync(params string[] arguments)
     {
-        using var second = Process.Start(Command())!;
+        using var second = Process.Start(Command(arguments))!;
         var output = second.StandardOutput.ReadToEndAsync();
         string error = await second.StandardError.ReadToEndAsync();
         await output;
         await second.WaitForExitAsync();
         return (second.ExitCode, error);
+    }
+
+    /// <summary>The program with other arguments and the same settings, until it ends.</summary>
+    /// <returns>What it printed.</returns>
+    public async Task<string> RunAsync(params string[] arguments)
+    {
+        using var other = Process.Start(Command(arguments))!;
+        var error = other.StandardError.ReadToEndAsync();
+        string output = await other.StandardOutput.ReadToEndAsync();
+        await other.WaitForExitAsync();
+        return other.ExitCode == 0 ? output : throw new InvalidOperationException($"{arguments[0]} ended with status {other.ExitCode}:\n{await error}");
     }
 
     /// <summary>Ids of the processes it started that still run.</summary>
@@ -110,7 +124,7 @@ internal sealed class PipelineServer : IAsyncDisposable
 
     private Process Launch()
     {
-        var started = Process.Start(Command())!;
+        var started = Process.Start(Command("serve"))!;
         started.OutputDataReceived += Keep;
         started.ErrorDataReceived += Keep;
         started.BeginOutputReadLine();
@@ -118,9 +132,9 @@ internal sealed class PipelineServer : IAsyncDisposable
         return started;
     }
 
-    private ProcessStartInfo Command()
+    private ProcessStartInfo Command(params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), ["serve"])
+        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,8 +1,10 @@
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
+using Pipeline.Ingest.Tests.Srtp;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests;
@@ -31,13 +33,32 @@ public class AllocationTests
         Assert.False(writer.IsFailing);
     }
 
+    [Theory]
+    [MemberData(nameof(SrtpSenders.Suites), MemberType = typeof(SrtpSenders))]
+    public async Task Nor_does_it_when_packets_are_protected(string suite)
+    {
+        using var journal = new JournalFolder();
+        await using var writer = journal.Open();
+        using var pipeline = new MediaPipeline(writer, new NoMix(), new NoSpeech());
+
+        var key = SrtpSenders.Parameters(suite);
+        Assert.Equal(0, Run(pipeline, () => writer.AppendAsync(new TrackEnded(99, 0), Ms(0)).Wait(), everyTicks: 3, key));
+        Assert.All(pipeline.Tracks, track => Assert.Equal(WarmUp + Ticks, track.Quality().PacketsReceived));
+    }
+
     /// <returns>Bytes allocated by receiving, journaling, mixing and giving captions, after the warm-up.</returns>
-    private static long Run(MediaPipeline pipeline, Action betweenTicks, int everyTicks = 1000)
+    private static long Run(MediaPipeline pipeline, Action betweenTicks, int everyTicks = 1000, SrtpParameters? key = null)
     {
         var packets = Enumerable.Range(0, Tracks).Select(t => Sound.Encode(Sound.Voice(48000, seed: t))).ToArray();
         byte[][][] datagrams = [.. packets.Select((p, t) => Enumerable.Range(0, WarmUp + Ticks)
             .Select(n => Datagram((uint)(100 + t), (ushort)n, (uint)(960 * n), p[n % p.Count])).ToArray())];
-        for (int t = 0; t < Tracks; t++) pipeline.AddTrack(Track(t + 1, ssrc: (uint)(100 + t)));
+        for (int t = 0; t < Tracks; t++)
+        {
+            pipeline.AddTrack(Track(t + 1, ssrc: (uint)(100 + t), srtp: key));
+            if (key is null) continue;
+            using var sender = new SrtpSender(key, (uint)(100 + t));
+            for (int n = 0; n < WarmUp + Ticks; n++) datagrams[t][n] = sender.Protect(datagrams[t][n]);
+        }
 
         long allocated = 0;
         for (int n = 0; n < WarmUp + Ticks; n++)

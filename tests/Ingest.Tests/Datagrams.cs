@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Tests;
@@ -44,8 +45,8 @@ internal static class Datagrams
 
     public static int IdOf(ReadOnlySpan<byte> payload) => BinaryPrimitives.ReadInt32LittleEndian(payload[2..]);
 
-    public static TrackDescription Track(int number = 1, uint? ssrc = null, byte payloadType = Opus, string? from = null) =>
-        new(number, "alice", "Alice", "opus", payloadType, 48000, 1, ssrc, AudioLevelExtension: null, from is null ? null : IPNetwork.Parse(from));
+    public static TrackDescription Track(int number = 1, uint? ssrc = null, byte payloadType = Opus, string? from = null, SrtpParameters? srtp = null) =>
+        new(number, "alice", "Alice", "opus", payloadType, 48000, 1, ssrc, AudioLevelExtension: null, from is null ? null : IPNetwork.Parse(from)) { Srtp = srtp };
 
     public static PeerAddress Peer(string address, ushort port)
     {

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage;
 
 namespace Pipeline.Actors.Local;
 
@@ -7,7 +8,13 @@ public sealed partial class LocalMeetings
 {
     public async Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct)
     {
-        var add = new MeetingCommand.AddTracks(Asked(tracks, clock.GetUtcNow()));
+        if (tracks.Any(t => t.OfferedSrtp is not null))                              // sealing needs a meeting that has its key
+        {
+            await ReadyToWorkAsync(ct);
+            if (await store.FindAsync(tenant, id, ct) is not { } found) return new AddTracksResult.NotFound();
+            if (found.IsOver) return new AddTracksResult.InvalidState(found.Status);
+        }
+        var add = new MeetingCommand.AddTracks(Asked(tracks, id, isNew: false, clock.GetUtcNow()));
         return await CommandAsync(tenant, id, add, ct) switch
         {
             null => new AddTracksResult.NotFound(),
@@ -25,6 +32,27 @@ public sealed partial class LocalMeetings
             { Refusal: Refusal.NoSuchTrack } => EndTrackResult.NoSuchTrack,
             { Refusal: Refusal.InvalidState } => EndTrackResult.InvalidState,
             _ => EndTrackResult.Ended,
+        };
+
+    public async Task<PatchTrackResult> PatchTrackAsync(TenantId tenant, MeetingId id, TrackId track, TrackPatch patch, CancellationToken ct) =>
+        await CommandAsync(tenant, id, new MeetingCommand.PatchTrack(track, patch), ct) switch
+        {
+            null => new PatchTrackResult.NoSuchMeeting(),
+            { Refusal: Refusal.NoSuchTrack } => new PatchTrackResult.NoSuchTrack(),
+            { Refusal: Refusal.InvalidState refused } => new PatchTrackResult.InvalidState(refused.Status),
+            { Refusal: Refusal.TrackIsOver } => new PatchTrackResult.TrackIsOver(),
+            { Refusal: Refusal.AmbiguousTrack, Meeting: var meeting } =>
+                new PatchTrackResult.AmbiguousTrack(meeting.Tracks.First(t => t.Track.Id == track).Track.Spec with { Ssrc = patch.Ssrc?.Ssrc }),
+            { Meeting: var meeting } => new PatchTrackResult.Patched(meeting.Tracks.First(t => t.Track.Id == track), meeting.Port ?? 0),
+        };
+
+    public async Task<PatchMeetingResult> PatchAsync(TenantId tenant, MeetingId id, MeetingPatch patch, CancellationToken ct) =>
+        await CommandAsync(tenant, id, new MeetingCommand.PatchMeeting(patch), ct) switch
+        {
+            null => new PatchMeetingResult.NotFound(),
+            { Refusal: Refusal.TooMuchMetadata } => new PatchMeetingResult.TooMuchMetadata(),
+            { Refusal: Refusal.OtherVersion } => new PatchMeetingResult.OtherVersion(),
+            { Meeting: var meeting } => new PatchMeetingResult.Patched(meeting.View()),
         };
 
     public async Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
@@ -53,11 +81,27 @@ public sealed partial class LocalMeetings
         if (await store.FindAsync(tenant, id, ct) is null) return null;
         if (owners.TryGetValue(id, out var owner) && await owner.AskAsync(command, ct) is { } outcome) return outcome;
 
-        if (await store.FindAsync(tenant, id, ct) is not { } meeting) return null;
-        if (!meeting.IsOver) throw new OperationCanceledException("The server is stopping.");
-        return new Outcome(meeting, meeting.Refuse(command));
+        while (true)
+        {
+            if (await store.FindAsync(tenant, id, ct) is not { } meeting) return null;
+            if (!meeting.IsOver) throw new OperationCanceledException("The server is stopping.");
+            var decided = meeting.Decide(command, clock.GetUtcNow());
+            var after = meeting.Apply(decided);
+            try
+            {
+                if (decided.Count > 0) await store.CommitAsync(after, decided);
+                return new Outcome(after, meeting.Refuse(command));
+            }
+            catch (StaleMeetingException)
+            {
+                // Somebody else changed it in between: decide again on what it is now.
+            }
+        }
     }
 
-    private static List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, DateTimeOffset now) =>
-        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t))];
+    /// <summary>With their keys sealed: from here on nobody but the meeting's media sees them.</summary>
+    private List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, MeetingId meeting, bool isNew, DateTimeOffset now) =>
+        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t.OfferedSrtp is { } offered
+            ? t with { OfferedSrtp = null, Srtp = work.Seal(meeting, offered, isNew) }
+            : t))];
 }

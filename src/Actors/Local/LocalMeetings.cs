@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
@@ -29,8 +28,11 @@ namespace Pipeline.Actors.Local;
 [SuppressMessage("Reliability", "CA1001", Justification = "A token source without a timer holds nothing; owners may still read it late in a shutdown.")]
 public sealed partial class LocalMeetings : IMeetings, IHostedService
 {
-    /// <summary>How often media is looked at, and idle and long meetings are noticed.</summary>
-    private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How often media is looked at, and idle and long meetings are noticed. What is seen is as old as the look before, so media that
+    /// stalls (5 s) is told less than 6 s after its last packet.
+    /// </summary>
+    private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(400);
     /// <summary>What supervisors commonly allow before they kill is 10 s; half of it is ours.</summary>
     private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(5);
     /// <summary>Far more than a socket and a file take; what is slower than that is stuck.</summary>
@@ -39,7 +41,6 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(10);
     /// <summary>Opening waits for sockets, files and child processes, not for the processor.</summary>
     private const int OpenAtOnce = 16;
-    private const int PageOfSegments = 200;
 
     private readonly ConcurrentDictionary<MeetingId, MeetingActor> owners = new();
     private readonly ConcurrentDictionary<MeetingActor, Task> running = new();
@@ -104,8 +105,12 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         if (Meeting.Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
 
         var now = clock.GetUtcNow();
+        var id = MeetingId.New(now);
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
-        var announced = Meeting.Decide(new CreateMeeting(MeetingId.New(now), tenant, spec, Asked(tracks, now), captions), now);
+        List<NewTrack> asked;
+        try { asked = Asked(tracks, id, isNew: true, now); }
+        catch (IOException) { return new CreateMeetingResult.NoCapacity("the disk cannot be written"); }
+        var announced = Meeting.Decide(new CreateMeeting(id, tenant, spec, asked, captions), now);
         var meeting = Meeting.Apply(announced);
         await store.CommitAsync(meeting, [announced]);
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
@@ -125,30 +130,6 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         if (await store.FindAsync(tenant, id, ct) is not { } meeting) return null;
         var now = owners.TryGetValue(id, out var owner) ? await owner.LookAsync(ct) : null;
         return meeting.Quality(now ?? await store.QualityAsync(tenant, id, ct));
-    }
-
-    /// <summary>Costs nothing between reads: a reader holds no buffer, only the sequence it came to.</summary>
-    public async IAsyncEnumerable<Segment> CaptionsAsync(
-        TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, stopping.Token);
-        await started.Task.WaitAsync(either.Token);
-        while (true)
-        {
-            // In this order: the signal, whether it is over, the segments. What comes later than one is seen by the next round.
-            var changed = owners.TryGetValue(id, out var owner) ? owner.Changes.Next : null;
-            if (await store.FindAsync(tenant, id, either.Token) is not { } meeting) yield break;
-            var page = await store.SegmentsAsync(tenant, id, after, PageOfSegments, either.Token);
-            foreach (var segment in page)
-            {
-                yield return segment;
-                after = segment.Sequence;
-            }
-            if (page.Count == PageOfSegments) continue;
-            if (meeting.IsOver) yield break;
-            either.Token.ThrowIfCancellationRequested();
-            await (changed ?? throw new InvalidOperationException($"{id} has no owner.")).WaitAsync(either.Token);
-        }
     }
 
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => store.TranscriptAsync(tenant, id, ct);

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
@@ -17,6 +18,8 @@ public sealed record MediaJob(
     public bool CaptionsRefused { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
     public bool Paused { get; init; }
+    /// <summary>Ids of participants who denied consent: of them, too, from the very first packet on.</summary>
+    internal IEnumerable<string> Denied => Tracks.Select(t => t.Spec.Participant).Where(p => p.IsDenied).Select(p => p.Id).Distinct();
 }
 
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
@@ -55,6 +58,13 @@ public interface IMeetingMedia : IAsyncDisposable
     /// <summary>Returns once the journal knows the track and is synced.</summary>
     Task AddTrackAsync(Track track, CancellationToken ct);
     Task EndTrackAsync(Track track, CancellationToken ct);
+    /// <summary>Returns once the track has its name and its SSRC, and the journal, synced, says so. Again is harmless.</summary>
+    Task ChangeTrackAsync(Track track, CancellationToken ct);
+    /// <summary>
+    /// As a pause and its end, for all tracks of one participant. Returns once no payload of theirs is taken any more, or from when on
+    /// they are, and the journal, synced, says so. Again is harmless.
+    /// </summary>
+    Task SetConsentAsync(string participant, string consent, CancellationToken ct);
     /// <summary>Returns once no payload is taken any more and the journal, synced, says so. Again is harmless.</summary>
     Task PauseAsync(CancellationToken ct);
     /// <summary>Synced first: payloads are taken from the moment it returns, and not before. Again is harmless.</summary>
@@ -90,6 +100,11 @@ public interface IMediaEngine
     /// <paramref name="duration"/> is the meeting's length, which every file has.
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
+    /// <param name="isNew">The meeting has no key yet: it gets one.</param>
+    /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>
+    SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew);
 
     SpeechEngine? Engine { get; }
 }

@@ -6,6 +6,7 @@ using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
@@ -51,22 +52,9 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
-        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
-            return new OpenMediaResult.NoCapacity("the disk is nearly full");
-        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
-            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
-        try
-        {
-            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
-        }
-        catch (Exception e)
-        {
-            sockets.Rtp.Dispose();
-            sockets.Rtcp?.Dispose();
-            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
-            CannotOpen(job.Id, e);
-            return new OpenMediaResult.NoCapacity("the disk cannot be written");
-        }
+        var result = await TryOpenAsync(job, observer, ct);
+        if (result is OpenMediaResult.NoCapacity && job.Run == 1) new MeetingFolder(options.DataFolder, job.Id).DeleteUnused();
+        return result;
     }
 
     public async Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
@@ -87,7 +75,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         RenderedMeeting rendered;
         try
         {
-            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration);
+            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
+            {
+                Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
+            };
             rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
             if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
         }
@@ -114,12 +105,35 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         disk.Dispose();
     }
 
+    private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
+    {
+        if (WhyNotProtected(job) is { } why) return new OpenMediaResult.NoCapacity(why);
+        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
+            return new OpenMediaResult.NoCapacity("the disk is nearly full");
+        if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
+            return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
+        try
+        {
+            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
+        }
+        catch (Exception e)
+        {
+            sockets.Rtp.Dispose();
+            sockets.Rtcp?.Dispose();
+            if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
+            CannotOpen(job.Id, e);
+            return new OpenMediaResult.NoCapacity("the disk cannot be written");
+        }
+    }
+
     private async Task<MeetingMedia> StartAsync(MediaJob job, MeetingSockets sockets, IMediaObserver observer, CancellationToken ct)
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         var keys = folder.OpenOrCreateKeys(vault);
         var startedBoot = StartedBoot(job, folder, keys);
         var began = BootClock.Now - startedBoot;
+        var descriptions = job.Tracks.Where(t => t.EndedAt is null).Select(t => TrackMapping.ToDescription(t, keys)).ToList();
+        var indexes = job.Run > 1 && job.Tracks.Any(IsProtected) ? SrtpIndexes.Read(new JournalReader(folder.Journal, keys)) : null;
 
         var journal = new JournalWriter(folder.Journal, job.Id.Value, job.Run, keys, disk);
         try { await WriteBeginningAsync(job, journal, began, startedBoot).WaitAsync(DiskPatience, ct); }
@@ -134,21 +148,23 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
         {
+            SrtpIndexes = indexes,
             Waveform = job.Run == 1 ? new Waveform() : null,                         // of a later run it would be a part
             Levels = new LevelTap(observer),
         };
         if (job.Run > 1) pipeline.Begin(began);
+        foreach (string participant in job.Denied) pipeline.SetConsent(participant, denied: true, began);
         if (job.Paused) pipeline.Pause(began);                                       // before there is a loop to take packets
-        foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
+        foreach (var track in descriptions)
         {
-            pipeline.AddTrack(TrackMapping.ToDescription(track));
+            pipeline.AddTrack(track);
             captions?.AddTrack(track.Number);
         }
 
         var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, recorder, captions, clock, options), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, clock, options), run => finished[job.Id] = run);
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
@@ -158,6 +174,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
         var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)(startedBoot + began).TotalMicroseconds, job.StartedAt + began), began);
+        foreach (string participant in job.Denied) last = journal.AppendAsync(new ParticipantConsent(participant, "denied", (long)began.TotalMicroseconds), began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);
         if (job.Paused) last = journal.AppendAsync(new Paused((long)began.TotalMicroseconds), began);
         return last;                                                                 // written in order: it is synced with all before it

@@ -6,24 +6,24 @@ using Pipeline.Ingest.Streams;
 namespace Pipeline.Actors.Media;
 
 /// <summary>What a meeting's media looks like at one moment: flowing, silent or stalled, and how good.</summary>
-internal static class MediaSnapshots
+internal sealed class MediaSnapshots
 {
-    /// <summary>Packets, and nobody speaks for so long.</summary>
-    private static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(60);
-    /// <summary>No packets for so long.</summary>
-    private static readonly TimeSpan StalledAfter = TimeSpan.FromSeconds(5);
+    private readonly Dictionary<int, TrackPulse> pulses = [];                        // by track number
+    private MediaHealth health = MediaHealth.Waiting;
 
     public static readonly MediaSnapshot Empty = new(null, MediaHealth.Waiting, [], new Dictionary<string, long>());
 
     /// <param name="earlier">Quality of earlier runs, by track number.</param>
     /// <param name="failing">The journal cannot be written.</param>
-    public static MediaSnapshot Take(MediaPipeline pipeline, TimeSpan now, bool failing, IReadOnlyDictionary<int, TrackQuality> earlier)
+    public MediaSnapshot Take(MediaPipeline pipeline, TimeSpan now, bool failing, IReadOnlyDictionary<int, TrackQuality> earlier)
     {
         var tracks = pipeline.Tracks.Select(track => new TrackSnapshot(
-            track.Description.Number, Status(track, now), Sender(track),
+            track.Description.Number, Status(track, now), Sender(pipeline, track),
             earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())).ToList();
         var last = pipeline.Tracks.Where(t => t.HasPackets).Select(t => (TimeSpan?)t.LastPacket).Max();
-        return new MediaSnapshot(last, failing ? MediaHealth.Failing : Health(tracks), tracks, pipeline.Refused());
+        var shown = Health(tracks);
+        if (!pipeline.IsPaused || shown is not (MediaHealth.Silent or MediaHealth.Stalled)) health = shown;   // as its tracks: see TrackPulse
+        return new MediaSnapshot(last, failing ? MediaHealth.Failing : health, tracks, pipeline.Refused());
     }
 
     /// <summary>The whole meeting's: talk times as the journal says where it was decoded, for a run does not know those of the runs before.</summary>
@@ -38,14 +38,12 @@ internal static class MediaSnapshots
         };
     }
 
-    private static TrackStatus Status(MediaTrack track, TimeSpan now) => track switch
+    private TrackStatus Status(MediaTrack track, TimeSpan now)
     {
-        { Ended: true } => TrackStatus.Ended,
-        { HasPackets: false } => TrackStatus.Waiting,
-        _ when now - track.LastPacket >= StalledAfter => TrackStatus.Stalled,
-        _ when now - track.LastSpeech >= SilentAfter => TrackStatus.Silent,
-        _ => TrackStatus.Flowing,
-    };
+        if (!pulses.TryGetValue(track.Description.Number, out var pulse)) pulses[track.Description.Number] = pulse = new TrackPulse();
+        return pulse.Feel(
+            new TrackSigns(track.Ended, track.FirstPacket, track.LastPacket, track.LastSpeech, track.HeardFrom, track.Withheld), now);
+    }
 
     /// <summary>The best any track does; those that ended no longer count.</summary>
     private static MediaHealth Health(IReadOnlyList<TrackSnapshot> tracks)
@@ -57,5 +55,8 @@ internal static class MediaSnapshots
             : MediaHealth.Waiting;
     }
 
-    private static Authenticated Sender(MediaTrack track) => track.Description.From is null ? Authenticated.None : Authenticated.Address;
+    /// <summary>A protected track's sender is nobody until a packet verified.</summary>
+    private static Authenticated Sender(MediaPipeline pipeline, MediaTrack track) =>
+        track.Description.Srtp is not null ? pipeline.HasVerified(track.Description.Number) ? Authenticated.Srtp : Authenticated.None
+        : track.Description.From is null ? Authenticated.None : Authenticated.Address;
 }

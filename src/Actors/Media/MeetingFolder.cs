@@ -18,6 +18,12 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
         return MeetingKeys.OpenOrCreate(Path, id.Value, vault);
     }
 
+    /// <summary>Of a meeting that nothing was written for, a key may lie here.</summary>
+    public void DeleteUnused()
+    {
+        if (Directory.Exists(Path) && !Directory.Exists(Journal)) Directory.Delete(Path, recursive: true);
+    }
+
     /// <exception cref="FileNotFoundException">The key was destroyed, or there never was such a meeting.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">It is under another node's key.</exception>
     public MeetingKeys OpenKeys(IKeyVault vault) => MeetingKeys.Open(Path, id.Value, vault);

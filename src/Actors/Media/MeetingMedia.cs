@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
@@ -16,7 +17,7 @@ internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSna
 
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
-    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, Recorder? Recorder, CaptionPipeline? Captions,
+    MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, MeetingKeys Keys, Recorder? Recorder, CaptionPipeline? Captions,
     TimeProvider Clock, MediaEngineOptions Options);
 
 /// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
@@ -29,6 +30,7 @@ internal sealed class MeetingMedia : IMeetingMedia
     private readonly MeetingFolder folder;
     private readonly RunParts parts;
     private readonly Action<FinishedRun> finished;
+    private readonly MediaSnapshots snapshots = new();
     private volatile MediaSnapshot snapshot = MediaSnapshots.Empty;
     private volatile IReadOnlyDictionary<int, TrackQuality> earlier = new Dictionary<int, TrackQuality>();
     private readonly CancellationTokenSource leaving = new();
@@ -46,8 +48,9 @@ internal sealed class MeetingMedia : IMeetingMedia
     public async Task AddTrackAsync(Track track, CancellationToken ct)
     {
         parts.Captions?.AddTrack(track.Number);
+        var description = TrackMapping.ToDescription(track, parts.Keys);
         await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(ct);
-        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track))).WaitAsync(ct);
+        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(description)).WaitAsync(ct);
     }
 
     public async Task EndTrackAsync(Track track, CancellationToken ct)
@@ -57,29 +60,68 @@ internal sealed class MeetingMedia : IMeetingMedia
         await parts.Journal.AppendAsync(new Ingest.Journal.TrackEnded(track.Number, (long)now.TotalMicroseconds), now).WaitAsync(ct);
     }
 
-    public async Task PauseAsync(CancellationToken ct)
+    public Task ChangeTrackAsync(Track track, CancellationToken ct) => DoAsync(at =>
+    {
+        var (number, name, ssrc) = (track.Number, track.Spec.Participant.Name, track.Spec.Ssrc);
+        parts.Loop.Pipeline.ChangeTrack(number, name, ssrc);
+        return new Ingest.Journal.TrackChanged(number, name, ssrc, Us(at));
+    }, ct);
+
+    public Task PauseAsync(CancellationToken ct) => DoAsync(at =>
+    {
+        parts.Loop.Pipeline.Pause(at);
+        return new Paused(Us(at));
+    }, ct);
+
+    public Task ResumeAsync(CancellationToken ct) => HearAsync(
+        pipeline => pipeline.IsPaused, (pipeline, at) => pipeline.Resume(at), (at, _) => new Resumed(Us(at)), ct);
+
+    public async Task SetConsentAsync(string participant, string consent, CancellationToken ct)
+    {
+        ParticipantConsent Record(TimeSpan at, TimeSpan? said = null) => new(participant, consent, Us(at), said is { } first ? Us(first) : null);
+        if (Record(default).IsDenied)
+        {
+            await DoAsync(at =>
+            {
+                parts.Loop.Pipeline.SetConsent(participant, denied: true, at);
+                return Record(at);
+            }, ct);
+        }
+        else if (!await HearAsync(pipeline => pipeline.IsDenied(participant), (pipeline, at) => pipeline.SetConsent(participant, denied: false, at), Record, ct))
+        {
+            await DoAsync(at => Record(at), ct);                                     // nothing was withheld; what they said is kept all the same
+        }
+    }
+
+    /// <summary>Does something in the pipeline, at once; returns when the journal's record of it is synced.</summary>
+    private async Task DoAsync(Func<TimeSpan, ControlRecord> change, CancellationToken ct)
     {
         var synced = await parts.Loop.InvokeAsync(() =>
         {
             var at = parts.Loop.Now;
-            parts.Loop.Pipeline.Pause(at);
-            return parts.Journal.AppendAsync(new Paused((long)at.TotalMicroseconds), at);
+            return parts.Journal.AppendAsync(change(at), at);
         }).WaitAsync(ct);
         await synced.WaitAsync(ct);
     }
 
-    public async Task ResumeAsync(CancellationToken ct)
+    /// <summary>Takes payloads again, but only once the journal's record of it is synced. False when none were withheld.</summary>
+    /// <param name="record">Of when it was said; then of when it was so, with when it was said.</param>
+    private async Task<bool> HearAsync(
+        Func<MediaPipeline, bool> isWithheld, Action<MediaPipeline, TimeSpan> hear, Func<TimeSpan, TimeSpan?, ControlRecord> record, CancellationToken ct)
     {
-        if (!await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.IsPaused).WaitAsync(ct)) return;
-        var before = parts.Loop.Now;
-        await parts.Journal.AppendAsync(new Resumed((long)before.TotalMicroseconds), before).WaitAsync(ct);
+        if (!await parts.Loop.InvokeAsync(() => isWithheld(parts.Loop.Pipeline)).WaitAsync(ct)) return false;
+        var said = parts.Loop.Now;
+        await parts.Journal.AppendAsync(record(said, null), said).WaitAsync(ct);
         await parts.Loop.InvokeAsync(() =>
         {
             var at = parts.Loop.Now;                                                 // later than was said, by what the disk took
-            parts.Loop.Pipeline.Resume(at);
-            return parts.Journal.AppendAsync(new Resumed((long)at.TotalMicroseconds), at);
+            hear(parts.Loop.Pipeline, at);
+            return parts.Journal.AppendAsync(record(at, said), at);
         }).WaitAsync(ct);
+        return true;
     }
+
+    private static long Us(TimeSpan time) => (long)time.TotalMicroseconds;
 
     /// <summary>At most a second old: the loop makes it, so that nobody reads what it is writing.</summary>
     public MediaSnapshot Snapshot()
@@ -161,5 +203,5 @@ internal sealed class MeetingMedia : IMeetingMedia
         leaving.Dispose();
     }
 
-    private MediaSnapshot Take() => MediaSnapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+    private MediaSnapshot Take() => snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
 }

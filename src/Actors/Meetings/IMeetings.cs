@@ -1,3 +1,4 @@
+using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -84,6 +85,28 @@ public abstract record AddTracksResult
 
 public enum EndTrackResult { Ended, NoSuchMeeting, NoSuchTrack, InvalidState }
 
+public abstract record PatchTrackResult
+{
+    public sealed record Patched(TrackView Track, int Port) : PatchTrackResult;
+    public sealed record NoSuchMeeting : PatchTrackResult;
+    public sealed record NoSuchTrack : PatchTrackResult;
+    /// <summary>The meeting has an end.</summary>
+    public sealed record InvalidState(MeetingStatus Status) : PatchTrackResult;
+    /// <summary>The track has ended, and was to be bound to an SSRC.</summary>
+    public sealed record TrackIsOver : PatchTrackResult;
+    /// <summary>Packets could not be told from those of another track.</summary>
+    public sealed record AmbiguousTrack(TrackSpec Asked) : PatchTrackResult;
+}
+
+public abstract record PatchMeetingResult
+{
+    public sealed record Patched(MeetingView Meeting) : PatchMeetingResult;
+    public sealed record NotFound : PatchMeetingResult;
+    public sealed record TooMuchMetadata : PatchMeetingResult;
+    /// <summary>It was changed since the version that was asked for.</summary>
+    public sealed record OtherVersion : PatchMeetingResult;
+}
+
 public abstract record PauseMeetingResult
 {
     /// <summary>Also when it had been done before.</summary>
@@ -156,6 +179,10 @@ public interface IMeetings
     Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct);
     Task<AddTracksResult> AddTracksAsync(TenantId tenant, MeetingId id, IReadOnlyList<TrackSpec> tracks, CancellationToken ct);
     Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct);
+    /// <summary>While a participant denies consent, what is received of their tracks is kept as headers only: from the answer on, up to that to another consent.</summary>
+    Task<PatchTrackResult> PatchTrackAsync(TenantId tenant, MeetingId id, TrackId track, TrackPatch patch, CancellationToken ct);
+    /// <summary>Of a meeting that is over too.</summary>
+    Task<PatchMeetingResult> PatchAsync(TenantId tenant, MeetingId id, MeetingPatch patch, CancellationToken ct);
     /// <summary>What is received between the two answers is kept as headers only.</summary>
     Task<PauseMeetingResult> PauseAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<PauseMeetingResult> ResumeAsync(TenantId tenant, MeetingId id, CancellationToken ct);
@@ -166,6 +193,10 @@ public interface IMeetings
     IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
     IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>What happened to the meeting after <paramref name="after"/>, in order, then live; completes when it is over and all were given.</summary>
+    IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>What happened to all of the tenant's meetings after <paramref name="after"/>, ascending, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct);
     /// <summary>By start time.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);

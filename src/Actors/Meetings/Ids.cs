@@ -55,6 +55,19 @@ public readonly record struct SegmentId(Guid Value)
     public override string ToString() => SortableId.Format("seg_", Value);
 }
 
+/// <inheritdoc cref="MeetingId"/>
+public readonly record struct KeyId(Guid Value)
+{
+    public static KeyId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
+    public static bool TryParse(string? text, out KeyId id)
+    {
+        bool ok = SortableId.TryParse("key_", text, out var value);
+        id = new KeyId(value);
+        return ok;
+    }
+    public override string ToString() => SortableId.Format("key_", Value);
+}
+
 /// <summary>128 bits as Crockford base 32, most significant first, so that text order is value order.</summary>
 public static class SortableId
 {

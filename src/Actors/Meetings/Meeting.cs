@@ -15,7 +15,7 @@ namespace Pipeline.Actors.Meetings;
 /// </code>
 /// A command may come twice, and news may come late: both decide to nothing.
 /// </summary>
-public sealed record Meeting
+public sealed partial record Meeting
 {
     public required MeetingId Id { get; init; }
     public required TenantId Tenant { get; init; }
@@ -57,7 +57,7 @@ public sealed record Meeting
 
     /// <summary>A meeting that does not exist yet.</summary>
     public static MeetingAnnounced Decide(CreateMeeting command, DateTimeOffset now) =>
-        new(command.Id, command.Tenant, command.Spec, Numbered(command.Tracks, first: 1), command.Captions, now);
+        new(command.Id, command.Tenant, command.Spec, Numbered([], command.Tracks), command.Captions, now);
 
     public static Meeting Apply(MeetingAnnounced e) => new()
     {
@@ -80,6 +80,8 @@ public sealed record Meeting
             Ambiguous(Open, NewOnes(add)) is { } index ? new Refusal.AmbiguousTrack(index) : null,
         (_, MeetingCommand.AddTracks) => new Refusal.InvalidState(Status),
 
+        (_, MeetingCommand.PatchTrack patch) => Refuse(patch),
+        (_, MeetingCommand.PatchMeeting patch) => Refuse(patch.Patch),
         (_, MeetingCommand.EndTrack end) when Tracks.All(t => t.Track.Id != end.Track) => new Refusal.NoSuchTrack(),
         (not MeetingStatus.Recording, MeetingCommand.EndTrack or MeetingCommand.PauseRecording or MeetingCommand.ResumeRecording) => new Refusal.InvalidState(Status),
         _ => null,
@@ -107,9 +109,12 @@ public sealed record Meeting
             [new MeetingStarted(c.Port, now), .. Tracks.Select(t => new TrackStarted(t.Track, now))],
 
         (MeetingStatus.Recording, MeetingCommand.AddTracks c) when Refuse(c) is null =>
-            [.. Numbered([.. c.Tracks.Where(t => !Has(t.Id))], first: Tracks.Count + 1).Select(t => new TrackStarted(t, now))],
+            Added([.. c.Tracks.Where(t => !Has(t.Id))], now),
         (MeetingStatus.Recording, MeetingCommand.EndTrack c) =>
             [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now))],
+
+        (MeetingStatus.Recording, MeetingCommand.PatchTrack c) when IsKnown && Refuse(c) is null => Patched(c, now),
+        (_, MeetingCommand.PatchMeeting c) when IsKnown && Refuse(c) is null => Patched(c.Patch, now),
 
         (MeetingStatus.Recording, MeetingCommand.PauseRecording) when !Paused && IsKnown => [new MeetingPaused(now)],
         (MeetingStatus.Recording, MeetingCommand.ResumeRecording) when Paused => [new MeetingResumed(now)],
@@ -149,6 +154,9 @@ public sealed record Meeting
         MeetingStarted e => m with { Port = e.Port },
         TrackStarted e => m.Has(e.Track.Id) ? m : m with { Tracks = [.. m.Tracks, Waiting(e.Track)] },
         TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e.At) : t)] },
+        TrackChanged e => m.With(e.Track, p => p with { Name = e.Name }, e.Ssrc),
+        ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
+        MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
         CaptionsStatusChanged e => m with { Captions = e.To },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
@@ -182,6 +190,8 @@ public sealed record Meeting
         List<TrackView> tracks = [.. Tracks.Select(t => t.Status != TrackStatus.Ended && seen.TryGetValue(t.Track.Number, out var s)
             ? t with { Status = s.Status, Authenticated = s.Authenticated } : t)];
         if (snapshot.Health != Health || !tracks.SequenceEqual(Tracks)) decided.Add(new MediaSeen(Health, snapshot.Health, tracks, now));
+        decided.AddRange(tracks.Zip(Tracks).Where(t => t.First.Status != t.Second.Status)
+            .Select(t => new TrackSeen(t.First.Track.Id, t.First.Track.Spec.Participant.Id, t.First.Status, now)));
 
         var lastPacket = StartedAt + (snapshot.LastPacketAt ?? TimeSpan.Zero);
         var quietSince = lastPacket > ListeningSince ? lastPacket : ListeningSince;
@@ -216,9 +226,6 @@ public sealed record Meeting
     private IEnumerable<TrackSpec> Open => OpenTracks.Select(t => t.Spec);
     private bool Has(TrackId id) => Tracks.Any(t => t.Track.Id == id);
     private List<TrackSpec> NewOnes(MeetingCommand.AddTracks add) => [.. add.Tracks.Where(t => !Has(t.Id)).Select(t => t.Spec)];
-
-    private static IReadOnlyList<Track> Numbered(IReadOnlyList<NewTrack> tracks, int first) =>
-        [.. tracks.Select((t, i) => new Track(t.Id, first + i, t.Spec))];
 
     private static TrackView Waiting(Track track) => new(track, TrackStatus.Waiting, Authenticated.None);
     private static TrackView Ended(TrackView view, DateTimeOffset at) =>

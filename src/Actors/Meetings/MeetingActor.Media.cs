@@ -9,20 +9,23 @@ internal sealed partial class MeetingActor
     /// <param name="before">The meeting before it was asked.</param>
     private void Answer(Letter.Ask ask, Meeting before, Outcome outcome, CancellationToken stopping)
     {
-        bool recording = outcome is { Refusal: null, Meeting.Status: MeetingStatus.Recording };
-        // Also when it was paused before: whoever asks again is not answered before it is.
-        bool? paused = recording && ask.Command is MeetingCommand.PauseRecording or MeetingCommand.ResumeRecording ? outcome.Meeting.Paused : null;
-        var changed = TracksChanged(before, outcome.Meeting);
-        if (media is null && isWorking && paused is not null) untilOpened.Add((ask, outcome));   // what is being opened knows only what was before
-        else if (media is null || (changed.Count == 0 && paused is null)) ask.Reply.TrySetResult(outcome);
-        else mediaCalls = TellAsync(mediaCalls, media, changed, paused, () => ask.Reply.TrySetResult(outcome), e => ask.Reply.TrySetException(e), stopping);
+        List<MediaChange> changes = outcome.Refusal is not null ? [] :
+            [.. MediaChange.Between([.. before.Tracks.Select(t => t.Track)], before.Paused, outcome.Meeting).Union(MediaChange.Again(ask.Command, outcome.Meeting))];
+        if (changes.Count == 0 || (media is null && !isWorking)) ask.Reply.TrySetResult(outcome);
+        else if (media is null) untilOpened.Add((ask, outcome));                     // what is being opened knows only what was before
+        else mediaCalls = TellAsync(mediaCalls, media, changes, () => ask.Reply.TrySetResult(outcome), e => ask.Reply.TrySetException(e), stopping);
     }
 
-    /// <summary>The media is open, or it is not and takes nothing.</summary>
-    private void AnswerThoseWhoWait(CancellationToken stopping)
+    /// <summary>The media is open, and hears what was decided while it was being opened; or it is not, and the next will know.</summary>
+    private void TellWhatCameMeanwhile(Meeting m, CancellationToken stopping)
     {
-        foreach (var (ask, outcome) in untilOpened) Answer(ask, outcome.Meeting, outcome, stopping);
+        var waiting = untilOpened.ToList();
         untilOpened.Clear();
+        if (media is null || openedBy is not { } job) Done();
+        else mediaCalls = TellAsync(mediaCalls, media, MediaChange.Between(job.Tracks, job.Paused, m), Done, e => waiting.ForEach(w => w.Ask.Reply.TrySetException(e)), stopping);
+        openedBy = null;
+
+        void Done() => waiting.ForEach(w => w.Ask.Reply.TrySetResult(w.Outcome));
     }
 
     private void HearWhenBroken(IMeetingMedia opened) =>
@@ -33,39 +36,27 @@ internal sealed partial class MeetingActor
     {
         await mediaCalls;
         await work.CloseAsync(id, broken);
-        (media, isNewRun) = (null, true);
+        (media, openedBy, isNewRun) = (null, null, true);
         Postpone();
     }
 
-    /// <summary>Tells the media of tracks that came and went, or of a pause, after what it was told before.</summary>
-    /// <param name="paused">Null: as it is.</param>
+    /// <summary>Tells the media, after what it was told before.</summary>
     private async Task TellAsync(
-        Task before, IMeetingMedia told, List<Track> changed, bool? paused, Action done, Action<Exception> failed, CancellationToken stopping)
+        Task before, IMeetingMedia told, IReadOnlyList<MediaChange> changes, Action done, Action<Exception> failed, CancellationToken stopping)
     {
         await before;
         try
         {
-            foreach (var track in changed)
-            {
-                if (track.EndedAt is null) await told.AddTrackAsync(track, stopping);
-                else await told.EndTrackAsync(track, stopping);
-            }
-            if (paused is { } pause) await (pause ? told.PauseAsync(stopping) : told.ResumeAsync(stopping));
+            foreach (var change in changes) await change.TellAsync(told, stopping);
             done();
         }
         catch (Exception e)
         {
             NotTold(e, id);
-            foreach (var track in changed.Where(t => t.EndedAt is null)) mailbox.Put(new Letter.TakeBack(track.Id));
+            foreach (var added in changes.OfType<MediaChange.TrackIsNew>()) mailbox.Put(new Letter.TakeBack(added.Track.Id));
             failed(e);
         }
     }
-
-    private static List<Track> TracksChanged(Meeting before, Meeting after) =>
-        after.Status == MeetingStatus.Recording ? TracksChanged([.. before.Tracks.Select(t => t.Track)], after.Tracks) : [];
-
-    private static List<Track> TracksChanged(IReadOnlyList<Track> before, IReadOnlyList<TrackView> after) =>
-        [.. after.Select(t => t.Track).Where(t => t.Number > before.Count ? t.EndedAt is null : t.EndedAt != before[t.Number - 1].EndedAt)];
 
     private MediaSnapshot? Look(Meeting m)
     {

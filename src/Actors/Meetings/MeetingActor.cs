@@ -29,13 +29,14 @@ internal sealed partial class MeetingActor(
     private IMeetingMedia? media;
     private MediaSnapshot? lastSeen;
     private Task mediaCalls = Task.CompletedTask;    // one after the other; never faults
-    private readonly List<(Letter.Ask Ask, Outcome Outcome)> untilOpened = [];   // pauses decided while the media is being opened
+    private readonly List<(Letter.Ask Ask, Outcome Outcome)> untilOpened = [];   // decided while the media is being opened
+    private MediaJob? openedBy;                      // what the media was opened with, until it is told what came meanwhile
     private Task running = Task.CompletedTask;       // long work; never faults
     private bool isWorking;
     private int failures;                            // of long work, in a row
     private DateTimeOffset notBefore;
 
-    /// <summary>Pulses after new segments, and at the end, are stored.</summary>
+    /// <summary>Pulses after anything is stored.</summary>
     public ChangeSignal Changes { get; } = new();
 
     /// <summary>How loud everybody is, past the mailbox: what is not read in time is of no use to anybody.</summary>
@@ -111,7 +112,11 @@ internal sealed partial class MeetingActor(
     private async Task HandleAsync(Letter letter, CancellationToken stopping)
     {
         if (letter is Letter.Opened or Letter.Done or Letter.Broken) isWorking = false;
-        if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened }) HearWhenBroken(media = opened.Media);
+        if (letter is Letter.Opened { Result: OpenMediaResult.Opened opened, Job: var job })
+        {
+            (media, openedBy) = (opened.Media, job);
+            HearWhenBroken(media);
+        }
         if (letter is Letter.Lost lost && lost.Media == media && meeting is null or { Status: MeetingStatus.Recording }) await BeginNewRunAsync(lost.Media);
         if (letter is Letter.Done { Command: MeetingCommand.MediaStopped stopped }) (media, lastSeen) = (null, stopped.Quality);
 
@@ -120,7 +125,7 @@ internal sealed partial class MeetingActor(
             Answer(letter, null);
             return;
         }
-        if (!isWorking) AnswerThoseWhoWait(stopping);
+        if (!isWorking) TellWhatCameMeanwhile(m, stopping);
         switch (letter)
         {
             case Letter.Ask ask:
@@ -142,11 +147,9 @@ internal sealed partial class MeetingActor(
                 Postpone();
                 CouldNotOpen(id, o.Job.Port, none.Detail, notBefore - clock.GetUtcNow());
                 break;
-            case Letter.Opened o:
+            case Letter.Opened:
                 failures = 0;
                 WentOn(id, m.Run, media!.Port);
-                // Tracks that came or went while it was being opened.
-                if (TracksChanged(o.Job.Tracks, m.Tracks) is { Count: > 0 } missed) mediaCalls = TellAsync(mediaCalls, media, missed, null, () => { }, _ => { }, stopping);
                 break;
             case Letter.Done { Command: MeetingCommand.MediaProcessed } when mailbox.RefusesCaptions:
                 mailbox.TakeCaptionsAgain();   // more were made than could be stored meanwhile: the rest is made again
@@ -211,7 +214,7 @@ internal sealed partial class MeetingActor(
         var after = m.Apply(decided);
         await store.CommitAsync(after, decided);
         meeting = after;
-        if (after.IsOver || decided.Any(e => e is CaptionFinal)) Changes.Pulse();
+        Changes.Pulse();
         return after;
     }
 

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Pipeline.Ingest.Srtp;
+
 namespace Pipeline.Actors.Meetings;
 
 /// <summary>What a platform asked to be recorded. Already validated: the outside refuses what is not built.</summary>
@@ -20,7 +23,11 @@ public sealed record MeetingSpec
 
 /// <param name="Id">Stable within the meeting.</param>
 /// <param name="Consent">"granted", "denied" or "unknown".</param>
-public sealed record Participant(string Id, string Name, string Consent);
+public sealed record Participant(string Id, string Name, string Consent)
+{
+    [JsonIgnore]
+    public bool IsDenied => Consent == "denied";
+}
 
 /// <summary>One source's media, as the platform announced it.</summary>
 public sealed record TrackSpec
@@ -43,7 +50,18 @@ public sealed record TrackSpec
     public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
     /// <summary>CIDR of the sender; null: any (loopback only, unless plain RTP is allowed).</summary>
     public string? From { get; init; }
+    /// <summary>What its packets are protected with; null: they come plain.</summary>
+    public SealedSrtp? Srtp { get; init; }
+    /// <summary>The same as the platform sent it. Gone once it is sealed, before anything is decided or stored.</summary>
+    [JsonIgnore]
+    public SrtpParameters? OfferedSrtp { get; init; }
 }
+
+/// <summary>A track's SRTP key as it is kept.</summary>
+/// <param name="Suite">As SDP names it.</param>
+/// <param name="Master">Master key and salt, sealed under the meeting's key.</param>
+/// <param name="RollOver">The roll-over count the platform told of.</param>
+public sealed record SealedSrtp(string Suite, byte[] Master, uint RollOver);
 
 /// <param name="Number">1, 2, … in the order of arrival within the meeting; names the track in the journal and to captions.</param>
 /// <param name="EndedAt">Null while it may still send.</param>

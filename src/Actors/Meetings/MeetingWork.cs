@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -16,6 +17,9 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     private readonly SemaphoreSlim processing = new(Environment.ProcessorCount);
 
     public SpeechEngine? Engine => engine.Engine;
+
+    /// <inheritdoc cref="IMediaEngine.Seal"/>
+    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => engine.Seal(meeting, srtp, isNew);
 
     public async Task<Letter.Opened> OpenAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
     {

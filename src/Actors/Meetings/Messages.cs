@@ -12,6 +12,25 @@ public sealed record ReadyFile(RecordingId Id, MadeFile File);
 /// <param name="Captions">What captions begin as: `Live`, `Unavailable` without a speech engine, `Off` where none were asked for.</param>
 public sealed record CreateMeeting(MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<NewTrack> Tracks, CaptionsStatus Captions);
 
+/// <summary>What is to be another way of a track; what is null stays.</summary>
+/// <param name="Name">Of the participant, on all their tracks; empty: the id.</param>
+/// <param name="Consent">Of the participant, for all their tracks.</param>
+/// <param name="Ssrc">What it takes from now on, where this is not null.</param>
+public sealed record TrackPatch(string? Name = null, string? Consent = null, SsrcPatch? Ssrc = null);
+
+/// <param name="Ssrc">Null: it adopts what comes.</param>
+public sealed record SsrcPatch(uint? Ssrc);
+
+/// <summary>What is to be another way of a meeting; what is null stays.</summary>
+/// <param name="Metadata">Put in by name, or with null taken out (RFC 7396).</param>
+/// <param name="ClearMetadata">Takes out all there was before.</param>
+/// <param name="OnlyAt">Null: whatever version it is.</param>
+public sealed record MeetingPatch(
+    string? Title = null, IReadOnlyDictionary<string, string?>? Metadata = null, bool ClearMetadata = false, long? OnlyAt = null)
+{
+    public const int MaxMetadata = 50;
+}
+
 /// <summary>What a meeting can be told. News from its media carries the run it belongs to.</summary>
 public abstract record MeetingCommand
 {
@@ -20,6 +39,9 @@ public abstract record MeetingCommand
     public sealed record MediaOpened(int Run, int Port) : MeetingCommand;
     public sealed record AddTracks(IReadOnlyList<NewTrack> Tracks) : MeetingCommand;
     public sealed record EndTrack(TrackId Track) : MeetingCommand;
+    public sealed record PatchTrack(TrackId Track, TrackPatch Patch) : MeetingCommand;
+    /// <summary>Of a meeting that is over too.</summary>
+    public sealed record PatchMeeting(MeetingPatch Patch) : MeetingCommand;
     public sealed record PauseRecording : MeetingCommand;
     public sealed record ResumeRecording : MeetingCommand;
     public sealed record Stop(string Reason) : MeetingCommand;
@@ -46,6 +68,12 @@ public abstract record Refusal
     /// <param name="Index">Among the tracks of the command.</param>
     public sealed record AmbiguousTrack(int Index) : Refusal;
     public sealed record NoSuchTrack : Refusal;
+    /// <summary>The track has ended: no SSRC is its own any more.</summary>
+    public sealed record TrackIsOver : Refusal;
+    /// <summary>Metadata would have more than <see cref="MeetingPatch.MaxMetadata"/> members.</summary>
+    public sealed record TooMuchMetadata : Refusal;
+    /// <summary>The meeting is not the version that was looked at.</summary>
+    public sealed record OtherVersion : Refusal;
 }
 
 /// <summary>What happened in a meeting. Which of them the ledger shows, and how: <see cref="Storage.LedgerEntry"/>.</summary>
@@ -66,9 +94,16 @@ public sealed record MeetingFailed(string Reason, DateTimeOffset At) : MeetingEv
 
 public sealed record TrackStarted(Track Track, DateTimeOffset At) : MeetingEvent(At);
 public sealed record TrackEnded(TrackId Track, DateTimeOffset At) : MeetingEvent(At);
+/// <summary>What it is called, and which SSRC it takes, from now on.</summary>
+public sealed record TrackChanged(TrackId Track, string Name, uint? Ssrc, DateTimeOffset At) : MeetingEvent(At);
+/// <summary>One for each track of the participant.</summary>
+public sealed record ConsentChanged(TrackId Track, string Participant, string Consent, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingChanged(string Title, IReadOnlyDictionary<string, string> Metadata, DateTimeOffset At) : MeetingEvent(At);
 
 /// <summary>The meeting's health changed, or that of a track.</summary>
 public sealed record MediaSeen(MediaHealth Was, MediaHealth Health, IReadOnlyList<TrackView> Tracks, DateTimeOffset At) : MeetingEvent(At);
+/// <summary>And which track's: beside the one before, which changes the state.</summary>
+public sealed record TrackSeen(TrackId Track, string Participant, TrackStatus Status, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record CaptionFinal(SegmentId Id, long Sequence, Track Track, Caption Caption, DateTimeOffset At) : MeetingEvent(At);
 public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At);

@@ -24,7 +24,9 @@ public sealed record LedgerEntry(string Type, string Data)
             MeetingFailed e => ("meeting.failed", data with { Reason = e.Reason }),
             TrackStarted e => ("track.started", data with { TrackId = e.Track.Id.ToString(), ParticipantId = e.Track.Spec.Participant.Id }),
             TrackEnded e => ("track.ended", data with { TrackId = e.Track.ToString() }),
+            ConsentChanged e => ("consent.changed", data with { TrackId = e.Track.ToString(), ParticipantId = e.Participant, Consent = e.Consent }),
             MediaSeen e => (Health(e), data),
+            TrackSeen e => (Health(e.Status), data with { TrackId = e.Track.ToString(), ParticipantId = e.Participant }),
             CaptionFinal e => ("caption.final", data with { SegmentId = e.Id.ToString(), TrackId = e.Track.Id.ToString() }),
             CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To) }),
             RecordingReady e => ("recording.ready", data with { RecordingId = e.Id.ToString(), Kind = e.File.Kind }),
@@ -46,6 +48,14 @@ public sealed record LedgerEntry(string Type, string Data)
         _ => null,
     };
 
+    private static string? Health(TrackStatus status) => status switch
+    {
+        TrackStatus.Flowing => "media.flowing",
+        TrackStatus.Silent => "media.silent",
+        TrackStatus.Stalled => "media.stalled",
+        _ => null,
+    };
+
     private static string Word(CaptionsStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
 }
 
@@ -54,6 +64,7 @@ internal sealed record LedgerData
     public required string MeetingId { get; init; }
     public string? TrackId { get; init; }
     public string? ParticipantId { get; init; }
+    public string? Consent { get; init; }
     public string? SegmentId { get; init; }
     public string? RecordingId { get; init; }
     public string? Kind { get; init; }

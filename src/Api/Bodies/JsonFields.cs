@@ -101,19 +101,36 @@ internal sealed class JsonFields(JsonElement element, string pointer, BodyFindin
     public Dictionary<string, string> Texts(string name, int most, int longestName, int longest)
     {
         var texts = new Dictionary<string, string>();
-        if (!TryGet(name, out var value) || Of(value, Pointer(name), findings) is null) return texts;
-        foreach (var member in value.EnumerateObject())
-        {
-            string at = JsonBody.Append(Pointer(name), member.Name);
-            if (member.Name.Length == 0 || Characters(member.Name) > longestName) findings.Invalid(at, $"must have a name of 1 to {longestName} characters");
-            if (Text(member.Value, at, longest, lines: true) is { } text) texts[member.Name] = text;
-        }
-        if (value.GetPropertyCount() > most) Invalid(name, $"must have at most {most} members");
+        foreach (var (member, value, at) in Named(name, longestName))
+            if (Text(value, at, longest, lines: true) is { } text) texts[member] = text;
+        if (TryGet(name, out var all) && all.ValueKind == JsonValueKind.Object && all.GetPropertyCount() > most) Invalid(name, $"must have at most {most} members");
+        return texts;
+    }
+
+    /// <summary>The same as a merge patch (RFC 7396): null takes one out.</summary>
+    public Dictionary<string, string?> TextPatches(string name, int longestName, int longest)
+    {
+        var texts = new Dictionary<string, string?>();
+        foreach (var (member, value, at) in Named(name, longestName))
+            if (value.ValueKind == JsonValueKind.Null) texts[member] = null;
+            else if (Text(value, at, longest, lines: true) is { } text) texts[member] = text;
         return texts;
     }
 
     /// <summary>Length as the contract counts it: Unicode code points.</summary>
     public static int Characters(string text) => text.EnumerateRunes().Count();
+
+    /// <summary>The members of an object whose names the client chose.</summary>
+    private IEnumerable<(string Name, JsonElement Value, string Pointer)> Named(string name, int longest)
+    {
+        if (!TryGet(name, out var all) || Of(all, Pointer(name), findings) is null) yield break;
+        foreach (var member in all.EnumerateObject())
+        {
+            string at = JsonBody.Append(Pointer(name), member.Name);
+            if (member.Name.Length == 0 || Characters(member.Name) > longest) findings.Invalid(at, $"must have a name of 1 to {longest} characters");
+            yield return (member.Name, member.Value, at);
+        }
+    }
 
     private string? Text(JsonElement value, string at, int longest, int shortest = 0, bool lines = false)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Api.Replay;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Commands;
 
@@ -37,6 +38,8 @@ internal static class JournalDump
         RecordKind.Rtp => Rtp("rtp", record),
         RecordKind.RtpHeader => Rtp("rtp-header", record),
         RecordKind.Rtcp => Rtcp(record),
+        RecordKind.SrtpIndex when SrtpIndexRecord.TryRead(record.Data, out uint ssrc, out long index) =>
+            $"srtp-index track={record.Track} ssrc={ssrc} roc={index >> 16} seq={index & 0xFFFF}",
         var later => $"kind-{(byte)later} track={record.Track} bytes={record.Data.Length}",
     };
 

@@ -30,7 +30,7 @@ internal sealed class IdempotentPosts(RequestDelegate next, IIdempotencyStore st
             await Problem.BadHeader($"`Idempotency-Key` must be there once, with 1 to {LongestKey} characters.").ExecuteAsync(context);
             return;
         }
-        await (await store.ClaimAsync(caller.Tenant, key, Fingerprint(context)) switch
+        await (await store.ClaimAsync(caller.Tenant, key, Fingerprint(context, caller)) switch
         {
             IdempotencyClaim.First => AnswerAsync(context, caller.Tenant, key),
             IdempotencyClaim.Answered(var answer) => ReplayAsync(context, answer),
@@ -77,12 +77,12 @@ internal sealed class IdempotentPosts(RequestDelegate next, IIdempotencyStore st
     private static IReadOnlyList<KeyValuePair<string, string>> Headers(HttpResponse response) =>
         [.. KeptHeaders.Where(response.Headers.ContainsKey).Select(name => KeyValuePair.Create(name, response.Headers[name].ToString()))];
 
-    /// <summary>Path, query, content type and body: the same body elsewhere is another request.</summary>
-    private static ReadOnlyMemory<byte> Fingerprint(HttpContext context)
+    /// <summary>Path, query, content type and body, and who may not see all: the same body elsewhere is another request.</summary>
+    private static ReadOnlyMemory<byte> Fingerprint(HttpContext context, Caller caller)
     {
         var body = context.Features.GetRequiredFeature<RequestBody>();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Path}\n{context.Request.QueryString}\n{body.ContentType}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Path}\n{context.Request.QueryString}\n{body.ContentType}\n{caller.Meeting}\n"));
         hash.AppendData(body.Bytes.Span);
         return hash.GetHashAndReset();
     }

@@ -5,12 +5,15 @@ using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Levels;
+using Pipeline.Api.Events;
+using Pipeline.Api.Keys;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Api.Search;
+using Pipeline.Api.Sessions;
 using Pipeline.Api.Streams;
 
 namespace Pipeline.Api.Json;
@@ -28,6 +31,8 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(ProblemDto))]
 [JsonSerializable(typeof(NewMeetingDto))]
 [JsonSerializable(typeof(NewTrackDto))]
+[JsonSerializable(typeof(MeetingChangeDto))]
+[JsonSerializable(typeof(TrackChangeDto))]
 [JsonSerializable(typeof(MeetingDto))]
 [JsonSerializable(typeof(MeetingPageDto))]
 [JsonSerializable(typeof(TrackDto))]
@@ -36,12 +41,21 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(CaptionDto))]
 [JsonSerializable(typeof(LevelsDto))]
 [JsonSerializable(typeof(StreamEndDto))]
+[JsonSerializable(typeof(EventDto))]
+[JsonSerializable(typeof(EventPageDto))]
 [JsonSerializable(typeof(TranscriptDto))]
 [JsonSerializable(typeof(SegmentDto))]
 [JsonSerializable(typeof(CorrectionDto))]
 [JsonSerializable(typeof(MinutesDto))]
 [JsonSerializable(typeof(RecordingsDto))]
 [JsonSerializable(typeof(SearchPageDto))]
+[JsonSerializable(typeof(NewKeyDto))]
+[JsonSerializable(typeof(CreatedKeyDto))]
+[JsonSerializable(typeof(KeyPageDto))]
+[JsonSerializable(typeof(NewSessionDto))]
+[JsonSerializable(typeof(SessionDto))]
+[JsonSerializable(typeof(NewViewerTokenDto))]
+[JsonSerializable(typeof(ViewerTokenDto))]
 [JsonSerializable(typeof(NodeStatusDto))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

@@ -1,7 +1,4 @@
-using System.IO.Pipelines;
-using System.Reflection;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Http.Metadata;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Json;
@@ -27,18 +24,11 @@ internal static class LevelsApi
         v1.MapGet("/meetings/{id}/levels", Live).RequireScope(Scopes.MeetingsRead).WithName("followLevels")
             .WithSummary("How loud everybody is and who speaks, five times a second (server-sent events)");
 
-    private static async Task<Results<LevelStream, Problem>> Live(string id, Caller caller, IMeetings meetings, CancellationToken ct) =>
+    /// <summary>Without ids: who comes back wants what is now.</summary>
+    private static async Task<Results<EventStream<MeetingLevels, LevelsDto>, Problem>> Live(string id, Caller caller, IMeetings meetings, CancellationToken ct) =>
         MeetingId.TryParse(id, out var meetingId) && await meetings.FindAsync(caller.Tenant, meetingId, ct) is not null
-            ? new LevelStream(meetingId, stopping => meetings.LevelsAsync(caller.Tenant, meetingId, stopping))
+            ? new EventStream<MeetingLevels, LevelsDto>(
+                "levels", meetingId, stopping => meetings.LevelsAsync(caller.Tenant, meetingId, stopping),
+                levels => (null, LevelsDto.Of(levels)), ApiJson.Default.LevelsDto)
             : Problem.NoSuchMeeting(id);
-}
-
-/// <summary>A meeting's levels. They have no ids: who comes back wants what is now.</summary>
-internal sealed class LevelStream(MeetingId meeting, Func<CancellationToken, IAsyncEnumerable<MeetingLevels>> read)
-    : EventStream<MeetingLevels>(meeting, read), IEndpointMetadataProvider
-{
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(LevelsDto), ["text/event-stream"]));
-
-    protected override void Write(PipeWriter body, MeetingLevels next) => WriteEvent(body, "levels", null, LevelsDto.Of(next), ApiJson.Default.LevelsDto);
 }

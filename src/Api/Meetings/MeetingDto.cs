@@ -16,6 +16,9 @@ internal sealed record IngestDto(string Host, int Port, RtcpDto Rtcp);
 /// <summary>Where one track is sent.</summary>
 internal sealed record TrackIngestDto(string Host, int Port);
 
+/// <summary>What a track's packets are protected with: never the key.</summary>
+internal sealed record SrtpDto(string Suite);
+
 /// <param name="Id">Stable within the meeting.</param>
 internal sealed record ParticipantDto(string Id, string Name, string Consent);
 
@@ -41,6 +44,8 @@ internal sealed record TrackDto
     public required string? Fmtp { get; init; }
     public required IReadOnlyDictionary<string, string> HeaderExtensions { get; init; }
     public required string? From { get; init; }
+    /// <summary>Null: plain RTP.</summary>
+    public required SrtpDto? Srtp { get; init; }
     public required bool OwnPort { get; init; }
     public required TrackIngestDto Ingest { get; init; }
     public required Authenticated Authenticated { get; init; }
@@ -63,6 +68,7 @@ internal sealed record TrackDto
             Fmtp = spec.Fmtp,
             HeaderExtensions = spec.HeaderExtensions,
             From = spec.From,
+            Srtp = spec.Srtp is { } srtp ? new SrtpDto(srtp.Suite) : null,
             OwnPort = false,
             Ingest = new TrackIngestDto(host, port),
             Authenticated = view.Authenticated,

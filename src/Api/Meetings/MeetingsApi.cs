@@ -11,7 +11,7 @@ using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Meetings;
 
-/// <summary>Meetings: made, listed, looked at, paused, stopped.</summary>
+/// <summary>Meetings: made, listed, looked at, changed, paused, stopped.</summary>
 internal static class MeetingsApi
 {
     /// <summary>How soon a client may ask a full node again. Meetings end after minutes; another node may have room at once.</summary>
@@ -25,6 +25,9 @@ internal static class MeetingsApi
             .AddOpenApiOperationTransformer(ApiDocument.WithListParameters);
         v1.MapGet("/meetings/{id}", Find).RequireScope(Scopes.MeetingsRead).WithName("getMeeting").WithSummary("Look at a meeting")
             .Produces(StatusCodes.Status304NotModified);
+        v1.MapPatch("/meetings/{id}", Change).RequireScope(Scopes.MeetingsWrite).WithName("changeMeeting").WithSummary("Change a meeting's title or metadata")
+            .Accepts<MeetingChangeDto>("application/json", "application/merge-patch+json")
+            .AddOpenApiOperationTransformer(ApiDocument.WithIfMatch);
         v1.MapPost("/meetings/{id}/pause", Pause).RequireScope(Scopes.MeetingsWrite).WithName("pauseMeeting")
             .WithSummary("Pause a meeting: until it is resumed nothing that is said is kept; again is harmless");
         v1.MapPost("/meetings/{id}/resume", Resume).RequireScope(Scopes.MeetingsWrite).WithName("resumeMeeting").WithSummary("Resume a paused meeting; again is harmless");
@@ -63,6 +66,32 @@ internal static class MeetingsApi
         var tag = Tag(view, meeting);
         http.Response.GetTypedHeaders().ETag = tag;
         return IsKnown(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(meeting);
+    }
+
+    private static async Task<Results<Ok<MeetingDto>, Problem>> Change(
+        string id, Caller caller, HttpContext http, RequestBody body, IMeetings meetings, PipelineOptions options)
+    {
+        if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
+        if (MeetingChange.TryRead(body, out var patch) is { } refused) return refused;
+        if (http.Request.Headers.IfMatch.Count > 0)
+        {
+            if (http.Request.GetTypedHeaders().IfMatch is not { Count: > 0 } expected) return Problem.BadHeader("`If-Match` must be `*` or entity tags.");
+            if (await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) is not { } seen) return Problem.NoSuchMeeting(id);
+            var tag = Tag(seen, MeetingDto.Of(seen, options.RtpHost));
+            if (!expected.Any(e => e.Equals(EntityTagHeaderValue.Any) || e.Compare(tag, useStrongComparison: true))) return Problem.Of(ProblemKind.PreconditionFailed);
+            if (!expected.Contains(EntityTagHeaderValue.Any)) patch = patch with { OnlyAt = seen.Version };
+        }
+        switch (await meetings.PatchAsync(caller.Tenant, meetingId, patch, CancellationToken.None))
+        {
+            case PatchMeetingResult.NotFound: return Problem.NoSuchMeeting(id);
+            case PatchMeetingResult.TooMuchMetadata: return MeetingChange.TooMuchMetadata;
+            case PatchMeetingResult.OtherVersion: return Problem.Of(ProblemKind.PreconditionFailed);
+            case PatchMeetingResult.Patched(var view):
+                var meeting = MeetingDto.Of(view, options.RtpHost);
+                http.Response.GetTypedHeaders().ETag = Tag(view, meeting);
+                return TypedResults.Ok(meeting);
+            case var other: throw new System.Diagnostics.UnreachableException(other.ToString());
+        }
     }
 
     private static Task<Results<Ok<MeetingDto>, Problem>> Pause(string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options) =>

@@ -39,6 +39,8 @@ internal static partial class NewMeeting
 {
     public const int LongestTitle = 1000;
     public const int LongestExternalId = 500;
+    public const int LongestMetadataName = 100;
+    public const int LongestMetadata = 500;
 
     /// <summary>Null when there is a meeting to create; else everything that is wrong.</summary>
     public static Problem? TryRead(RequestBody body, out MeetingSpec spec, out IReadOnlyList<TrackSpec> tracks)
@@ -58,7 +60,7 @@ internal static partial class NewMeeting
                 Minutes = fields.Flag("minutes", true),
                 MaxDuration = TimeSpan.FromSeconds(fields.Integer("max_duration_s", 14400, 60, 86400)),
                 IdleTimeout = TimeSpan.FromSeconds(fields.Integer("idle_timeout_s", 300, 0, int.MaxValue)),
-                Metadata = fields.Texts("metadata", most: 50, longestName: 100, longest: 500),
+                Metadata = fields.Texts("metadata", MeetingPatch.MaxMetadata, LongestMetadataName, LongestMetadata),
             };
             tracks = NewTrack.ReadAll(fields.Array("tracks"), fields.Pointer("tracks"), findings);
             RefuseNotBuilt(fields);
@@ -98,11 +100,17 @@ internal static partial class NewMeeting
     {
         if (fields.TryGet("source", out var source, nullable: true) && JsonFields.Of(source, fields.Pointer("source"), fields.Findings) is not null)
             fields.NotBuilt("source", "the node does not fetch media yet: leave it out and send RTP");
-        if (fields.Array("vocabulary") is { Count: > 0 }) fields.NotBuilt("vocabulary", "is not used yet");
+        RefuseUnusedMembers(fields);
         if (fields.NullableText("translate_to", longest: 35) is not null) fields.NotBuilt("translate_to", "captions are not translated yet");
-        if (fields.NullableInteger("retention_days", int.MinValue, int.MaxValue) is not null) fields.NotBuilt("retention_days", "meetings are kept for ever");
         if (fields.Integer("redundancy", 1, int.MinValue, int.MaxValue) != 1) fields.NotBuilt("redundancy", "a meeting is recorded once");
         if (fields.NullableText("region", longest: 100) is not null) fields.NotBuilt("region", "there are no regions");
+    }
+
+    /// <summary>The same, of those that may change later.</summary>
+    public static void RefuseUnusedMembers(JsonFields fields)
+    {
+        if (fields.Array("vocabulary") is { Count: > 0 }) fields.NotBuilt("vocabulary", "is not used yet");
+        if (fields.NullableInteger("retention_days", int.MinValue, int.MaxValue) is not null) fields.NotBuilt("retention_days", "meetings are kept for ever");
     }
 
     [GeneratedRegex(@"\A[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\z")]

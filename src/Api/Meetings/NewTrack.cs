@@ -5,6 +5,7 @@ using System.Text.Json;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Problems;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Meetings;
 
@@ -17,9 +18,21 @@ internal sealed record NewParticipantDto
     /// <summary>What captions call them; the id where there is none.</summary>
     [MaxLength(NewTrack.LongestName)]
     public string? Name { get; init; }
-    /// <summary>"granted" or "unknown".</summary>
+    /// <summary>"granted", "denied" or "unknown". Of somebody who denied it no payload is kept, on none of their tracks.</summary>
     [DefaultValue("unknown")]
     public string Consent { get; init; } = "unknown";
+}
+
+/// <summary>What the sender protects the track's packets with (RFC 3711, RFC 7714).</summary>
+internal sealed record NewSrtpDto
+{
+    /// <summary>"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM" or "AEAD_AES_256_GCM".</summary>
+    public required string Suite { get; init; }
+    /// <summary>Master key and, behind it, master salt, in base64: 30 octets for AES_CM, 28 for AEAD_AES_128_GCM, 44 for AEAD_AES_256_GCM.</summary>
+    public required string Key { get; init; }
+    /// <summary>How often the sender's sequence numbers have wrapped so far, nearly.</summary>
+    [DefaultValue(0)]
+    public uint Roc { get; init; }
 }
 
 /// <summary>One source's media as it will be sent.</summary>
@@ -49,12 +62,15 @@ internal sealed record NewTrackDto
     public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
     /// <summary>CIDR of the sender.</summary>
     public string? From { get; init; }
+    /// <summary>Only packets that verify are taken; null: plain RTP.</summary>
+    public NewSrtpDto? Srtp { get; init; }
 }
 
 /// <summary>Reads tracks, in a meeting's body or one of their own.</summary>
 internal static class NewTrack
 {
     public const int LongestName = 200;
+    public static readonly string[] Consents = ["granted", "denied", "unknown"];
 
     /// <summary>Null when there are tracks to add; else everything that is wrong.</summary>
     /// <param name="single">True when the body was one track, not an array.</param>
@@ -109,6 +125,7 @@ internal static class NewTrack
         string? fmtp = fields.NullableText("fmtp", longest: 1000);
         var extensions = ReadHeaderExtensions(fields);
         string? from = ReadFrom(fields);
+        var srtp = ReadSrtp(fields);
         RefuseNotBuilt(fields);
         fields.RefuseOthers();
 
@@ -125,6 +142,7 @@ internal static class NewTrack
             Fmtp = fmtp,
             HeaderExtensions = extensions,
             From = from,
+            OfferedSrtp = srtp,
         };
     }
 
@@ -133,8 +151,7 @@ internal static class NewTrack
         if (track.Object("participant", required: true) is not { } fields) return null;
         string? id = fields.RequiredText("id", LongestName);
         string? name = fields.NullableText("name", LongestName);
-        string consent = fields.OneOf("consent", "unknown", "granted", "denied", "unknown");
-        if (consent == "denied") fields.NotBuilt("consent", "a participant cannot be left out yet");
+        string consent = fields.OneOf("consent", "unknown", Consents);
         fields.RefuseOthers();
         return id is null ? null : new Participant(id, string.IsNullOrEmpty(name) ? id : name, consent);
     }
@@ -155,13 +172,32 @@ internal static class NewTrack
         return from;
     }
 
+    /// <summary>Null where the track is plain, or something is wrong. No finding repeats what was sent: it may be a key.</summary>
+    private static SrtpParameters? ReadSrtp(JsonFields track)
+    {
+        if (!track.TryGet("srtp", out var value, nullable: true) || JsonFields.Of(value, track.Pointer("srtp"), track.Findings) is not { } fields) return null;
+        string? name = fields.RequiredText("suite", longest: 100);
+        string? key = fields.RequiredText("key", longest: 100);
+        long rollOver = fields.Integer("roc", 0, 0, uint.MaxValue);
+        fields.RefuseOthers();
+
+        var suite = name is null ? null : SrtpSuite.Find(name);
+        if (name is not null && suite is null) fields.Invalid("suite", $"must be one of {string.Join(", ", SrtpSuite.All.Select(s => s.Name))}");
+        var master = new byte[100];
+        int length = 0;
+        if (key is not null && !Convert.TryFromBase64String(key, master, out length)) fields.Invalid("key", "must be base64");
+        else if (key is not null && suite is not null && length != suite.MasterLength)
+            fields.Invalid("key", $"must be {suite.MasterLength} octets for {suite.Name}: a key of {suite.KeyLength} and a salt of {suite.SaltLength}");
+        else if (suite is not null && !SrtpLibrary.Supports(suite, out string? why)) track.NotBuilt("srtp", why);
+        return suite is null || length != suite.MasterLength ? null : new SrtpParameters(suite, master.AsMemory(0, length), (uint)rollOver);
+    }
+
     /// <summary>Members of the contract that have only their default so far.</summary>
-    private static void RefuseNotBuilt(JsonFields fields)
+    public static void RefuseNotBuilt(JsonFields fields)
     {
         if (fields.TryGet("rtx", out _, nullable: true)) fields.NotBuilt("rtx", "retransmissions are not read yet");
         if (fields.NullableInteger("red_payload_type", 0, 127) is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
         if (fields.Array("layers").Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
-        if (fields.TryGet("srtp", out _, nullable: true)) fields.NotBuilt("srtp", "only plain RTP is received yet");
         if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
     }
 }

@@ -16,6 +16,9 @@ internal static class TracksApi
         v1.MapPost("/meetings/{id}/tracks", Add).RequireScope(Scopes.MeetingsWrite).WithName("addTracks")
             .WithSummary("Add one track, or an array of them; the answer has the same form")
             .Accepts<NewTrackDto>("application/json").AddOpenApiOperationTransformer(ApiDocument.WithOneOrMany<NewTrackDto, TrackDto>);
+        v1.MapPatch("/meetings/{id}/tracks/{track}", Change).RequireScope(Scopes.MeetingsWrite).WithName("changeTrack")
+            .WithSummary("Change a participant's name or consent, or the SSRC of their track")
+            .Accepts<TrackChangeDto>("application/json", "application/merge-patch+json");
         v1.MapDelete("/meetings/{id}/tracks/{track}", End).RequireScope(Scopes.MeetingsWrite).WithName("endTrack").WithSummary("End a track");
     }
 
@@ -46,6 +49,25 @@ internal static class TracksApi
                 return single ? TypedResults.Created($"{location}/{dtos[0].Id}", dtos[0]) : TypedResults.Created(location, dtos);
             case var other: throw new UnreachableException(other.ToString());
         }
+    }
+
+    private static async Task<Results<Ok<TrackDto>, Problem>> Change(
+        string id, string track, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
+    {
+        if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
+        if (!TrackId.TryParse(track, out var trackId)) return Problem.Missing("track", track);
+        if (TrackChange.TryRead(body, out var patch) is { } refused) return refused;
+        return await meetings.PatchTrackAsync(caller.Tenant, meetingId, trackId, patch, CancellationToken.None) switch
+        {
+            PatchTrackResult.Patched(var patched, var port) => TypedResults.Ok(TrackDto.Of(patched, options.RtpHost, port)),
+            PatchTrackResult.NoSuchMeeting => Problem.NoSuchMeeting(id),
+            PatchTrackResult.NoSuchTrack => Problem.Missing("track", track),
+            PatchTrackResult.InvalidState(var status) => new Problem(
+                ProblemKind.InvalidState, $"The meeting is {status.ToString().ToLowerInvariant()}: its tracks change no more."),
+            PatchTrackResult.TrackIsOver => new Problem(ProblemKind.InvalidState, "The track has ended: it takes no SSRC any more."),
+            PatchTrackResult.AmbiguousTrack(var asked) => Ambiguous(asked, ""),
+            var other => throw new UnreachableException(other.ToString()),
+        };
     }
 
     private static async Task<Results<NoContent, Problem>> End(string id, string track, Caller caller, IMeetings meetings)

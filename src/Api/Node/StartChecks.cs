@@ -7,12 +7,12 @@ using Pipeline.Ingest.Net;
 namespace Pipeline.Api.Node;
 
 /// <summary>What is done and said once, before the first request.</summary>
-internal sealed partial class StartChecks(ApiKeyring keyring, PrometheusMetrics metrics, PipelineOptions options, ILogger<StartChecks> logger) : IHostedService
+internal sealed partial class StartChecks(ApiKeys keys, SigningKey signing, PrometheusMetrics metrics, PipelineOptions options, ILogger<StartChecks> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Asking for the keyring opened it: a key that cannot be read ends the start. Metrics listen from here on.
-        _ = (keyring, metrics);
+        // Asking for the keys opened them: one that cannot be read ends the start. Metrics listen from here on.
+        _ = (keys, signing, metrics);
         RefuseForeignAddress();
         if (IPAddress.TryParse(options.RtpHost, out var told) && (told.Equals(IPAddress.Any) || told.Equals(IPAddress.IPv6Any))) LogHostIsAny(options.RtpHost);
         return Task.CompletedTask;

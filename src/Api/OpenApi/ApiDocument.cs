@@ -10,6 +10,7 @@ internal static class ApiDocument
 {
     public const string Name = "v1";
     private const string BearerScheme = "bearer";
+    private const string SessionScheme = "session";
     private const string Refusal = "ProblemDto";
 
     public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Name, options =>
@@ -47,6 +48,12 @@ internal static class ApiDocument
     {
         var limit = operation.Parameters!.OfType<OpenApiParameter>().Single(parameter => parameter.Name == "limit");
         limit.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200", Default = 50 };
+        return Task.CompletedTask;
+    }
+
+    public static Task WithIfMatch(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        AddHeader(operation, "If-Match", "Only if its `ETag` is still one of these.");
         return Task.CompletedTask;
     }
 
@@ -91,7 +98,11 @@ internal static class ApiDocument
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            [BearerScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key." },
+            [BearerScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key or a viewer token." },
+            [SessionScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = Credential.Cookie, Description = "Of `POST /v1/session`.",
+            },
         };
         return Task.CompletedTask;
     }
@@ -110,7 +121,11 @@ internal static class ApiDocument
             },
         };
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().LastOrDefault() is { Scope: var scope })
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [scope] }];
+        {
+            bool isRead = context.Description.HttpMethod is "GET" or "HEAD";
+            operation.Security = [.. (isRead ? [BearerScheme, SessionScheme] : new[] { BearerScheme }).Select(scheme =>
+                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = scope is null ? [] : [scope] })];
+        }
         if (context.Description.HttpMethod == "POST") AddHeader(operation, "Idempotency-Key", "Asked again with the same key and body, the first answer is given again.");
     }
 

@@ -16,6 +16,12 @@ internal sealed class Problem(ProblemKind kind, string detail, IReadOnlyList<Fie
     /// <summary>What a client should wait before it asks again; null: asking again is no use.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>`WWW-Authenticate`, which every 401 carries (RFC 9110 §15.5.2).</summary>
+    public string? Challenge { get; init; }
+
+    /// <summary>What was sent is no key that is known.</summary>
+    public static Problem UnknownKey(string detail) => new(ProblemKind.Unauthenticated, detail) { Challenge = "Bearer error=\"invalid_token\"" };
+
     public static Problem NoSuchMeeting(string id) => new(ProblemKind.NotFound, $"There is no meeting {Shown(id)}.");
 
     public static Problem Missing(string what, string id) => new(ProblemKind.NotFound, $"There is no {what} {Shown(id)} in this meeting.");
@@ -29,6 +35,7 @@ internal sealed class Problem(ProblemKind kind, string detail, IReadOnlyList<Fie
     public Task ExecuteAsync(HttpContext context)
     {
         context.Response.StatusCode = kind.Status;
+        if (Challenge is not null) context.Response.Headers.WWWAuthenticate = Challenge;
         if (RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
         var dto = new ProblemDto(
             $"urn:pipeline:problem:{kind.Code}", kind.Title, kind.Status, detail, context.Request.Path, kind.Code, errors ?? [], context.TraceIdentifier);

@@ -6,7 +6,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind BadRequest = new("bad_request", 400, "The request cannot be understood");
     public static readonly ProblemKind MalformedJson = new("malformed_json", 400, "The body is not JSON");
     public static readonly ProblemKind Unauthenticated = new("unauthenticated", 401, "No valid key was sent");
-    public static readonly ProblemKind Forbidden = new("forbidden", 403, "The key lacks a scope");
+    public static readonly ProblemKind Forbidden = new("forbidden", 403, "The key does not allow this");
     public static readonly ProblemKind NotFound = new("not_found", 404, "There is nothing here");
     public static readonly ProblemKind MethodNotAllowed = new("method_not_allowed", 405, "This path has other methods");
     public static readonly ProblemKind NotAcceptable = new("not_acceptable", 406, "There is no such form of it");

@@ -17,7 +17,11 @@ public sealed record NewTrack
     public uint? Ssrc { get; init; }
     /// <summary>Extension id → URI.</summary>
     public IReadOnlyDictionary<string, string>? HeaderExtensions { get; init; }
+    public NewSrtp? Srtp { get; init; }
 }
+
+/// <param name="Key">Master key and salt, base64.</param>
+public sealed record NewSrtp(string Suite, string Key);
 
 /// <summary>A meeting as it is asked for. What is null is left to the server.</summary>
 public sealed record NewMeeting
@@ -38,7 +42,7 @@ public sealed record IngestInfo(string Host, int Port);
 
 public sealed record ParticipantInfo(string Id, string Name);
 
-public sealed record TrackInfo(string Id, ParticipantInfo Participant, string Kind, string Status, uint? Ssrc = null);
+public sealed record TrackInfo(string Id, ParticipantInfo Participant, string Kind, string Status, uint? Ssrc = null, string? Authenticated = null);
 
 /// <param name="Status">"recording", "stopping", "processing", "completed" or "failed".</param>
 public sealed record MeetingInfo(string Id, string Status)

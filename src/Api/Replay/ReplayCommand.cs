@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Replay;
 
@@ -32,6 +33,11 @@ public static class ReplayCommand
         var reorder = Share("--reorder", "Part of the packets that is sent after 1 to 3 later ones, 0 to 1.");
         var duplicate = Share("--duplicate", "Part of the packets that is sent twice, 0 to 1.");
         var seed = new Option<int>("--seed") { Description = "Chooses what is lost, late and doubled, and the SSRCs of wav files; the same seed, the same choice.", DefaultValueFactory = _ => 1 };
+        var srtp = new Option<SrtpSuite?>("--srtp")
+        {
+            Description = $"Send protected by this suite, each stream with a random key that the server is told: {string.Join(", ", SrtpSuite.All.Select(s => s.Name))}.",
+            CustomParser = ParseSuite,
+        };
         var stop = new Option<bool>("--stop") { Description = "Stop the meeting at the end and wait until it is completed." };
         var wait = new Option<double>("--wait") { Description = "With --stop, wait so many seconds at most.", DefaultValueFactory = _ => 600 };
         var captions = new Option<bool>("--captions") { Description = "Print final captions as they come, until the meeting is over." };
@@ -42,7 +48,7 @@ public static class ReplayCommand
 
         var command = new Command("replay", "Be a simulated SFU: play a capture or wav files into a meeting, as RTP over UDP.")
         {
-            paths, url, apiKey, meeting, title, participants, video, speed, loss, jitter, reorder, duplicate, seed, stop, wait, captions, log,
+            paths, url, apiKey, meeting, title, participants, video, speed, loss, jitter, reorder, duplicate, seed, srtp, stop, wait, captions, log,
         };
         command.SetAction((parsed, ct) => UntilInterruptedAsync(stopping => ReplayRun.RunAsync(
             new ReplayOptions
@@ -63,6 +69,7 @@ public static class ReplayCommand
                     Duplicate = parsed.GetValue(duplicate),
                     Seed = parsed.GetValue(seed),
                 },
+                Srtp = parsed.GetValue(srtp),
                 Stop = parsed.GetValue(stop),
                 LongestWait = TimeSpan.FromSeconds(parsed.GetValue(wait)),
                 Captions = parsed.GetValue(captions),
@@ -91,6 +98,13 @@ public static class ReplayCommand
     {
         if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var server) && server.Scheme is "http" or "https") return server;
         result.AddError($"--url is an http or https address; {result.Tokens[0].Value} is not.");
+        return null;
+    }
+
+    private static SrtpSuite? ParseSuite(ArgumentResult result)
+    {
+        if (SrtpSuite.Find(result.Tokens[0].Value) is { } suite) return suite;
+        result.AddError($"--srtp is one of {string.Join(", ", SrtpSuite.All.Select(s => s.Name))}; {result.Tokens[0].Value} is not.");
         return null;
     }
 

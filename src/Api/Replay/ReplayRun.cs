@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Replay;
 
@@ -15,6 +16,7 @@ public sealed record ReplayOptions
     public bool Video { get; init; }
     public double Speed { get; init; } = 1;
     public NetworkConditions Network { get; init; } = NetworkConditions.Perfect;
+    public SrtpSuite? Srtp { get; init; }
     public bool Stop { get; init; }
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromMinutes(10);
     public bool Captions { get; init; }
@@ -51,6 +53,7 @@ public static class ReplayRun
     {
         var source = ReplaySource.Open(options.Paths, options.Network.Seed, options.Video);
         if (options.Participants.Count > 0) source = source.Of(options.Participants);
+        if (options.Srtp is { } suite) source = source.Protected(suite);
         await PlayAsync(source, options, output, clock, ct);
         return 0;
     }

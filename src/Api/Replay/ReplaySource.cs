@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Pipeline.Ingest.Srtp;
+
 namespace Pipeline.Api.Replay;
 
 /// <param name="Id">Lower-case.</param>
@@ -24,6 +27,8 @@ public sealed record ReplayStream
     /// Negative where it lies before the first packet.
     /// </summary>
     public TimeSpan Origin { get; init; }
+    /// <summary>What its packets are protected with; null: they are plain.</summary>
+    public SrtpParameters? Srtp { get; init; }
 
     public NewTrack ToTrack() => new()
     {
@@ -34,6 +39,7 @@ public sealed record ReplayStream
         ClockRate = ClockRate,
         Ssrc = Ssrc,
         HeaderExtensions = HeaderExtensions.Count > 0 ? HeaderExtensions : null,
+        Srtp = Srtp is { } srtp ? new NewSrtp(srtp.Suite.Name, Convert.ToBase64String(srtp.Master.Span)) : null,
     };
 }
 
@@ -64,6 +70,27 @@ public sealed record ReplaySource(string Title, IReadOnlyList<ReplayStream> Stre
             Streams = [.. index.Keys.Select(i => Streams[i])],
             Packets = [.. Packets.Where(p => index.ContainsKey(p.Stream)).Select(p => p with { Stream = index[p.Stream] })],
         };
+    }
+
+    /// <summary>The same, protected: each stream with a random key of its own.</summary>
+    /// <exception cref="ReplayException">This machine cannot do the suite, or a packet cannot be protected.</exception>
+    public ReplaySource Protected(SrtpSuite suite)
+    {
+        var streams = Streams.Select(s => s with { Srtp = new SrtpParameters(suite, RandomNumberGenerator.GetBytes(suite.MasterLength), 0) }).ToList();
+        var senders = new List<SrtpSender>();
+        try
+        {
+            foreach (var stream in streams) senders.Add(new SrtpSender(stream.Srtp!, stream.Ssrc));
+            return this with { Streams = streams, Packets = [.. Packets.Select(p => p with { Bytes = senders[p.Stream].Protect(p.Bytes.Span) })] };
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ReplayException($"It cannot be sent protected: {e.Message}.", e);
+        }
+        finally
+        {
+            foreach (var sender in senders) sender.Dispose();
+        }
     }
 
     /// <param name="paths">A capture, the JSON of a capture or of a spoken meeting, a folder of wav files, or several wav files.</param>

@@ -8,10 +8,12 @@ namespace Pipeline.Ingest.Journal;
 [JsonDerivedType(typeof(MeetingOpened), "meeting")]
 [JsonDerivedType(typeof(ClockAnchor), "clock_anchor")]
 [JsonDerivedType(typeof(TrackAdded), "track_added")]
+[JsonDerivedType(typeof(TrackChanged), "track_changed")]
 [JsonDerivedType(typeof(TrackEnded), "track_ended")]
 [JsonDerivedType(typeof(SsrcBound), "ssrc_bound")]
 [JsonDerivedType(typeof(Paused), "paused")]
 [JsonDerivedType(typeof(Resumed), "resumed")]
+[JsonDerivedType(typeof(ParticipantConsent), "consent")]
 [JsonDerivedType(typeof(PacketsMissed), "packets_missed")]
 [JsonDerivedType(typeof(SpeechLost), "speech_lost")]
 [JsonDerivedType(typeof(MeetingClosed), "meeting_closed")]
@@ -39,6 +41,9 @@ public sealed record TrackAdded(
     int Number, string Participant, string Name, string Codec, int PayloadType, int ClockRate, int Channels, uint? Ssrc,
     int? AudioLevelExtension) : ControlRecord;
 
+/// <summary>The track's name and SSRC from now on; the packet records say themselves whose they are.</summary>
+public sealed record TrackChanged(int Number, string Name, uint? Ssrc, long AtUs) : ControlRecord;
+
 public sealed record TrackEnded(int Number, long AtUs) : ControlRecord;
 
 public sealed record SsrcBound(int Number, uint Ssrc, long AtUs) : ControlRecord;
@@ -48,6 +53,18 @@ public sealed record Paused(long AtUs) : ControlRecord;
 
 /// <summary>The pause is over; one that follows another says when it was over indeed.</summary>
 public sealed record Resumed(long AtUs) : ControlRecord;
+
+/// <summary>
+/// What a participant said, which holds for all their tracks: while it is `denied` only headers are kept. A run begins with those who
+/// denied it.
+/// </summary>
+/// <param name="Consent">"granted", "denied" or "unknown".</param>
+/// <param name="SaidUs">In one that follows another: when that one said it; from <paramref name="AtUs"/> on it was so indeed.</param>
+public sealed record ParticipantConsent(string Participant, string Consent, long AtUs, long? SaidUs = null) : ControlRecord
+{
+    [JsonIgnore]
+    public bool IsDenied => Consent == "denied";
+}
 
 /// <summary>Packets that came to the machine and not into the journal.</summary>
 /// <param name="Kind">"overrun": the kernel's buffer was full; "storage": the disk could not take them.</param>

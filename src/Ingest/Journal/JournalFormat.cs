@@ -27,6 +27,8 @@ public enum RecordKind : byte
     RtpHeader = 2,
     /// <summary>One compound RTCP packet as it arrived.</summary>
     Rtcp = 3,
+    /// <summary>How far a sender of SRTP has come: its SSRC and the index of its newest packet.</summary>
+    SrtpIndex = 4,
     /// <summary>What was decided: a <see cref="ControlRecord"/> as UTF-8 JSON.</summary>
     Control = 16,
 }

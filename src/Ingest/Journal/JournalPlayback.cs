@@ -33,11 +33,11 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         }
     }
 
-    /// <summary>Nobody recorded from the newest record until <paramref name="at"/>: to whoever was there it is an outage, or a longer pause.</summary>
+    /// <summary>Nobody recorded from the newest record until <paramref name="at"/>: to whoever was there it is an outage, or was withheld longer.</summary>
     public void Interrupt(TimeSpan at)
     {
         foreach (var track in pipeline.Tracks)
-            if (!track.Ended && track.HasPackets && at > newest) track.Interrupt(newest, at, pipeline.IsPaused);
+            if (!track.Ended && track.HasPackets && at > newest) track.Interrupt(newest, at);
     }
 
     /// <summary>Plays out everything. A journal that nobody closed ended in a crash.</summary>
@@ -60,13 +60,18 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         {
             case MeetingOpened { Run: > 1 }:
                 Interrupt(at);
-                if (pipeline.IsPaused) pipeline.Resume(at);                          // a run that goes on with the pause says so
+                pipeline.HearAll(at);                                                // a run that goes on with a pause says so
                 break;
             case Paused paused:
                 pipeline.Pause(JournalFormat.FromMicroseconds(paused.AtUs));
                 break;
             case Resumed resumed:
                 pipeline.Resume(JournalFormat.FromMicroseconds(resumed.AtUs));
+                break;
+            case ParticipantConsent consent:
+                pipeline.SetConsent(
+                    consent.Participant, consent.IsDenied, JournalFormat.FromMicroseconds(consent.AtUs),
+                    consent.SaidUs is { } said ? JournalFormat.FromMicroseconds(said) : null);
                 break;
             case MeetingClosed:
                 closed = true;
@@ -75,13 +80,15 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
                 var track = pipeline.AddTrack(Describe(added));                      // also when nobody listens
                 TrackAdded?.Invoke(track);
                 break;
+            case TrackChanged changed:
+                pipeline.ChangeTrack(changed.Number, changed.Name, changed.Ssrc);
+                break;
             case TrackEnded ended:
                 pipeline.EndTrack(ended.Number);
                 break;
-            case PacketsMissed missed when !pipeline.IsPaused:
+            case PacketsMissed missed:
                 var kind = missed.Kind == "overrun" ? GapKind.Overrun : GapKind.Storage;
-                var gap = new Gap(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind);
-                foreach (var each in pipeline.Tracks) each.AddGap(gap);
+                pipeline.NoteMissed(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind);
                 break;
         }
     }

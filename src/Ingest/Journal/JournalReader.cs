@@ -89,12 +89,18 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
 
     /// <summary>The same object each time, with other records.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public IEnumerable<JournalBlock> ReadBlocks()
+    public IEnumerable<JournalBlock> ReadBlocks() => ReadLastBlocks(int.MaxValue);
+
+    /// <summary>The same from the last segments only, however many there are before.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public IEnumerable<JournalBlock> ReadLastBlocks(int segments)
     {
         damage.Clear();
-        string previous = new('0', 64);
-        int expected = 1;
-        foreach (int number in JournalTail.Segments(folder))
+        var numbers = JournalTail.Segments(folder);
+        int skipped = Math.Max(0, numbers.Count - segments);
+        string? previous = skipped == 0 ? new('0', 64) : null;                       // null: of a segment that is not read
+        int expected = skipped == 0 ? 1 : numbers[skipped];
+        foreach (int number in numbers.Skip(skipped))
         {
             for (; expected < number; expected++) damage.Add(new JournalDamage(expected, 0, "segment is missing"));
             expected = number + 1;
@@ -105,7 +111,7 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
                 damage.Add(new JournalDamage(number, 0, "segment header is damaged"));
                 header = default;
             }
-            else if (header.PreviousHash != previous) damage.Add(new JournalDamage(number, 40, "the chain is broken: the segment before is not the one that was written"));
+            else if (previous is not null && header.PreviousHash != previous) damage.Add(new JournalDamage(number, 40, "the chain is broken: the segment before is not the one that was written"));
             previous = Convert.ToHexString(SHA256.HashData(file));
 
             using var cipher = OpenKey(number);

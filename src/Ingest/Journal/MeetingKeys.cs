@@ -8,7 +8,7 @@ namespace Pipeline.Ingest.Journal;
 /// </summary>
 public sealed class MeetingKeys
 {
-    private readonly byte[] segments, text;
+    private readonly byte[] segments, text, streams;
     private readonly string meeting;
 
     private MeetingKeys(Guid meeting, byte[] key)
@@ -16,6 +16,7 @@ public sealed class MeetingKeys
         this.meeting = meeting.ToString("N");
         segments = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "journal segments"u8.ToArray());
         text = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "spoken text"u8.ToArray());
+        streams = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "stream keys"u8.ToArray());
     }
 
     /// <summary>Reads the meeting's key, or makes one.</summary>
@@ -47,4 +48,9 @@ public sealed class MeetingKeys
     public byte[] SealText(ReadOnlySpan<byte> plain) => KeyWrap.Seal(text, plain, $"text {meeting}");
     /// <exception cref="CryptographicException">Damaged, or of another meeting.</exception>
     public byte[] OpenText(ReadOnlySpan<byte> sealedText) => KeyWrap.Open(text, sealedText, $"text {meeting}");
+
+    /// <summary>What somebody protects a stream to this meeting with.</summary>
+    public byte[] SealStreamKey(ReadOnlySpan<byte> key) => KeyWrap.Seal(streams, key, $"stream {meeting}");
+    /// <exception cref="CryptographicException">Damaged, or of another meeting.</exception>
+    public byte[] OpenStreamKey(ReadOnlySpan<byte> sealedKey) => KeyWrap.Open(streams, sealedKey, $"stream {meeting}");
 }

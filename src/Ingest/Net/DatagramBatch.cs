@@ -33,7 +33,8 @@ public sealed unsafe class DatagramBatch : IDisposable
 
     public int Count { get; internal set; }
 
-    public ReadOnlySpan<byte> Bytes(int index) =>
+    /// <summary>Valid, and the callee's to change, until the next drain.</summary>
+    public Span<byte> Bytes(int index) =>
         (headers[index].Flags & Truncated) != 0 ? [] : new(memory + index * MaxDatagram, (int)headers[index].Received);
 
     /// <summary>Sender's address, from `sockaddr_in` or `sockaddr_in6`.</summary>

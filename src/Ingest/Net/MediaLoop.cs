@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Net;
 
@@ -107,7 +108,7 @@ public sealed class MediaLoop : IDisposable
         uint dropped = socket.TakeDropped();
         if (dropped == 0) return;
         TimeSpan from = socket.LastDrain - startedBoot, to = boot - startedBoot;
-        Pipeline.NoteMissed(from, to);
+        Pipeline.NoteMissed(from, to, GapKind.Overrun);
         journal.AppendAsync(new PacketsMissed("overrun", JournalFormat.ToMicroseconds(from), JournalFormat.ToMicroseconds(to), dropped), to);
     }
 }

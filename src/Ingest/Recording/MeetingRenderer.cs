@@ -44,6 +44,8 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
     /// <summary>Where nothing was sent for long, silence is mixed in pieces of this length.</summary>
     private static readonly TimeSpan Stride = TimeSpan.FromSeconds(10);
 
+    /// <summary>What tracks are called now, by number; one that is not there, as it was when it was added.</summary>
+    public IReadOnlyDictionary<int, string> Names { get; init; } = new Dictionary<int, string>();
     /// <summary>The program, found through PATH.</summary>
     internal string Ffmpeg { get; init; } = "ffmpeg";
 
@@ -77,7 +79,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             var playback = new JournalPlayback(pipeline);
             playback.TrackAdded += track =>
             {
-                if (tracks) track.File = files[track.Description.Number] = new TrackFile(outputFolder, track.Description, OpusPacket.ToSamples(duration));
+                if (tracks) track.File = files[track.Description.Number] = new TrackFile(outputFolder, Named(track.Description), OpusPacket.ToSamples(duration));
             };
             foreach (var block in journal.ReadBlocks())
             {
@@ -106,6 +108,8 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             foreach (var file in files.Values) file.Dispose();
         }
     }
+
+    private TrackDescription Named(TrackDescription track) => track with { Name = Names.GetValueOrDefault(track.Number, track.Name) };
 
     /// <summary>Lets time go by up to the next block or the end, without holding hours of silence in memory.</summary>
     private static async Task PassAsync(JournalPlayback playback, TimeSpan until, PcmCollector? frames, CancellationToken ct)

@@ -3,6 +3,7 @@ using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Rtp;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Ingest.Streams;
 
@@ -13,7 +14,11 @@ namespace Pipeline.Ingest.Streams;
 /// <param name="From">Where its sender is; null: anywhere that may send at all.</param>
 public sealed record TrackDescription(
     int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
-    byte? AudioLevelExtension, IPNetwork? From);
+    byte? AudioLevelExtension, IPNetwork? From)
+{
+    /// <summary>What its packets are protected with; null: they come plain.</summary>
+    public SrtpParameters? Srtp { get; init; }
+}
 
 /// <summary>Takes one track's packets, each at its place, in order.</summary>
 public interface ITrackSink
@@ -33,7 +38,7 @@ public sealed class MediaTrack : IDisposable
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
-    private readonly List<Gap> gaps = [], pauses = [];                               // pauses apart: as few as there were commands, in order
+    private readonly List<Gap> gaps = [], withheld = [];                             // those apart: as few as there were commands, in order
     private readonly LevelDetector detector = new();
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
@@ -51,13 +56,19 @@ public sealed class MediaTrack : IDisposable
         captions = speech is null ? null : new CaptionTap(description.Number, speech);
     }
 
-    public TrackDescription Description { get; }
+    public TrackDescription Description { get; private set; }
     public TrackPlayer Player { get; } = new();
     /// <summary>Meeting time of its last packet; long before the meeting while there was none.</summary>
     public TimeSpan LastPacket { get; private set; } = TimeSpan.FromDays(-1);
     public bool HasPackets => LastPacket >= TimeSpan.Zero;
     /// <summary>Meeting time somebody last spoke, as the recording hears it.</summary>
     public TimeSpan LastSpeech { get; private set; }
+    /// <summary>Why its payloads are discarded as they arrive: <see cref="GapKind.Pause"/> or <see cref="GapKind.Consent"/>. Null: they are taken.</summary>
+    public GapKind? Withheld { get; private set; }
+    /// <summary>Meeting time since when it is heard, where it was not before: what was sent earlier, and comes late, is not taken either.</summary>
+    public TimeSpan HeardFrom { get; private set; } = TimeSpan.FromDays(-1);
+    /// <summary>Meeting time of its first packet; null before.</summary>
+    public TimeSpan? FirstPacket { get; private set; }
     /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
     public ITrackSink? File { get; set; }
     public bool Ended => EndedAt < TimeSpan.MaxValue;
@@ -80,18 +91,43 @@ public sealed class MediaTrack : IDisposable
         if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) timeline.InsertHeader(epoch, sequence, timestamp, arrival);
     }
 
-    /// <summary>From now on only headers come: what captions wait for has come.</summary>
-    public void Pause(TimeSpan at)
+    /// <summary>From now on it has this name and takes this SSRC; null: what it has, and what comes.</summary>
+    public void Change(string name, uint? ssrc) => Description = Description with { Name = name, Ssrc = ssrc };
+
+    /// <summary>False where only the header of what arrived then may be kept.</summary>
+    public bool TakesPayload(TimeSpan arrival) => Withheld is null && arrival >= HeardFrom;
+
+    /// <summary>From now on only headers come: what captions wait for has come. Another reason takes the place of the one before.</summary>
+    public void Withhold(GapKind why, TimeSpan at)
     {
-        if (pauses.Count > 0 && at - pauses[^1].To < TimeSpan.FromMilliseconds(1)) ExtendPause(at);   // over a restart it is one pause
-        else pauses.Add(new Gap(at, at, GapKind.Pause));
-        captions?.Pause();
+        if (Withheld == why) return;
+        if (Withheld is null) captions?.Pause();
+        else ExtendWithheld(at);
+        Withheld = why;
+        if (withheld.Count > 0 && withheld[^1].From == withheld[^1].To) withheld.RemoveAt(withheld.Count - 1);
+        if (withheld.Count > 0 && withheld[^1].Kind == why && at - withheld[^1].To < TimeSpan.FromMilliseconds(1)) ExtendWithheld(at);   // over a restart it is one
+        else withheld.Add(new Gap(at, at, why));
     }
 
-    /// <summary>The last pause, if there is one, lasts until then.</summary>
-    public void ExtendPause(TimeSpan to)
+    /// <summary>What withholds it lasts until then, at least.</summary>
+    public void ExtendWithheld(TimeSpan to)
     {
-        if (pauses.Count > 0 && to > pauses[^1].To) pauses[^1] = pauses[^1] with { To = to };
+        if (Withheld is not null && to > withheld[^1].To) withheld[^1] = withheld[^1] with { To = to };
+    }
+
+    /// <summary>What arrives from then on is taken again.</summary>
+    public void Hear(TimeSpan at)
+    {
+        ExtendWithheld(at);
+        (Withheld, HeardFrom) = (null, at);
+    }
+
+    /// <summary>What was said to be heard from <paramref name="said"/> on is heard from <paramref name="at"/> on indeed.</summary>
+    public void HearLater(TimeSpan said, TimeSpan at)
+    {
+        if (Withheld is not null || HeardFrom != said) return;
+        if (withheld.Count > 0) withheld[^1] = withheld[^1] with { To = at };
+        HeardFrom = at;
     }
 
     /// <summary>Places the next packet for the recording; see <see cref="TrackTimeline.Advance"/>.</summary>
@@ -114,7 +150,7 @@ public sealed class MediaTrack : IDisposable
     {
         var at = OpusPacket.ToTime(mixed);
         ulong frame = 1UL << (int)((mixed - 1) / Mixer.FrameSize & 63);
-        if (IsPausedAt(at)) detector.Interrupt();
+        if (IsWithheldAt(at)) detector.Interrupt();
         else
         {
             detector.Add(Player.Gain.Level, sent: (madeUp & frame) == 0);
@@ -139,11 +175,11 @@ public sealed class MediaTrack : IDisposable
         captions?.End();
     }
 
-    /// <summary>Nobody recorded for a while: what was sent meanwhile is the outage's, or the pause's, and not lost by the network.</summary>
-    public void Interrupt(TimeSpan from, TimeSpan to, bool paused)
+    /// <summary>Nobody recorded for a while: what was sent meanwhile is the outage's, or would have been withheld, and not lost by the network.</summary>
+    public void Interrupt(TimeSpan from, TimeSpan to)
     {
         foreach (var (stream, _, _) in streams.Values) stream.Restart();
-        if (paused) ExtendPause(to);
+        if (Withheld is not null) ExtendWithheld(to);
         else AddGap(new Gap(from, to, GapKind.Outage));
     }
 
@@ -171,7 +207,7 @@ public sealed class MediaTrack : IDisposable
             Concealed = OpusPacket.ToTime(Player.ConcealedSamples),
             Dtx = OpusPacket.ToTime(timeline.DtxSamples),
             Talked = OpusPacket.ToTime(detector.TalkedFrames * Mixer.FrameSize),
-            Gaps = [.. gaps.Concat(pauses).OrderBy(g => g.From)],
+            Gaps = [.. gaps.Concat(withheld.Where(g => g.To > g.From)).OrderBy(g => g.From)],
             GapsTruncated = GapsTruncated,
         };
     }
@@ -196,6 +232,7 @@ public sealed class MediaTrack : IDisposable
             streams[packet.Ssrc] = known;
             newest = known.Stream;
         }
+        FirstPacket ??= arrival;
         LastPacket = arrival > LastPacket ? arrival : LastPacket;
         if (reception == Reception.OutOfRange) OutOfRange++;
         epoch = known.Epoch;
@@ -209,24 +246,24 @@ public sealed class MediaTrack : IDisposable
         for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
     }
 
-    private bool IsPausedAt(TimeSpan at)
+    private bool IsWithheldAt(TimeSpan at)
     {
-        for (int n = pauses.Count - 1; n >= 0; n--)                                  // the mix is seconds behind: at most the last few are after it
-            if (pauses[n].From < at) return at <= pauses[n].To;
+        for (int n = withheld.Count - 1; n >= 0; n--)                                  // the mix is seconds behind: at most the last few are after it
+            if (withheld[n].From < at) return at <= withheld[n].To;
         return false;
     }
 
-    /// <summary>What of the span lies in no pause is lost. True when a pause lies in it.</summary>
+    /// <summary>What of the span was not withheld is lost. True when some of it was.</summary>
     private bool AddLoss(TimeSpan from, TimeSpan to)
     {
-        bool paused = false;
-        foreach (var pause in pauses)
+        bool some = false;
+        foreach (var span in withheld)
         {
-            if (pause.To <= from || pause.From >= to) continue;
-            if (pause.From > from) AddGap(new Gap(from, pause.From, GapKind.Loss));
-            (from, paused) = (pause.To, true);
+            if (span.To <= from || span.From >= to) continue;
+            if (span.From > from) AddGap(new Gap(from, span.From, GapKind.Loss));
+            (from, some) = (span.To, true);
         }
         if (from < to) AddGap(new Gap(from, to, GapKind.Loss));
-        return paused;
+        return some;
     }
 }

@@ -18,16 +18,14 @@ public enum Verdict
 
 /// <summary>A packet of an SSRC that is no track's yet.</summary>
 /// <param name="HeaderOnly">Its payload was discarded as it arrived, or it had none.</param>
-public readonly record struct HeldPacket(TimeSpan Arrival, byte[] Bytes, bool HeaderOnly)
-{
-    public bool TryParse(out RtpPacket packet) => HeaderOnly ? RtpPacket.TryParseHeader(Bytes, out packet) : RtpPacket.TryParse(Bytes, out packet);
-}
+public readonly record struct HeldPacket(TimeSpan Arrival, byte[] Bytes, bool HeaderOnly);
 
 /// <summary>
 /// Which SSRC belongs to which track, and from where it may come. A track that names its SSRC takes that one only; another adopts the
 /// first new SSRC of its payload type, and one more when the old has been silent for a second, after two packets in sequence (RFC 3550
 /// §A.1: noise on the port adopts nothing). An SSRC stays with its sender's address; it moves only within the track's declared network,
-/// after two seconds of silence.
+/// after two seconds of silence. Of a protected track's packets only those count that verified: such an SSRC is adopted with the first,
+/// and moves at once.
 /// </summary>
 public sealed class SourceBinding(bool allowAnySender)
 {
@@ -46,6 +44,8 @@ public sealed class SourceBinding(bool allowAnySender)
     public long RefusedAddress { get; private set; }
     public long RefusedPayloadType { get; private set; }
     public long RefusedUnknown { get; private set; }
+    /// <summary>Would have been a protected track's, and did not verify.</summary>
+    public long RefusedUnproven { get; private set; }
 
     public void Add(MediaTrack track) => tracks.Add(track);
 
@@ -60,15 +60,41 @@ public sealed class SourceBinding(bool allowAnySender)
         }
     }
 
+    /// <summary>
+    /// What the track's description says now holds: an SSRC it names is its own and nobody else's, and others it had are nobody's. One
+    /// that names none keeps what it has.
+    /// </summary>
+    public void Rebind(MediaTrack track)
+    {
+        if (track.Description.Ssrc is not { } named) return;
+        foreach (var (ssrc, source) in bound)
+        {
+            if ((ssrc == named) == (source.Track == track)) continue;
+            bound.Remove(ssrc);
+            if (ssrc != named) left.Add(ssrc);
+        }
+    }
+
+    /// <summary>The protected track that will take a packet with this header if it verifies; null: none will.</summary>
+    public MediaTrack? Claimant(in RtpPacket header, PeerAddress peer, TimeSpan now)
+    {
+        var track = Prospect(header, now);
+        return track is { Description.Srtp: not null } && track.Description.PayloadType == header.PayloadType && MaySend(track, peer) ? track : null;
+    }
+
+    /// <summary>False when a packet with this header would be a plain track's.</summary>
+    public bool MayBeCipher(in RtpPacket header, TimeSpan now) => Prospect(header, now) is null or { Description.Srtp: not null };
+
     /// <param name="kept">What may be held of it: the datagram, or its header alone.</param>
+    /// <param name="verified">It was protected with its track's key.</param>
     /// <param name="track">The owner, for <see cref="Verdict.Bound"/> and <see cref="Verdict.NewlyBound"/>.</param>
-    public Verdict Decide(in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now, out MediaTrack? track)
+    public Verdict Decide(in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now, bool verified, out MediaTrack? track)
     {
         track = null;
         if (bound.TryGetValue(packet.Ssrc, out var source))
         {
-            if (source.Peer != peer && !MayMove(source, peer, now)) { RefusedAddress++; return Verdict.Refused; }
             if (source.Track.Description.PayloadType != packet.PayloadType) { RefusedPayloadType++; return Verdict.Refused; }
+            if (!verified && (source.Track.Description.Srtp is not null || (source.Peer != peer && !MayMove(source, peer, now)))) { RefusedAddress++; return Verdict.Refused; }
             (source.Peer, source.LastPacket) = (peer, now);
             track = source.Track;
             return Verdict.Bound;
@@ -77,11 +103,11 @@ public sealed class SourceBinding(bool allowAnySender)
         var owner = OwnerFor(packet, now);
         if (owner is not null && !MaySend(owner, peer)) { RefusedAddress++; return Verdict.Refused; }
         var waiting = Find(packet.Ssrc);
-        if (waiting is not null && waiting.Peer != peer) { RefusedAddress++; return Verdict.Refused; }
-        bool proven = owner?.Description.Ssrc is not null || waiting?.NextSequence == packet.SequenceNumber;
+        if (!verified && waiting is not null && waiting.Peer != peer) { RefusedAddress++; return Verdict.Refused; }
+        bool proven = verified || (owner?.Description is { Srtp: null } plain && (plain.Ssrc is not null || waiting?.NextSequence == packet.SequenceNumber));
         if (owner is null || !proven)
         {
-            return Hold(waiting, packet, kept, peer, now) ? Verdict.Held : Verdict.Refused;
+            return Hold(waiting, packet, kept, peer, now, unproven: owner is { Description.Srtp: not null }) ? Verdict.Held : Verdict.Refused;
         }
 
         bound[packet.Ssrc] = new BoundSource(owner) { Peer = peer, LastPacket = now };
@@ -115,10 +141,13 @@ public sealed class SourceBinding(bool allowAnySender)
                 heldBytes -= source.Packets[old].Bytes.Length;
             }
             source.Packets.RemoveRange(0, old);
-            RefusedUnknown += old;
+            Refuse(source, old);
             if (source.Packets.Count == 0) held.RemoveAt(i);
         }
     }
+
+    private MediaTrack? Prospect(in RtpPacket header, TimeSpan now) =>
+        bound.TryGetValue(header.Ssrc, out var source) ? source.Track : OwnerFor(header, now);
 
     private MediaTrack? OwnerFor(in RtpPacket packet, TimeSpan now)
     {
@@ -131,12 +160,14 @@ public sealed class SourceBinding(bool allowAnySender)
     }
 
     private bool MaySend(MediaTrack track, PeerAddress peer) =>
-        track.Description.From is { } network ? network.Contains(peer.ToIPAddress()) : allowAnySender || System.Net.IPAddress.IsLoopback(peer.ToIPAddress());
+        track.Description.From is { } network
+        ? network.Contains(peer.ToIPAddress())
+        : track.Description.Srtp is not null || allowAnySender || System.Net.IPAddress.IsLoopback(peer.ToIPAddress());
 
     private static bool MayMove(BoundSource source, PeerAddress peer, TimeSpan now) =>
         source.Track.Description.From is { } network && network.Contains(peer.ToIPAddress()) && now - source.LastPacket >= MoveAfter;
 
-    private bool Hold(HeldSource? source, in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now)
+    private bool Hold(HeldSource? source, in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now, bool unproven)
     {
         if (source is null)
         {
@@ -146,6 +177,7 @@ public sealed class SourceBinding(bool allowAnySender)
         }
         else source.IsSteady |= source.NextSequence == packet.SequenceNumber;
         source.NextSequence = (ushort)(packet.SequenceNumber + 1);
+        source.IsUnproven |= unproven;
         if (heldBytes + kept.Length > MaxHeldBytes) { RefusedUnknown++; return false; }
         source.Packets.Add(new HeldPacket(now, kept.ToArray(), HeaderOnly: kept.Length == packet.HeaderLength));
         source.Bytes += kept.Length;
@@ -180,7 +212,13 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         held.Remove(source);
         heldBytes -= source.Bytes;
-        RefusedUnknown += source.Packets.Count;
+        Refuse(source, source.Packets.Count);
+    }
+
+    private void Refuse(HeldSource source, int packets)
+    {
+        if (source.IsUnproven) RefusedUnproven += packets;
+        else RefusedUnknown += packets;
     }
 
     private HeldSource? Find(uint ssrc)
@@ -206,6 +244,8 @@ public sealed class SourceBinding(bool allowAnySender)
         public ushort NextSequence { get; set; }
         /// <summary>Two packets came in sequence: random datagrams do not do that.</summary>
         public bool IsSteady { get; set; }
+        /// <summary>A protected track would have taken a packet of it, had it verified.</summary>
+        public bool IsUnproven { get; set; }
         public int Bytes { get; set; }
         public List<HeldPacket> Packets { get; } = [];
     }

@@ -49,12 +49,12 @@ public sealed record TrackQuality
         GapsTruncated = GapsTruncated || later.GapsTruncated,
     };
 
-    /// <summary>A pause that goes on over a restart is one.</summary>
+    /// <summary>A pause that goes on over a restart is one, and so is a denied consent.</summary>
     private static IReadOnlyList<Gap> Joined(IReadOnlyList<Gap> before, IReadOnlyList<Gap> after)
     {
-        var last = before.LastOrDefault(g => g.Kind == GapKind.Pause);
-        var next = after.FirstOrDefault(g => g.Kind == GapKind.Pause);
-        bool goesOn = last.To > last.From && next.To > next.From && (next.From - last.To).Duration() < TimeSpan.FromMilliseconds(1);
+        var last = before.LastOrDefault(g => g.Kind is GapKind.Pause or GapKind.Consent);
+        var next = after.FirstOrDefault(g => g.Kind is GapKind.Pause or GapKind.Consent);
+        bool goesOn = last.Kind == next.Kind && last.To > last.From && next.To > next.From && (next.From - last.To).Duration() < TimeSpan.FromMilliseconds(1);
         return goesOn
             ? [.. before.Where(g => g != last), last with { To = next.To }, .. after.Where(g => g != next)]
             : [.. before, .. after];

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -24,6 +25,9 @@ internal sealed class FakeMediaEngine : IMediaEngine
     public SpeechEngine? Engine { get; init; } = new("fake", "none", "00");
 
     public FakeMedia Newest => Opened.Last();
+
+    /// <summary>Turned around: good enough to see whether the key itself goes further.</summary>
+    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => new(srtp.Suite.Name, [.. srtp.Master.ToArray().Reverse()], srtp.RollOver);
 
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
@@ -66,7 +70,8 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     public ConcurrentQueue<Track> Added { get; } = new();
     public ConcurrentQueue<Track> Ended { get; } = new();
     public ConcurrentQueue<string> Told { get; } = new();
-    public Task BeforePause { get; set; } = Task.CompletedTask;
+    public Task BeforeTold { get; set; } = Task.CompletedTask;
+    public Exception? TellFails { get; set; }
     public Exception? AddFails { get; set; }
     public TaskCompletionSource Breaks { get; } = new();
     public Task Broken => Breaks.Task;
@@ -87,12 +92,15 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
         return Task.CompletedTask;
     }
 
+    public Task ChangeTrackAsync(Track track, CancellationToken ct) => TellAsync($"track {track.Number} {track.Spec.Participant.Name} {track.Spec.Ssrc}".TrimEnd());
+    public Task SetConsentAsync(string participant, string consent, CancellationToken ct) => TellAsync($"{participant} {consent}");
     public Task PauseAsync(CancellationToken ct) => TellAsync("pause");
     public Task ResumeAsync(CancellationToken ct) => TellAsync("resume");
 
     private async Task TellAsync(string what)
     {
-        await BeforePause;
+        await BeforeTold;
+        if (TellFails is { } e) throw e;
         Told.Enqueue(what);
     }
 

@@ -16,7 +16,7 @@ public sealed class PauseTests : IAsyncLifetime
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));
         var slow = new TaskCompletionSource();
-        node.Engine.Newest.BeforePause = slow.Task;
+        node.Engine.Newest.BeforeTold = slow.Task;
 
         var first = node.Meetings.PauseAsync(Acme, made.Id, default);
         await node.UntilAsync(made.Id, m => m.Paused);

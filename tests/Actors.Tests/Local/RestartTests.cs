@@ -12,6 +12,27 @@ public sealed class RestartTests : IAsyncLifetime
     public async Task DisposeAsync() => await node.DisposeAsync();
 
     [Fact]
+    public async Task What_was_corrected_is_not_recognised_again_after_a_restart()
+    {
+        await using var node = await Node.StartAsync();
+        var meeting = await node.CreateAsync(null, Tracks.Of("alice"));
+        node.Engine.Newest.Say(1, 1, 2, "bored");
+        await node.UntilHeardAsync(meeting.Id, 1);
+        var heard = (await node.Store.SegmentsAsync(Node.Acme, meeting.Id, 0, 10, default))[0];
+        Assert.IsType<CorrectSegmentResult.Corrected>(await node.Meetings.CorrectSegmentAsync(Node.Acme, meeting.Id, heard.Id, "board", "key_admin", null, default));
+
+        await node.RestartAsync();
+        Assert.Equal([(1, 1.0, 2.0)], node.Engine.OpenAsked.Last().Heard.Select(h => (h.Track, h.Start.TotalSeconds, h.End.TotalSeconds)));   // so the media need not ask
+        node.Engine.Newest.Say(1, 1, 2, "bored");                                    // and says it all the same
+        node.Engine.Newest.Say(1, 5, 6, "after");
+        await node.UntilHeardAsync(meeting.Id, 2);
+        await node.Meetings.StopAsync(Node.Acme, meeting.Id, default);
+        await node.UntilAsync(meeting.Id, MeetingStatus.Completed);
+        Assert.Equal(["board", "after"], (await node.Meetings.TranscriptAsync(Node.Acme, meeting.Id, default))!.Select(s => s.Text));
+        Assert.Equal("bored", (await node.Meetings.FindSegmentAsync(Node.Acme, meeting.Id, heard.Id, default))!.Correction!.OriginalText);
+    }
+
+    [Fact]
     public async Task A_meeting_goes_on_after_a_restart_with_its_id_and_port()
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice", 111));

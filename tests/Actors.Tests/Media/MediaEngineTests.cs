@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
 
@@ -57,6 +59,62 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal(30, quality.PacketsReceived);
         Assert.Equal([GapKind.Pause], quality.Gaps.Select(g => g.Kind));
         Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Of_who_denied_consent_headers_alone_are_kept_from_the_first_packet_of_a_run_on()
+    {
+        var media = await node.OpenAsync(node.Job());
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await media.SetConsentAsync("alice", "denied", default);
+        Send(media.Port, 0..10, alice);
+        await media.SetConsentAsync("alice", "denied", default);
+        await media.DisposeAsync();
+        var spec = node.Alice.Spec;
+        var job = node.Job(run: 2, age: Second, port: media.Port) with
+        {
+            Tracks = [node.Alice with { Spec = spec with { Participant = spec.Participant with { Consent = "denied", Name = "Ally" } } }],
+        };
+        var again = await node.OpenAsync(job);
+        Send(again.Port, 10..20, alice);
+        await again.SetConsentAsync("alice", "granted", default);
+        await again.SetConsentAsync("alice", "granted", default);
+        Send(again.Port, 20..30, alice);
+        await again.StopAsync(3 * Second, default);
+
+        var kept = node.Records();
+        Assert.Equal((20, 10), (kept.Count(k => k == RecordKind.RtpHeader), kept.Count(k => k == RecordKind.Rtp)));
+        var quality = Assert.Single(again.Snapshot().Tracks).Quality;
+        Assert.Equal(30, quality.PacketsReceived);
+        Assert.Equal([GapKind.Consent], quality.Gaps.Select(g => g.Kind));
+        var file = Assert.Single(Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files);
+        Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_protected_track_is_known_again_by_the_next_run_and_its_sealed_key_opens_in_its_meeting_only()
+    {
+        var suite = SrtpSuite.AesGcm128;
+        var key = new SrtpParameters(suite, new byte[suite.MasterLength], 0);
+        var track = node.Alice with { Spec = node.Alice.Spec with { Srtp = node.Engine.Seal(node.Id, key, isNew: true) } };
+        using var sender = new SrtpSender(key, ssrc: 7);
+        using var alice = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+        var media = await node.OpenAsync(node.Job() with { Tracks = [track] });
+        Send(media.Port, 0..20, alice, sender);
+        await media.StopAsync(Second, default);
+        Assert.Equal((Authenticated.Srtp, 20), (media.Snapshot().Tracks[0].Authenticated, media.Snapshot().Tracks[0].Quality.PacketsReceived));
+
+        var again = await node.OpenAsync(node.Job(run: 2, age: Second, port: media.Port) with { Tracks = [track] });
+        Send(again.Port, 0..5, alice);                                               // plain
+        Send(again.Port, 20..40, alice, sender);
+        await again.StopAsync(3 * Second, default);
+        Assert.Equal((Authenticated.Srtp, 5), (again.Snapshot().Tracks[0].Authenticated, again.Snapshot().Refused["srtp_auth"]));
+        Assert.Equal(40, node.Records().Count(k => k == RecordKind.Rtp));
+
+        using var other = new EngineNode();
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => other.OpenAsync(other.Job() with { Tracks = [track] }));
+        Assert.ThrowsAny<IOException>(() => other.Engine.Seal(node.Id, key, isNew: false));
     }
 
     [Fact(Timeout = 60_000)]
@@ -233,9 +291,13 @@ public sealed class MediaEngineTests : IDisposable
         Send(port, numbers, sender);
     }
 
-    private static void Send(int port, Range numbers, Socket sender)
+    private static void Send(int port, Range numbers, Socket sender, SrtpSender? protection = null)
     {
-        for (int n = numbers.Start.Value; n < numbers.End.Value; n++) sender.SendTo(EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]), new IPEndPoint(IPAddress.Loopback, port));
+        for (int n = numbers.Start.Value; n < numbers.End.Value; n++)
+        {
+            byte[] datagram = EngineNode.Datagram(n, [0xF8, 0xFF, 0xFE]);
+            sender.SendTo(protection?.Protect(datagram) ?? datagram, new IPEndPoint(IPAddress.Loopback, port));
+        }
     }
 
     private static void AssertFree(int port)

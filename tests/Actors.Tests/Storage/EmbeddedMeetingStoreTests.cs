@@ -50,7 +50,7 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         {
             connection.Open();
             Assert.Equal("ok", connection.Scalar<string>("PRAGMA integrity_check"));
-            Assert.Equal(2L, connection.Scalar<long>("PRAGMA user_version"));
+            Assert.Equal(3L, connection.Scalar<long>("PRAGMA user_version"));
             Assert.Equal("wal", connection.Scalar<string>("PRAGMA journal_mode"));
             Assert.Equal(1L, connection.Scalar<long>("SELECT count(*) FROM meetings WHERE status = 'recording'"));
         }
@@ -62,16 +62,18 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
     public async Task An_archive_of_a_newer_program_is_refused()
     {
         await store.DisposeAsync();
+        long version;
         using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
         {
             connection.Open();
+            version = connection.Scalar<long>("PRAGMA user_version");
             connection.Run("PRAGMA user_version = 99");
         }
         Assert.Throws<InvalidOperationException>(() => Open());
         using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
         {
             connection.Open();
-            connection.Run("PRAGMA user_version = 2");
+            connection.Run($"PRAGMA user_version = {version}");
         }
         store = Open();
     }
@@ -83,6 +85,36 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         for (int i = 0; i < 3; i++) await ReopenAsync();
         Assert.NotNull(await store.FindAsync(Acme, meeting.Id, default));
         Assert.Equal(2, (await LedgerAsync(Acme)).Count);
+    }
+
+    [Fact]
+    public async Task Keys_are_found_by_hash_alone_listed_by_tenant_and_deleted_by_their_own_tenant_only()
+    {
+        StoredApiKey Key(TenantId tenant, int n) => new(
+            KeyId.New(Start.AddSeconds(n)), tenant, $"key {n}", ["meetings:read", "admin"], Start.AddSeconds(n), [.. Enumerable.Repeat((byte)n, 32)]);
+        StoredApiKey[] made = [Key(Acme, 1), Key(Acme, 2), Key(Other, 3), Key(Acme, 4)];
+        foreach (var key in made) await ((IApiKeyStore)store).AddAsync(key);
+        await ReopenAsync();
+
+        IApiKeyStore keys = store;
+        foreach (var key in made)
+        {
+            Assert.Equivalent(key, await keys.FindByHashAsync(key.Hash, default), strict: true);
+            Assert.Equivalent(key, await keys.FindAsync(key.Tenant, key.Id, default), strict: true);
+        }
+        Assert.Null(await keys.FindByHashAsync(new byte[32], default));
+        Assert.Null(await keys.FindByHashAsync(made[0].Hash.AsMemory(0, 31), default));
+        Assert.Null(await keys.FindAsync(Other, made[0].Id, default));
+
+        Assert.Equal(["key 4", "key 2"], (await keys.ListAsync(Acme, null, 2, default)).Select(key => key.Name));
+        Assert.Equal(["key 1"], (await keys.ListAsync(Acme, made[1].Id, 2, default)).Select(key => key.Name));
+
+        Assert.False(await keys.DeleteAsync(Other, made[0].Id));
+        Assert.True(await keys.DeleteAsync(Acme, made[0].Id));
+        Assert.False(await keys.DeleteAsync(Acme, made[0].Id));
+        Assert.Null(await keys.FindByHashAsync(made[0].Hash, default));
+        Assert.Null(await keys.FindAsync(Acme, made[0].Id, default));
+        Assert.NotNull(await keys.FindByHashAsync(made[1].Hash, default));
     }
 
     protected override async Task ReopenAsync()

@@ -111,6 +111,18 @@ internal static class Schema
             PRIMARY KEY (tenant, meeting, sequence, revision)
         ) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE api_keys (
+            tenant     TEXT NOT NULL,
+            id         TEXT NOT NULL,
+            name       TEXT NOT NULL,
+            scopes     TEXT NOT NULL,          -- separated by spaces
+            created_at INTEGER NOT NULL,
+            hash       BLOB NOT NULL,          -- SHA-256 of the key; the key itself is nowhere
+            PRIMARY KEY (tenant, id)
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX api_keys_by_hash ON api_keys (hash);
+        """,
     ];
 
     /// <summary>Brings the database to the newest version. Throws for one that a newer program made.</summary>

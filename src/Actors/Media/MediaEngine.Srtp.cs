@@ -1,0 +1,25 @@
+using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Srtp;
+
+namespace Pipeline.Actors.Media;
+
+/// <summary>Protected tracks: their keys at rest, and whether this machine can use them.</summary>
+public sealed partial class MediaEngine
+{
+    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew)
+    {
+        var folder = new MeetingFolder(options.DataFolder, meeting);
+        var keys = isNew ? folder.OpenOrCreateKeys(vault) : folder.OpenKeys(vault);
+        return new SealedSrtp(srtp.Suite.Name, keys.SealStreamKey(srtp.Master.Span), srtp.RollOver);
+    }
+
+    private static bool IsProtected(Track track) => track is { EndedAt: null, Spec.Srtp: not null };
+
+    /// <summary>One sentence where some track's suite cannot be done here; null where all can.</summary>
+    private static string? WhyNotProtected(MediaJob job)
+    {
+        foreach (var track in job.Tracks.Where(IsProtected))
+            if (!SrtpLibrary.Supports(SrtpSuite.Find(track.Spec.Srtp!.Suite)!, out string? why)) return why;
+        return null;
+    }
+}
