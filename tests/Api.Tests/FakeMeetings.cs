@@ -200,8 +200,8 @@ public sealed class FakeMeetings : IMeetings
             var command = new MeetingCommand.PatchMeeting(patch);
             switch (meeting.Refuse(command))
             {
-                case Refusal.OtherVersion: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.OtherVersion());
-                case Refusal.TooMuchMetadata: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.TooMuchMetadata());
+                case Actors.Meetings.Refusal.OtherVersion: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.OtherVersion());
+                case Actors.Meetings.Refusal.TooMuchMetadata: return Task.FromResult<PatchMeetingResult>(new PatchMeetingResult.TooMuchMetadata());
             }
             var after = meeting.Apply(meeting.Decide(command, Now()));
             state.View = v with { Spec = after.Spec, Version = after.Version };

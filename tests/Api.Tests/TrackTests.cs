@@ -40,7 +40,7 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
     public async Task A_key_is_taken_and_never_told(string suite, int octets, uint rollOver)
     {
         string key = Convert.ToBase64String([.. Enumerable.Range(100, octets).Select(n => (byte)n)]);
-        string protectedTrack = $$"""{"participant":{"id":"alice"},"payload_type":111,"srtp":{"suite":"{{suite}}","key":"{{key}}","roc":{{rollOver}}}}""";
+        string protectedTrack = $$$"""{"participant":{"id":"alice"},"payload_type":111,"srtp":{"suite":"{{{suite}}}","key":"{{{key}}}","roc":{{{rollOver}}}}}""";
 
         var answer = await server.PostAsync("/v1/meetings", $$"""{"tracks":[{{protectedTrack}}]}""");
 

@@ -118,7 +118,7 @@ public sealed class ConsentTests(ITestOutputHelper output)
     private static async Task SayAsync(PipelineServer server, MeetingInfo meeting, string consent)
     {
         string track = meeting.Tracks.Single(t => t.Participant.Id == "martin").Id;
-        using var body = JsonContent.Create(JsonDocument.Parse($$"""{"participant":{"consent":"{{consent}}"}}""").RootElement);
+        using var body = JsonContent.Create(new { participant = new { consent } });
         using var answer = await server.Http.PatchAsync($"/v1/meetings/{meeting.Id}/tracks/{track}", body);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(consent, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("participant").GetProperty("consent").GetString());

@@ -31,7 +31,7 @@ internal sealed record NewSrtpDto
     /// <summary>Master key and, behind it, master salt, in base64: 30 octets for AES_CM, 28 for AEAD_AES_128_GCM, 44 for AEAD_AES_256_GCM.</summary>
     public required string Key { get; init; }
     /// <summary>How often the sender's sequence numbers have wrapped so far, nearly.</summary>
-    [DefaultValue(0)]
+    [DefaultValue(0u)]
     public uint Roc { get; init; }
 }
 

@@ -107,7 +107,7 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     }
 
     /// <summary>20 ms of a tone with overtones, in syllables, or of next to nothing.</summary>
-    private static float[] Voice(int frame, bool loud) => [.. Enumerable.Range(960 * frame, 960).Select(i =>
+    public static float[] Voice(int frame, bool loud) => [.. Enumerable.Range(960 * frame, 960).Select(i =>
     {
         double t = i / 48000.0, envelope = 0.6 - 0.4 * Math.Cos(2 * Math.PI * 5 * t);
         double tone = Math.Sin(2 * Math.PI * 180 * t) + 0.6 * Math.Sin(2 * Math.PI * 720 * t) + 0.5 * Math.Sin(2 * Math.PI * 1900 * t);

@@ -25,7 +25,7 @@ public sealed class MeetingPropertyTests
     private static readonly string[] Told =
     [
         "add", "add", "end", "name", "consent", "consent", "bind", "patch", "pause", "resume", "seen", "seen", "seen", "heard", "heard", "tick",
-        "stop", "stopped", "processed", "failed", "crash", "recovered", "opened",
+        "stop", "stopped", "stopped", "stopped", "processed", "processed", "failed", "crash", "recovered", "opened",
     ];
 
     private static readonly Gen<Step> AnyStep =
