@@ -48,9 +48,8 @@ internal sealed class MeetingMedia : IMeetingMedia
     public async Task AddTrackAsync(Track track, CancellationToken ct)
     {
         parts.Captions?.AddTrack(track.Number);
-        var description = TrackMapping.ToDescription(track, parts.Keys);
         await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(ct);
-        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(description)).WaitAsync(ct);
+        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys))).WaitAsync(ct);
     }
 
     public async Task EndTrackAsync(Track track, CancellationToken ct)
