@@ -87,7 +87,7 @@ public sealed class MediaEngineTests : IDisposable
         var quality = Assert.Single(again.Snapshot().Tracks).Quality;
         Assert.Equal(30, quality.PacketsReceived);
         Assert.Equal([GapKind.Consent], quality.Gaps.Select(g => g.Kind));
-        var file = Assert.Single(Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files);
+        var file = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files.Single(f => f.Kind == "track");
         Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.OrdinalIgnoreCase);
     }
 
