@@ -107,12 +107,18 @@ async function act(state, verb, done) {
 function editTitle(state, title, edit) {
   const field = h("input.title-field", { "aria-label": "Title", maxlength: 1000 });
   field.value = state.meeting.title;
-  title.hidden = edit.hidden = true;
+  title.classList.add("unseen");   // still the page's heading
+  edit.hidden = true;
   title.before(field);
   field.select();
   let saving = false;
 
-  const close = () => { field.remove(); title.hidden = edit.hidden = false; edit.focus(); };
+  const close = () => {
+    field.remove();
+    title.classList.remove("unseen");
+    edit.hidden = false;
+    edit.focus();
+  };
   const save = async () => {
     if (saving) return;
     saving = true;

@@ -76,5 +76,6 @@ function talk({ id, talk_ms, words, turns }, speakers, longest) {
   const bar = h("span.bar", { "aria-hidden": "true" }, h("span"));
   bar.style.setProperty("--level", (talk_ms / longest).toFixed(3));
   return h(`li.${speakers.colour(id)}`, {}, h("span.name", {}, speakers.name(id)), bar,
-    h("span.facts", {}, h("span", {}, length(talk_ms)), h("span", {}, `${words} words`), h("span", {}, turns === 1 ? "once" : `${turns} times`)));
+    h("span.facts", {}, turns === 0 && talk_ms === 0 ? "said nothing"
+      : [h("span", {}, length(talk_ms)), h("span", {}, `${words} words`), h("span", {}, turns === 1 ? "once" : `${turns} times`)]));
 }
