@@ -50,7 +50,7 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(
             [
                 "id", "status", "participant", "kind", "source", "codec", "payload_type", "clock_rate", "channels", "ssrc", "fmtp", "header_extensions",
-                "from", "own_port", "ingest", "authenticated",
+                "from", "srtp", "own_port", "ingest", "authenticated",
             ], track.Names());
         Assert.StartsWith("trk_", track.Text("id"));
         Assert.Equal("waiting", track.Text("status"));
