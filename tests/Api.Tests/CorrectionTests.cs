@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Pipeline.Actors.Meetings;
+using Pipeline.Api.Auth;
 
 namespace Pipeline.Api.Tests;
 
@@ -26,7 +27,7 @@ public sealed class CorrectionTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var corrected = await answer.JsonAsync();
         Assert.Equal(["id", "participant", "track_id", "start_ms", "end_ms", "text", "words", "corrected_by", "corrected_at", "original_text"], corrected.Names());
-        Assert.Equal(("board", "key_admin", "bored"), (corrected.Text("text"), corrected.Text("corrected_by"), corrected.Text("original_text")));
+        Assert.Equal(("board", ApiKeys.First.ToString(), "bored"), (corrected.Text("text"), corrected.Text("corrected_by"), corrected.Text("original_text")));
         Assert.Equal(("board", 1000, 1.0), (corrected.GetProperty("words")[0].Text("text"), corrected.GetProperty("words")[0].GetProperty("start_ms").GetInt64(), corrected.GetProperty("words")[0].GetProperty("confidence").GetDouble()));
 
         Assert.Equal(corrected.GetRawText(), (await (await server.Client.GetAsync(Path)).JsonAsync()).GetRawText());

@@ -57,7 +57,7 @@ internal sealed class Talkers
         Tick * tick + new TimeSpan(lateUs[((uint)tick * Count + (uint)talker) % Lateness] * TimeSpan.TicksPerMicrosecond);
 
     /// <summary>The talker's packet of the tick. Valid until the talker's next.</summary>
-    public ReadOnlySpan<byte> Datagram(int talker, int tick)
+    public Span<byte> Datagram(int talker, int tick)
     {
         var datagram = slab.AsSpan(talker * DatagramLength, DatagramLength);
         BinaryPrimitives.WriteUInt16BigEndian(datagram[2..], (ushort)(firstSequence[talker] + tick));

@@ -71,12 +71,9 @@ internal sealed class PipelineServer : IAsyncDisposable
     }
 
     /// <summary>The same program once more, with the same settings, until it ends.</summary>
-    public Task<(int Status, string Error)> RunSecondAsync() => RunAsync("serve");
-
-    /// <summary>Another command of it, with the same settings, until it ends.</summary>
-    public async Task<(int Status, string Error)> RunAsync(params string[] arguments)
+    public async Task<(int Status, string Error)> RunSecondAsync()
     {
-        using var second = Process.Start(Command(arguments))!;
+        using var second = Process.Start(Command("serve"))!;
         var output = second.StandardOutput.ReadToEndAsync();
         string error = await second.StandardError.ReadToEndAsync();
         await output;

@@ -50,7 +50,7 @@ public abstract class SpeechReplay(ITestOutputHelper output)
         recorded.AssertWaveform();
         AssertPlaces(recorded, lines);
         AssertWords(recorded, lines, worstWordErrorRate);
-        await AssertMinutesAsync(server.Client, recorded, lines);
+        if (network == NetworkConditions.Perfect) await AssertMinutesAsync(server.Client, recorded, lines);   // words that were lost promise nothing
     }
 
     private void AssertFiles(RecordedMeeting recorded)

@@ -19,7 +19,7 @@ public sealed partial class MinutesDocumentTests
     public void Markdown_shows_every_part_with_who_said_it_when() => Assert.Equal("""
         # Weekly sync
 
-        2026-03-27 23:30–2026-03-28 00:45 (Europe/Berlin), 1:15:00
+        2026-03-27 23:30–2026-03-28 00:45 (Europe/Berlin), 1 h 15 min
 
         > Rules are known for English only.
 
@@ -66,7 +66,7 @@ public sealed partial class MinutesDocumentTests
         string text = Regex.Replace(Visible(html), @"\s+", " ");
         foreach (string part in new[]
         {
-            "Weekly sync 2026-03-27 23:30–2026-03-28 00:45 (Europe/Berlin), 1:15:00 Rules are known for English only. Summary",
+            "Weekly sync 2026-03-27 23:30–2026-03-28 00:45 (Europe/Berlin), 1 h 15 min Rules are known for English only. Summary",
             "We ship in March. — Alice [00:31], Bob [1:02:03] Decisions",
             "Alice: Send the estimate — due 2026-04-03 (“by Friday”) — Alice [00:31]",
             "Book a room — Bob [1:02:03] Open questions None found.",

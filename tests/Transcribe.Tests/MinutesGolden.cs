@@ -8,6 +8,9 @@ internal sealed record GoldenMeeting(
     string Name, bool HeldOut, MinutesSource Source, IReadOnlyList<GoldenItem> Decisions, IReadOnlyList<GoldenItem> ActionItems,
     IReadOnlyList<GoldenItem> OpenQuestions, IReadOnlyList<Lookalike> Lookalikes)
 {
+    // Before `All`, which reads with it.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
     public static IReadOnlyList<GoldenMeeting> All { get; } =
         [.. Directory.EnumerateFiles(Fixtures.Minutes, "*.json").Order(StringComparer.Ordinal).Select(Read)];
 
@@ -41,8 +44,6 @@ internal sealed record GoldenMeeting(
 
     private static TimeSpan Talked(IReadOnlyList<GoldenSegment> segments, string speaker) =>
         TimeSpan.FromSeconds(segments.Where(segment => segment.Speaker == speaker).Sum(segment => segment.End - segment.Start));
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private sealed record GoldenFile(
         bool HeldOut, DateTimeOffset StartedAt, string TimeZone, string? Speech, IReadOnlyList<Person>? Participants, IReadOnlyList<GoldenSegment>? Segments,

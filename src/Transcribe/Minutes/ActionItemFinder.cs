@@ -35,6 +35,8 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
     {
         if (!rules.Withdrawals.In(sentence.Words) && !rules.AlreadyDone.In(sentence.Words)) return false;
         if (sentence.Asks || Recent(sentence).FirstOrDefault() is not { } last || sentence.Turn - last.Last.Turn > 1) return false;
+        bool own = last.Owner == sentence.Speaker || last.Said.Speaker == sentence.Speaker;
+        if (!own && sentences[sentence.Index - 1].Turn == sentence.Turn) return false;
         // "Forget it, Kevin will do it" gives the task away; "is already doing it" needs none.
         string? other = rules.AlreadyDone.In(sentence.Words) ? null : Assigned(sentence).Owner;
         if (other is null) last.Dropped = true;
@@ -55,7 +57,7 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
                 if (draft.Kind is TaskKind.Request or TaskKind.Offer || draft.Owner == sentence.Speaker) draft.Dropped = true;
                 return null;
             }
-            if (!replies.Agrees(sentence)) continue;
+            if (!replies.Agrees(sentence) || draft.Kind == TaskKind.Offer && Speaks(sentence)) continue;
             switch (draft.Kind)
             {
                 case TaskKind.Request:
@@ -65,6 +67,7 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
                 case TaskKind.Offer:
                     draft.Agreed = true;
                     draft.Cite(sentence);
+                    draft.SetDue(dates(sentence).Find(sentence.Words), sentence);
                     return draft;
                 case TaskKind.Assignment when draft.Owner == sentence.Speaker:
                     draft.Confirm(sentence.Speaker, sentence);
@@ -73,6 +76,9 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
         }
         return null;
     }
+
+    /// <summary>It is about what its own speaker does, and so no answer to another's offer.</summary>
+    private bool Speaks(Sentence sentence) => rules.Commitments.In(sentence.Words) || rules.Offers.In(sentence.Words);
 
     /// <summary>"I'll do that": takes what was asked or needed, or says again what the speaker promised.</summary>
     private bool Accepts(Sentence sentence, TaskDraft? replied)
@@ -156,7 +162,7 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
         if (!sentence.Asks && IsCalled(sentence, at) && rules.Imperatives.MatchAt(words, at) > 0) return Request(sentence, at, at);
         if (!sentence.Asks && rules.Offers.MatchAt(words, at) is > 0 and var offered || sentence.Asks && rules.Offers.MatchAt(words, at) is > 0 and var asked && (offered = asked) > 0)
             return IsTask(sentence, at, offered) ? Draft(TaskKind.Offer, sentence, offered, sentence.Speaker) : null;
-        if (!sentence.Asks && rules.Needs.MatchAt(words, at) is > 0 and var need)
+        if (!sentence.Asks && rules.Needs.MatchAt(words, at) is > 0 and var need && !sentence.Has(need, "have"))
             return IsTask(sentence, at, need) ? Draft(TaskKind.OpenCall, sentence, need, null) : null;
         return Assignment(sentence, at);
     }
@@ -173,7 +179,8 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
     {
         var words = sentence.Words;
         if (verb >= words.Length - 1 && !(verb < words.Length && words[verb].Text == "call")) return null;
-        if (rules.NoRequest.MatchAt(words, verb) > 0 || Reports(sentence, start)) return null;
+        if (rules.NoRequest.MatchAt(words, verb) > 0 || Reports(sentence, start) || IsSupposed(sentence, start)) return null;
+        if (start == verb && Called(sentence, start) is null && Stems.Content(words.AsSpan(verb + 1), rules.StopWords).Count == 0) return null;
         return new TaskDraft(TaskKind.Request, Task(sentence, verb), sentence) { Addressee = Called(sentence, start) }.Dated(dates(sentence), verb);
     }
 
@@ -229,6 +236,10 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
         Reports(sentence, start) || rules.Conditions.In(sentence.Words, before: start) || sentence.Has(end, "not") || sentence.Has(end, "never");
 
     private bool Reports(Sentence sentence, int start) => rules.Reported.In(sentence.Words, before: start);
+
+    /// <summary>"Let's say we needed it, would you …": but "if you have time, can you …" is a request.</summary>
+    private bool IsSupposed(Sentence sentence, int before) =>
+        rules.Conditions.Find(sentence.Words, before: before) is { Start: >= 0 and var at } && !sentence.Has(at, "if");
 
     private bool IsConditional(Sentence sentence, int from) =>
         rules.Conditions.Find(sentence.Words, from) is { Start: >= 0 and var at } && rules.PoliteConditions.MatchAt(sentence.Words, at) < 0;

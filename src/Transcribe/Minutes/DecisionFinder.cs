@@ -6,7 +6,10 @@ namespace Pipeline.Transcribe.Minutes;
 /// </summary>
 internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, LanguageRules rules, Roster roster, ReplyReader replies)
 {
-    private const int ProposalTurns = 4, ClosingTurns = 7, MinProposalWords = 4, MaxShortWords = 5;
+    private const int ProposalTurns = 4, ClosingTurns = 7, MinProposalWords = 3, MaxShortWords = 5, MaxEvidence = 8;
+
+    /// <summary>However long somebody speaks without a change of turn, this far is looked back, and repeats are looked for in so many.</summary>
+    private const int MaxSentencesBack = 30, MaxCompared = 100;
 
     private sealed record Decision(Sentence Said, List<Sentence> Evidence);
 
@@ -40,7 +43,7 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
 
     private IEnumerable<Proposal> Open(Sentence sentence, int turns)
     {
-        for (int n = proposals.Count - 1; n >= 0 && sentence.Turn - proposals[n].Said.Turn <= turns; n--)
+        for (int n = proposals.Count - 1; n >= 0 && sentence.Turn - proposals[n].Said.Turn <= turns && sentence.Index - proposals[n].Said.Index <= MaxSentencesBack; n--)
             if (!proposals[n].Dead) yield return proposals[n];
     }
 
@@ -54,7 +57,7 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
             return words.Length - settled.End >= MaxShortWords ? sentence : Open(sentence, ClosingTurns).FirstOrDefault()?.Said;
         if (rules.Decided.Find(words) is { Start: >= 0 } decided && !rules.Reported.In(words, before: decided.Start))
             return Assigns(sentence, decided.End) ? null : sentence;
-        if (Resolves(sentence)) return sentence;
+        if (Resolves(sentence) && (Stems.Content(words, rules.StopWords).Count > 0 || Open(sentence, ClosingTurns).Any())) return sentence;
 
         bool shortAnswer = words.Length <= MaxShortWords && words.Length > 1 && sentence.Index > 0 && Discussed(sentence);
         bool itIs = words.Length >= 3 && sentence.Has(words.Length - 2, "it") && sentence.Has(words.Length - 1, "is");
@@ -79,7 +82,7 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
 
     private bool Discussed(Sentence sentence)
     {
-        for (int n = sentence.Index - 1; n >= 0 && sentence.Turn - sentences[n].Turn <= ProposalTurns; n--)
+        for (int n = sentence.Index - 1; n >= Math.Max(0, sentence.Index - MaxSentencesBack) && sentence.Turn - sentences[n].Turn <= ProposalTurns; n--)
             if (rules.Proposals.In(sentences[n].Words) || replies.AgreesStrongly(sentences[n]) || sentences[n].Asks && sentences[n].Words.Any(word => word.Text == "or")) return true;
         return false;
     }
@@ -96,6 +99,7 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
         if (points) before = [.. before.Take(1)];
         // What was agreed to a moment ago is only said again.
         var decision = before.Select(proposal => proposal.Decision).FirstOrDefault(made => made is not null);
+        if (stems.Count == 0 && before.Count > 0) said = before[0].Said;               // "okay, let's do that"
         if (decision is null) decisions.Add(decision = new Decision(said, [said]));
         foreach (var proposal in before)
         {
@@ -108,7 +112,7 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
 
     private static void Cite(Decision decision, Sentence sentence)
     {
-        if (!decision.Evidence.Contains(sentence)) decision.Evidence.Add(sentence);
+        if (decision.Evidence.Count < MaxEvidence && !decision.Evidence.Contains(sentence)) decision.Evidence.Add(sentence);
     }
 
     /// <returns>The sentence is an answer, and no proposal itself.</returns>
@@ -142,10 +146,10 @@ internal sealed class DecisionFinder(IReadOnlyList<Sentence> sentences, Language
         var distinct = new List<(Decision Decision, List<string> Stems)>();
         foreach (var decision in decisions)
         {
-            // A proposal can lose the objection that came after it was agreed to.
             var stems = Stems.Content(decision.Said.Words, rules.StopWords);
             stems.RemoveAll(stem => stem is "decid" or "agre" or "summariz" or "recap");
-            var same = distinct.FirstOrDefault(other => Stems.Overlap(stems, other.Stems) > 0.6);
+            var same = distinct.TakeLast(MaxCompared).FirstOrDefault(other =>
+                Stems.Overlap(stems, other.Stems) > 0.6 || other.Stems.Count > 1 && other.Stems.All(stems.Contains));
             if (same.Decision is null) distinct.Add((decision, stems));
             else foreach (var sentence in decision.Evidence) Cite(same.Decision, sentence);
         }

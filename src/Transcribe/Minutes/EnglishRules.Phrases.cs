@@ -4,15 +4,46 @@ internal static partial class EnglishRules
 {
     private static Dictionary<string, string[]> Contracted => new(StringComparer.Ordinal)
     {
-        ["won't"] = ["will", "not"], ["can't"] = ["can", "not"], ["cannot"] = ["can", "not"], ["shan't"] = ["shall", "not"],
-        ["dont"] = ["do", "not"], ["doesnt"] = ["does", "not"], ["didnt"] = ["did", "not"], ["isnt"] = ["is", "not"], ["cant"] = ["can", "not"],
-        ["wont"] = ["will", "not"], ["im"] = ["i", "am"], ["ive"] = ["i", "have"], ["youre"] = ["you", "are"], ["theyre"] = ["they", "are"],
-        ["thats"] = ["that", "is"], ["whos"] = ["who", "is"], ["whats"] = ["what", "is"], ["lets"] = ["let", "us"], ["let's"] = ["let", "us"],
-        ["gonna"] = ["going", "to"], ["gotta"] = ["got", "to"], ["wanna"] = ["want", "to"], ["lemme"] = ["let", "me"], ["gimme"] = ["give", "me"],
-        ["that's"] = ["that", "is"], ["it's"] = ["it", "is"], ["he's"] = ["he", "is"], ["she's"] = ["she", "is"], ["what's"] = ["what", "is"],
-        ["who's"] = ["who", "is"], ["there's"] = ["there", "is"], ["here's"] = ["here", "is"], ["where's"] = ["where", "is"], ["how's"] = ["how", "is"],
-        ["everyone's"] = ["everyone", "is"], ["everybody's"] = ["everybody", "is"], ["nobody's"] = ["nobody", "is"], ["somebody's"] = ["somebody", "is"],
-        ["ok"] = ["okay"], ["o'clock"] = ["o'clock"],
+        ["won't"] = ["will", "not"],
+        ["can't"] = ["can", "not"],
+        ["cannot"] = ["can", "not"],
+        ["shan't"] = ["shall", "not"],
+        ["dont"] = ["do", "not"],
+        ["doesnt"] = ["does", "not"],
+        ["didnt"] = ["did", "not"],
+        ["isnt"] = ["is", "not"],
+        ["cant"] = ["can", "not"],
+        ["wont"] = ["will", "not"],
+        ["im"] = ["i", "am"],
+        ["ive"] = ["i", "have"],
+        ["youre"] = ["you", "are"],
+        ["theyre"] = ["they", "are"],
+        ["thats"] = ["that", "is"],
+        ["whos"] = ["who", "is"],
+        ["whats"] = ["what", "is"],
+        ["lets"] = ["let", "us"],
+        ["let's"] = ["let", "us"],
+        ["gonna"] = ["going", "to"],
+        ["gotta"] = ["got", "to"],
+        ["wanna"] = ["want", "to"],
+        ["lemme"] = ["let", "me"],
+        ["gimme"] = ["give", "me"],
+        ["that's"] = ["that", "is"],
+        ["it's"] = ["it", "is"],
+        ["he's"] = ["he", "is"],
+        ["she's"] = ["she", "is"],
+        ["what's"] = ["what", "is"],
+        ["who's"] = ["who", "is"],
+        ["there's"] = ["there", "is"],
+        ["here's"] = ["here", "is"],
+        ["where's"] = ["where", "is"],
+        ["how's"] = ["how", "is"],
+        ["everyone's"] = ["everyone", "is"],
+        ["everybody's"] = ["everybody", "is"],
+        ["nobody's"] = ["nobody", "is"],
+        ["somebody's"] = ["somebody", "is"],
+        ["ok"] = ["okay"],
+        ["o'clock"] = ["o'clock"],
     };
 
     private static PhraseSet NoTaskPhrases => Phrases(
@@ -20,13 +51,13 @@ internal static partial class EnglishRules
         "not|never|no", "be", "say|admit|confess|argue|add|note|assume|suppose|guess|bet|believe|know|think|feel|hope|miss|love|hate|need|like|want|regret|remember|forget|wonder|agree|disagree|understand|trust|be",
         "tell you", "ask you", "give you it|that|this", "give it|that a try|shot|go", "see", "live|die|stay|sleep|end|get used", "wish|warn|promise|swear", "have|has $", "mean", "have a|to|some|another", "pass", "look at forward", "look forward",
         // In the meeting.
-        "share * screen|slides|deck", "share", "stop", "mute|unmute", "turn", "talk|speak to you|everyone", "catch you|up", "let you go|in|all|start|continue|finish|talk|speak", "show you", "start", "begin", "go first|last|next|through|over|back|now|ahead", "go $", "wait", "repeat", "call it",
-        "leave|run|drop|hop|jump|head|go|log|sign off|out|on|in|now|soon|early|it|here|there|home $", "leave|run|drop|hop|jump", "hand|pass it|over|back", "skip", "come back|to", "get to|into|started|going", "read", "recap|summarise|summarize", "walk|take you|us", "explain|introduce|clarify|interrupt",
+        "share * screen|slides|deck", "share", "stop", "mute|unmute", "turn", "talk|speak to you|everyone", "catch you|up", "let you go|in|all|start|continue|finish|talk|speak", "show you", "start", "begin", "go first|last|next|over|back|now|ahead", "go $", "wait", "repeat", "call it",
+        "leave|run|drop|hop|jump|head|go|log|sign off|out|on|in|now|soon|early|it|here|there|home $", "leave|run|go|drop|hop|jump $", "leave|run|drop|hop|jump|go off|out|now|soon|early", "decide|settle", "hand|pass it|over|back", "skip", "come back|to", "get to|into|started|going", "read", "recap|summarise|summarize", "walk|take you|us", "explain|introduce|clarify|interrupt",
         "pull|bring * up", "hang", "keep", "be quick|brief|right|back|late|there|out|done|honest|happy|fine", "grab|get|make a|some|another|more * coffee|water|tea|drink", "close with", "open with", "discuss", "talk about", "try");
 
     private static PhraseSet NoRequestPhrases => Phrases(
         "not|never", "hear|see|imagine|believe|excuse|remember|elaborate|explain|repeat|hold|wait|note|start|join|stop|introduce|come|think|go|be|mute|unmute|say|clarify|expand|guess|notice|know|understand|forgive|bear|have|like|love|want|feel|agree|wonder",
-        "walk|take us|me|everyone|through", "give us|me|him|her", "tell us|me|everyone", "speak up|louder|slower", "share", "remind us|me|everyone", "show us|me", "turn", "let me|us", "look at this|that|it", "talk about|us|me|to", "read", "present", "summarise|summarize|recap", "do without", "move|step closer|on|to", "discuss", "get used|to|it", "run|take us|me|through", "call this|it|that", "use");
+        "walk|take us|me|everyone|through", "give us|me|him|her", "tell us|me|everyone", "speak up|louder|slower", "share", "remind us|me|everyone", "show us|me", "turn", "let me|us", "look at this|that|it", "talk about|us|me|to", "read", "present", "do and|that|it|so|please", "summarise|summarize|recap", "do without", "move|step closer|on|to", "discuss", "get used|to|it", "run|take us|me|through", "call this|it|that", "use");
 
     private static PhraseSet AgreementPhrases => Phrases(
         "^yes|yeah|yep|yup|sure|okay|absolutely|certainly|definitely|agreed|right|alright|perfect|fine|great|good|gladly|deal|correct|indeed|understood", "^of course", "^no problem", "^no worries", "^no objection|objections", "^will do", "^on it", "^i can ~ do", "^i will", "^i can yeah|yes", "^i would yes", "^happy to", "^with pleasure",
@@ -56,10 +87,10 @@ internal static partial class EnglishRules
         "that lasted", "i agreed", "i decided", "they decided|agreed", "whether we", "who decided", "when we decided|agreed", "as we decided|agreed", "like we decided|agreed");
 
     private static PhraseSet ResolutionPhrases => Phrases(
-        "^let us ~ @do", "^let us ~ stay|keep|use|stick|skip|drop|stop|not", "^we ~ will ~", "^we are ~ going to ~", "^we are ~ @ing", "^we ~ accept|repair|keep|buy|move|start|stop|freeze|approve|reject|stay|stick|cancel|use|drop", "^the * is on", "^it is going to be");
+        "^let us ~ @do", "^let us ~ do|stay|keep|use|stick|skip|drop|stop|not", "^we ~ will ~", "^we are ~ going to ~", "^we are ~ @ing", "^we ~ accept|repair|keep|buy|move|start|stop|freeze|approve|reject|stay|stick|cancel|use|drop", "^the * is on", "^it is going to be");
 
     private static PhraseSet NoResolutionPhrases => Phrases(
-        "see|talk|speak|discuss|decide|think|wait|start|begin|say|assume|imagine|pretend|suppose|be|meet|wrap|finish|hear|need|know|recap|repeat|continue|hope|catch|never|try|come|find|look|ask|be|reconvene|celebrate|miss|manage|do|want|get|going|moving|talking|waiting|looking|running|trying|having|done|doing|working|recording|losing",
+        "see|talk|speak|discuss|decide|think|wait|start|begin|say|assume|imagine|pretend|suppose|be|meet|wrap|finish|hear|need|know|recap|repeat|continue|hope|catch|never|try|come|find|look|ask|be|reconvene|celebrate|miss|manage|want|get|going|moving|talking|waiting|looking|running|trying|having|done|doing|working|recording|losing",
         "get going|started|used|to|back|through", "move on|to|over", "go through|over|around|back|on|ahead|first", "park|postpone|revisit", "leave it|that|this", "take that|it|this|a", "call it", "wait", "work around", "have", "give", "put that|it|this|off", "not get|go|forget|be|worry|do|see|know", "keep going|in|it", "start|starting|stop there|here|now|sharing");
 
     private static PhraseSet ProposalPhrases => Phrases(

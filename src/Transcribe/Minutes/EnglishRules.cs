@@ -9,7 +9,7 @@ internal static partial class EnglishRules
 
     private static readonly WordClasses Classes = new(
         Adverbs: Set("just also definitely probably then gladly happily certainly quickly personally still really maybe perhaps actually now simply " +
-            "first later soon all at least be sure to please kindly try to both"),
+            "first later soon all please kindly try to both"),
         Doing: Set("add announce arrange ask assign book bring build buy call cancel change chase check circulate clean clear close collect complete " +
             "confirm contact copy cover create delete deliver deploy discuss document double-check draft drive email estimate file fill find finish fix " +
             "follow forward gather get handle install interview investigate invite look mail make measure merge message monitor move notify order " +
@@ -67,7 +67,7 @@ internal static partial class EnglishRules
             "^can|could|will|would|should one of us|you ~", "^could we ~"),
         Acceptances = Phrases("^i ~ will ~ do|take|handle|have|cover|manage|own|arrange|sort it|that|this|them|those|these|one|so", "^i am on it|that|this", "^i have got that|it|this|them $",
             "^i got it|that|this $", "^leave it|that|this to|with me", "^will do", "^i can ~ do|take|handle|cover|manage it|that|this|them|those", "^on it $", "^consider it done",
-            "^i am going to ~ do|take|handle it|that|this|them|so", "^i am happy to $", "^happy to $", "^i will $", "^i can $", "^i would yes?", "^i will ~ take care of it|that|this|them", "^i would be happy to $",
+            "^i am going to ~ do|take|handle it|that|this|them|so", "^i am happy to $", "^happy to $", "^i will $", "^i can $", "^i would yes", "^i would $", "^i will ~ take care of it|that|this|them", "^i would be happy to $",
             "^mine $", "^with pleasure"),
         PointingRequests = Phrases("^can|could|will|would you ~ do|handle|take|manage|cover|arrange|own it|that|this|them|those", "^is that|this|it something you|for you", "^are you okay|happy|fine to|with|doing"),
         Promises = Phrases("^you will ~ have|get|see it|them|that|this|one|something", "^they|he|she will ~ have|get it|them|that|this|one|something", "^give me until|till", "^i should have something|it|that|this|them|one",

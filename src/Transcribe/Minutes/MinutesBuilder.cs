@@ -17,7 +17,7 @@ public static class MinutesBuilder
         return new MeetingMinutes
         {
             Method = "rules",
-            Note = rules is null ? $"Decisions, action items and open questions are found in English only; this meeting's language is \"{source.Language}\"." : null,
+            Note = rules is null && sentences.Count > 0 ? $"Decisions, action items and open questions are found in English only; this meeting's language is \"{source.Language}\"." : null,
             Summary = Summarizer.Summarize(sentences, topics, rules, claims.Segments),
             Topics = [.. topics.Select(topic => topic.Topic)],
             Decisions = claims.Decisions,
@@ -38,6 +38,7 @@ public static class MinutesBuilder
     {
         var roster = new Roster(source.Attendees, rules);
         roster.Listen(sentences);
+        roster.OpenClauses(sentences);
         var replies = new ReplyReader(sentences, rules);
         // A meeting may last over midnight: "today" is the day on which it is said.
         EnglishDates Dates(Sentence sentence) => new(TimeZoneInfo.ConvertTime(source.StartedAt + sentence.Statement.Start, source.TimeZone).DateTime);

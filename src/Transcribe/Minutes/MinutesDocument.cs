@@ -32,7 +32,7 @@ public sealed class MinutesDocument
         {
             var (start, end) = (Local(source.StartedAt), Local(source.StartedAt + source.Duration));
             string until = start.Date == end.Date ? $"{end:HH:mm}" : $"{end:yyyy-MM-dd HH:mm}";
-            return $"{start:yyyy-MM-dd HH:mm}–{until} ({source.TimeZone.Id}), {Offset(source.Duration)}";
+            return $"{start:yyyy-MM-dd HH:mm}–{until} ({source.TimeZone.Id}), {Length(source.Duration)}";
         }
     }
 
@@ -57,6 +57,13 @@ public sealed class MinutesDocument
     {
         for (int i = 0; i < text.Length; i++) line[i] = char.IsControl(text[i]) || text[i] is >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' ? '\n' : text[i];
     }));
+
+    private static string Length(TimeSpan length) => length switch
+    {
+        { TotalMinutes: < 1 } => $"{length.Seconds} s",
+        { TotalHours: < 1 } => $"{length.Minutes} min",
+        _ => $"{(int)length.TotalHours} h {length.Minutes} min",
+    };
 
     private MinutesLine Line(Claim claim) => new(Line(claim.Text), [.. claim.Evidence.Select(Place)]);
 

@@ -36,6 +36,15 @@ internal sealed class Roster
         heard.ExceptWith(never);
     }
 
+    /// <summary>A name that is called opens the clause after it, also where nobody wrote a comma: "steve you need to …".</summary>
+    public void OpenClauses(IReadOnlyList<Sentence> sentences)
+    {
+        foreach (var sentence in sentences)
+            for (int at = 0; at < sentence.Words.Length; at++)
+                if (sentence.Words[at].OpensClause && At(sentence, at) is { Owner: not null, Length: var length } && at + length < sentence.Words.Length)
+                    sentence.Words[at + length] = sentence.Words[at + length] with { OpensClause = true };
+    }
+
     /// <summary>Whose name stands at `at`: the attendee's id, or the name; null where none does. `Length` is in words, with a title.</summary>
     public (string? Owner, int Length) At(Sentence sentence, int at)
     {

@@ -53,7 +53,7 @@ internal static class Summarizer
 
         double[] ranks = Rank(compared, terms);
         double highest = ranks.Max();
-        return compared.Select((n, at) => new Candidate(n, ranks[at] / highest * Weight(sentences[n], n, topic, claimed)))
+        return compared.Select((n, at) => new Candidate(n, ranks[at] / highest * Weight(sentences[n], n, topic, rules, claimed)))
             .OrderByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Sentence).Take(MaxCandidates);
     }
 
@@ -64,11 +64,11 @@ internal static class Summarizer
     }
 
     /// <summary>Openings and endings of topics tell more, and so do decisions; what the recogniser was unsure of tells less.</summary>
-    private static double Weight(Sentence sentence, int n, SpokenTopic topic, IReadOnlySet<string> claimed)
+    private static double Weight(Sentence sentence, int n, SpokenTopic topic, LanguageRules? rules, IReadOnlySet<string> claimed)
     {
         double weight = claimed.Contains(sentence.Statement.Segment) ? 1.0 : 0.75;
         if (n - topic.First < 2 || topic.End - n <= 2) weight *= 1.1;
-        if (sentence.Asks) weight *= 0.5;
+        if (sentence.Asks || rules is not null && rules.Conditions.In(sentence.Words)) weight *= 0.5;
         return weight * (double.IsFinite(sentence.Statement.Confidence) ? 0.5 + 0.5 * Math.Clamp(sentence.Statement.Confidence, 0, 1) : 0.5);
     }
 

@@ -19,6 +19,8 @@ internal enum TaskKind
 /// <summary>A task while the meeting is read: later sentences confirm it, date it or take it back.</summary>
 internal sealed class TaskDraft(TaskKind kind, string text, Sentence said)
 {
+    private const int MaxEvidence = 8;
+
     public TaskKind Kind { get; } = kind;
     public string Text { get; } = text;
     public Sentence Said { get; } = said;
@@ -72,6 +74,6 @@ internal sealed class TaskDraft(TaskKind kind, string text, Sentence said)
 
     public void Cite(Sentence sentence)
     {
-        if (!Evidence.Contains(sentence)) Evidence.Add(sentence);
+        if (Evidence.Count < MaxEvidence && !Evidence.Contains(sentence)) Evidence.Add(sentence);
     }
 }

@@ -7,6 +7,9 @@ internal sealed class Terms
     private const double TooCommon = 0.25;
     private const int FewSentences = 20;
 
+    /// <summary>Beyond this many gaps a hill is another topic's.</summary>
+    private const int MaxClimb = 100;
+
     private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
     private readonly List<int> sentencesWith = [];
     private readonly List<string> spelling = [];
@@ -75,8 +78,8 @@ internal sealed class Terms
         for (int gap = window; gap <= count - window; gap++)
         {
             int left = gap, right = gap;
-            while (left > window && cohesion[left - 1] >= cohesion[left]) left--;
-            while (right < count - window && cohesion[right + 1] >= cohesion[right]) right++;
+            while (left > window && gap - left < MaxClimb && cohesion[left - 1] >= cohesion[left]) left--;
+            while (right < count - window && right - gap < MaxClimb && cohesion[right + 1] >= cohesion[right]) right++;
             depths[gap] = cohesion[left] + cohesion[right] - 2 * cohesion[gap];
         }
         double mean = depths.Average(), deviation = Math.Sqrt(depths.Average(depth => (depth - mean) * (depth - mean)));
@@ -111,16 +114,9 @@ internal sealed class Terms
         var counts = Counts(from, to);
         // Said twice here and hardly elsewhere: what the topic is about.
         var best = counts.Where(term => term.Value > 0)
-            .Select(term => (Term: term.Key, Score: term.Value * In(term.Key, from, to) / sentencesWith[term.Key] * Math.Min(2, In(term.Key, from, to))))
+            .Select(term => (Term: term.Key, term.Value, Here: Math.Round(term.Value / weights[term.Key])))
+            .Select(term => (term.Term, Score: term.Value * term.Here / sentencesWith[term.Term] * Math.Min(2, term.Here)))
             .OrderByDescending(term => term.Score).ThenBy(term => term.Term).Take(2).Select(term => spelling[term.Term]).ToList();
         return best.Count == 0 ? null : Wording.Task(string.Join(", ", best));
-    }
-
-    private int In(int term, int from, int to)
-    {
-        int sentences = 0;
-        for (int n = from; n < to; n++)
-            if (Array.BinarySearch(bySentence[n], term) >= 0) sentences++;
-        return sentences;
     }
 }

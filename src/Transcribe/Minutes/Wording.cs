@@ -13,6 +13,9 @@ internal static class Wording
         return text.Length == 0 || text[^1] is '.' or '?' or '!' or '…' or '。' or '？' or '！' or '؟' ? text : text + ".";
     }
 
+    /// <summary>As a claim; a recogniser may have left out the question mark.</summary>
+    public static string Question(string said) => Claim(said) is var text && text.EndsWith('.') ? text[..^1] + "?" : text;
+
     /// <summary>One line that begins with a capital, without the mark at the end.</summary>
     public static string Task(string said) => OneLine(said.TrimEnd('.', '?', '!', '…', ',', ' '));
 

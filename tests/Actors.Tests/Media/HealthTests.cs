@@ -5,6 +5,7 @@ using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Actors.Tests.Media;
 
@@ -33,7 +34,7 @@ public sealed class HealthTests : IDisposable
         meeting = Meeting.Apply(Meeting.Decide(
             new CreateMeeting(MeetingId.New(Start), Node.Acme, new MeetingSpec { IdleTimeout = TimeSpan.Zero }, [new NewTrack(TrackId.New(Start), alice)], CaptionsStatus.Live), Start));
         Tell(new MeetingCommand.MediaOpened(1, 26000), 0);
-        pipeline.AddTrack(TrackMapping.ToDescription(meeting.Tracks[0].Track));
+        pipeline.AddTrack(new TrackDescription(1, "alice", "Alice", "opus", 111, 48000, 1, Ssrc: 7, AudioLevelExtension: null, From: null));
     }
 
     public void Dispose()
@@ -105,7 +106,7 @@ public sealed class HealthTests : IDisposable
             pipeline.Advance(at);
             if (sent % Look != 0) continue;
             if (before is not null) Tell(new MeetingCommand.MediaSeen(1, before), at.TotalSeconds);
-            before = snapshots.Take(pipeline, at, failing: false, new Dictionary<int, Ingest.Streams.TrackQuality>());
+            before = snapshots.Take(pipeline, at, failing: false, new Dictionary<int, TrackQuality>());
         }
     }
 

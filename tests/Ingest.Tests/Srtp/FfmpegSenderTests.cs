@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Tests.Journal;

@@ -1,4 +1,3 @@
-using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Tests.Journal;
 using static Pipeline.Ingest.Tests.Datagrams;
