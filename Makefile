@@ -4,7 +4,7 @@
 
 configuration ?= Release
 pipeline := artifacts/bin/Api/$(shell echo $(configuration) | tr A-Z a-z)/pipeline
-sources := $(shell find src -name '*.cs' -o -name '*.csproj' -o -name '*.json') Directory.Build.props Directory.Packages.props
+sources := $(shell find src -name '*.cs' -o -name '*.csproj' -o -name '*.json' -o -path '*/Page/www/*.*') Directory.Build.props Directory.Packages.props
 test_model := $(CURDIR)/tests/Fixtures/models/ggml-meetings-test.en.bin
 capture := tests/Fixtures/captures/release-review-opus-vp8.pcap
 

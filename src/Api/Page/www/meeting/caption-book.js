@@ -10,7 +10,7 @@ export class CaptionBook {
    */
   take(caption) {
     const known = this.#captions.get(caption.id);
-    if (known && (known.final && !caption.corrected_at || caption.rev < known.rev)) return null;
+    if (known && (caption.rev < known.rev || (known.final && caption.rev === known.rev))) return null;   // a connection made anew tells finals again
     if (caption.text === "" && caption.final) {
       this.#captions.delete(caption.id);
       return known ? { kind: "gone", caption } : null;

@@ -17,8 +17,12 @@ export class CaptionList {
     this.newLines = h("button.new-lines.primary", { type: "button", hidden: true, on: { click: () => this.#toEnd(true) } });
     /** Read aloud by screen readers: finals only, or every word would be read many times. */
     this.announcer = h("div.unseen", { "aria-live": "polite", id: "captions-live" });
+    let before = scrollY;
     addEventListener("scroll", () => {
-      this.#atEnd = document.documentElement.scrollHeight - innerHeight - scrollY < Near;
+      const left = document.documentElement.scrollHeight - innerHeight - scrollY;
+      const up = scrollY < before;
+      before = scrollY;
+      this.#atEnd = left < (up ? 4 : Near);   // the first step up is meant, and the next caption must not undo it
       if (this.#atEnd) this.#seen();
     }, { signal, passive: true });
   }
@@ -47,6 +51,7 @@ export class CaptionList {
       h("span.speaker", {}, this.#speakers.name(caption.participant.id)),
       h("span.at", {}, clock(caption.start_ms)),
       h("p.words"));
+    if (caption.start_ms >= 3_600_000) this.element.classList.add("hours");
     line.classList.add(this.#speakers.colour(caption.participant.id));
     let before = this.element.lastElementChild;
     while (before && Number(before.dataset.start) > caption.start_ms) before = before.previousElementSibling;

@@ -67,7 +67,7 @@ function badgesOf(meeting) {
   else if (meeting.status === "stopping") add("processing", "Stopping");
   else if (meeting.status === "processing") add("processing", "Making files");
   else if (meeting.status === "failed") add("failed", "Failed");
-  if (meeting.status === "recording" || meeting.captions_status === "deferred") add("captions", captionWords[meeting.captions_status]);
+  if (meeting.status === "recording" || meeting.captions_status === "deferred") add("text", captionWords[meeting.captions_status]);
   if (meeting.reason) add("reason", reasonWords[meeting.reason] ?? meeting.reason);
   return badges;
 }

@@ -19,7 +19,7 @@ export class Transcript {
     this.#segments = segments;
     this.#player = player;
     this.#tools = this.#makeTools();
-    const lines = h("div.lines", { id: "transcript" }, this.#turns());
+    const lines = h(state.meeting.duration_ms < 3_600_000 ? "div.lines" : "div.lines.hours", { id: "transcript" }, this.#turns());
     this.find = new FindBar(segments, segment => this.#textOf(segment), segment => this.#bring(segment), signal);
     this.element = h("section.transcript", { "aria-labelledby": "transcript-title" },
       h("header", {}, h("h2", { id: "transcript-title" }, "Transcript"), segments.length > 0 ? this.find.element : ""),
