@@ -1,0 +1,43 @@
+using Pipeline.Api.Replay;
+
+namespace Pipeline.Page.Tests;
+
+/// <summary>A server that has recorded nothing yet, and cannot caption.</summary>
+public sealed class EmptySite : IAsyncLifetime
+{
+    public PipelineServer Server { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
+    public async Task DisposeAsync() => await Server.DisposeAsync();
+}
+
+/// <summary>A server that meetings are played into while they are looked at.</summary>
+public sealed class LiveSite : IAsyncLifetime
+{
+    public PipelineServer Server { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Server = await PipelineServer.StartAsync();
+    public async Task DisposeAsync() => await Server.DisposeAsync();
+}
+
+/// <summary>A server with one meeting of three that is over, and one that nobody has come to.</summary>
+public sealed class RecordedSite : IAsyncLifetime
+{
+    /// <summary>Until a question, a promise and a decision were said.</summary>
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(36.5);
+
+    public PipelineServer Server { get; private set; } = null!;
+    public MeetingInfo Meeting { get; private set; } = null!;
+    public TranscriptInfo Transcript { get; private set; } = null!;
+    public string Fragment => $"#/meetings/{Meeting.Id}";
+
+    public async Task InitializeAsync()
+    {
+        Server = await PipelineServer.StartAsync();
+        await using (var running = await RunningMeeting.StartAsync(Server, "release-review.json", Length)) Meeting = await running.FinishAsync(Server);
+        Transcript = await Server.Client.GetTranscriptAsync(Meeting.Id, default);
+        await Server.Client.CreateMeetingAsync(new() { Title = "Design review", IdleTimeoutS = 0 }, default);
+    }
+
+    public async Task DisposeAsync() => await Server.DisposeAsync();
+}
