@@ -20,15 +20,20 @@ public sealed class LiveSite : IAsyncLifetime
     public async Task DisposeAsync() => await Server.DisposeAsync();
 }
 
-/// <summary>A server with one meeting of three that is over, and one that nobody has come to.</summary>
-public sealed class RecordedSite : IAsyncLifetime
+/// <summary>A server with one meeting of three that is over, and one that nobody has come to; recorded once for all who look at it.</summary>
+[CollectionDefinition(Name)]
+public sealed class RecordedSite : IAsyncLifetime, ICollectionFixture<RecordedSite>
 {
+    public const string Name = "A recorded meeting";
+
     /// <summary>Until a question, a promise and a decision were said.</summary>
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(36.5);
 
     public PipelineServer Server { get; private set; } = null!;
     public MeetingInfo Meeting { get; private set; } = null!;
+    /// <summary>As it was recognised.</summary>
     public TranscriptInfo Transcript { get; private set; } = null!;
+    public MeetingInfo Another { get; private set; } = null!;
     public string Fragment => $"#/meetings/{Meeting.Id}";
 
     public async Task InitializeAsync()
@@ -36,7 +41,7 @@ public sealed class RecordedSite : IAsyncLifetime
         Server = await PipelineServer.StartAsync();
         await using (var running = await RunningMeeting.StartAsync(Server, "release-review.json", Length)) Meeting = await running.FinishAsync(Server);
         Transcript = await Server.Client.GetTranscriptAsync(Meeting.Id, default);
-        await Server.Client.CreateMeetingAsync(new() { Title = "Design review", IdleTimeoutS = 0 }, default);
+        Another = await Server.Client.CreateMeetingAsync(new() { Title = "Design review", IdleTimeoutS = 0 }, default);
     }
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
