@@ -76,7 +76,7 @@ public sealed class EmptySiteTests(EmptySite site) : IClassFixture<EmptySite>
         await site.Server.RestartAsync();
         await reader.Button("Try again").ClickAsync();
         await Expect(reader.Heading("No such meeting")).ToBeVisibleAsync();
-    }, "0 /v1/meetings");
+    }, "0 /v1/meetings", "0 /page/icon.svg");
 
     [Fact]
     public Task The_reference_shows_every_operation_of_the_description() => Reader.VisitAsync(site.Server, async reader =>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Pipeline.Api.Replay;
 using static Microsoft.Playwright.Assertions;
@@ -127,7 +128,9 @@ public sealed class RecordedMeetingTests(RecordedSite site)
         await reader.Page.GotoAsync("/docs");
         await reader.Page.GotoAsync(link);
         await Expect(reader.Page.Locator($"#{segment.Id}.shown")).ToBeInViewportAsync();
-        await AtAsync(reader, segment.StartMs / 100 * 100);                             // a link names tenths of a second
+        long moment = (long)(double.Parse(link.Split("?t=")[1]) * 1000);
+        Assert.InRange(moment - segment.StartMs, -50, 50);                              // a link names tenths of a second
+        await AtAsync(reader, moment);
     });
 
     [Fact]
@@ -161,7 +164,13 @@ public sealed class RecordedMeetingTests(RecordedSite site)
         await slider.PressAsync("Home");
         await slider.PressAsync("ArrowRight");
         await AtAsync(reader, 5000);
-        await Expect(slider).ToHaveAttributeAsync("aria-valuetext", new System.Text.RegularExpressions.Regex("^5 seconds of .*, Laura speaking$"));
+        await Expect(slider).ToHaveAttributeAsync("aria-valuenow", "5");
+
+        var question = site.Transcript.Segments.First(s => s.Text.EndsWith('?'));
+        await reader.Page.Locator($"#{question.Id} a.time").ClickAsync();
+        await Expect(slider).ToHaveAttributeAsync("aria-valuetext", new Regex($"^{question.StartMs / 1000} seconds of .*, {question.Participant.Name} speaking$"));
+        await slider.PressAsync("Home");
+        await slider.PressAsync("ArrowRight");
 
         await TabToAsync(reader, "#transcript a.time");
         await reader.Page.Keyboard.PressAsync("Space");
