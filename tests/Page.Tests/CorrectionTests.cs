@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using Pipeline.Api.Replay;
 using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.Page.Tests;
@@ -12,10 +11,10 @@ public sealed class CorrectionTests(RecordedSite site)
     public Task Esc_leaves_a_line_as_it_was() => Reader.VisitAsync(site.Server, async reader =>
     {
         await reader.SignInAsync(site.Fragment);
-        var line = await EditAsync(reader, "Good morning everyone.");
+        var line = await EditAsync(reader, 0);
         await reader.Page.GetByLabel("Corrected text").FillAsync("Good evening");
         await reader.Page.Keyboard.PressAsync("Escape");
-        await Expect(line.Locator(".words")).ToHaveTextAsync("Good morning everyone.");
+        await Expect(line.Locator(".words")).ToHaveTextAsync(site.Transcript.Segments[0].Text);
         await Expect(line.Locator(".corrected")).ToHaveCountAsync(0);
     });
 
@@ -25,7 +24,7 @@ public sealed class CorrectionTests(RecordedSite site)
         await reader.SignInAsync(site.Fragment);
         await Expect(reader.Heading("Transcript")).ToBeVisibleAsync();
         await reader.Page.ReloadAsync();                                              // the cookie stays, the key was in memory only
-        var line = await EditAsync(reader, "Welcome to the weekly meeting.");
+        var line = await EditAsync(reader, 1);
         await reader.LookAsync("correction");
         await reader.Page.GetByLabel("Corrected text").FillAsync("Welcome to the <b>weekly</b> review.");
         await reader.Page.Keyboard.PressAsync("Enter");
@@ -41,7 +40,7 @@ public sealed class CorrectionTests(RecordedSite site)
 
         await Expect(line.Locator(".words")).ToHaveTextAsync("Welcome to the <b>weekly</b> review.");
         await line.GetByText("corrected", new() { Exact = true }).ClickAsync();
-        await Expect(line.Locator(".corrected")).ToContainTextAsync("Heard as: Welcome to the weekly meeting.");
+        await Expect(line.Locator(".corrected")).ToContainTextAsync($"Heard as: {site.Transcript.Segments[1].Text}");
         await reader.Page.ReloadAsync();
         await Expect(line.Locator(".words")).ToHaveTextAsync("Welcome to the <b>weekly</b> review.");
     }, "401 /v1/meetings/");
@@ -51,20 +50,27 @@ public sealed class CorrectionTests(RecordedSite site)
     {
         await reader.SignInAsync(site.Fragment);
         var todo = reader.Page.Locator("#actions");
-        await Expect(todo).ToContainTextAsync("by Wednesday");
+        await EditAsync(reader, site.Transcript.Segments.Count - 1);
+        await CorrectAsync("I will call the bank by Friday.");
+        await Expect(todo).ToContainTextAsync("Call the bank by Friday");
+
         await todo.Locator("summary").ClickAsync();
-        await EditAsync(reader, "I will test the recording service by Wednesday.");
-        await reader.Page.GetByLabel("Corrected text").FillAsync("I will test the recording service by Thursday.");
-        await reader.Page.Keyboard.PressAsync("Enter");
-        await Expect(reader.Notice).ToHaveTextAsync("Corrected");
-        await Expect(todo).ToContainTextAsync("by Thursday");
+        await EditAsync(reader, site.Transcript.Segments.Count - 1);
+        await CorrectAsync("I will call the bank by Thursday.");
+        await Expect(todo).ToContainTextAsync("Call the bank by Thursday");
         await Expect(todo.Locator(".claims")).ToBeHiddenAsync();                       // what was closed stays closed
+
+        async Task CorrectAsync(string text)
+        {
+            await reader.Page.GetByLabel("Corrected text").FillAsync(text);
+            await reader.Page.Keyboard.PressAsync("Enter");
+            await Expect(reader.Notice).ToHaveTextAsync("Corrected");
+        }
     });
 
-    private async Task<ILocator> EditAsync(Reader reader, string text)
+    private async Task<ILocator> EditAsync(Reader reader, int segment)
     {
-        var segment = site.Transcript.Segments.Single(s => s.Text == text);
-        var line = reader.Page.Locator($"#{segment.Id}");
+        var line = reader.Page.Locator($"#{site.Transcript.Segments[segment].Id}");
         await line.Locator(".words").HoverAsync();
         await line.GetByRole(AriaRole.Button, new() { Name = "Correct what was written" }).ClickAsync();
         await Expect(reader.Page.GetByLabel("Corrected text")).ToBeFocusedAsync();

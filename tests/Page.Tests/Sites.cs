@@ -34,6 +34,8 @@ public sealed class RecordedSite : IAsyncLifetime, ICollectionFixture<RecordedSi
     /// <summary>As it was recognised.</summary>
     public TranscriptInfo Transcript { get; private set; } = null!;
     public MeetingInfo Another { get; private set; } = null!;
+    /// <summary>A word that was heard once, and where. Which one it is depends on how busy the recogniser was.</summary>
+    public (SegmentInfo Segment, WordInfo Word) Rare { get; private set; }
     public string Fragment => $"#/meetings/{Meeting.Id}";
 
     public async Task InitializeAsync()
@@ -41,8 +43,18 @@ public sealed class RecordedSite : IAsyncLifetime, ICollectionFixture<RecordedSi
         Server = await PipelineServer.StartAsync();
         await using (var running = await RunningMeeting.StartAsync(Server, "release-review.json", Length)) Meeting = await running.FinishAsync(Server);
         Transcript = await Server.Client.GetTranscriptAsync(Meeting.Id, default);
+        Rare = FindRare(Transcript);
         Another = await Server.Client.CreateMeetingAsync(new() { Title = "Design review", IdleTimeoutS = 0 }, default);
     }
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
+
+    /// <summary>Not the last of its segment, so that another follows at once.</summary>
+    private static (SegmentInfo Segment, WordInfo Word) FindRare(TranscriptInfo transcript)
+    {
+        var all = transcript.Segments.SelectMany(segment => (segment.Words ?? []).Select(word => (Segment: segment, Word: word))).ToList();
+        return all.First(found =>
+            found.Word.Text.Trim() is { Length: >= 4 } text && text.All(char.IsAsciiLetterLower) && found.Word != found.Segment.Words![^1]
+            && all.Count(other => other.Word.Text.Contains(text, StringComparison.OrdinalIgnoreCase)) == 1);
+    }
 }
