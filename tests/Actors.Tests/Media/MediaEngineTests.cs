@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
-using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
