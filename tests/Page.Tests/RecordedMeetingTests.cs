@@ -28,6 +28,8 @@ public sealed class RecordedMeetingTests(RecordedSite site)
         await reader.Page.Keyboard.PressAsync("Tab");
         await Expect(reader.Heading("No such meeting")).ToBeVisibleAsync();
         await reader.Link("Show all meetings").ClickAsync();
+        await Expect(reader.Page.Locator(".meeting-row")).ToHaveCountAsync(2);
+        await reader.Page.GetByText("Filter", new() { Exact = true }).ClickAsync();
 
         var search = reader.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search titles and what was said" });
         await search.FillAsync("nobodysaidthis");

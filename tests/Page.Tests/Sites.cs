@@ -49,12 +49,13 @@ public sealed class RecordedSite : IAsyncLifetime, ICollectionFixture<RecordedSi
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
 
-    /// <summary>Not the last of its segment, so that another follows at once.</summary>
+    /// <summary>Not the last of its segment, so that another follows at once; and in none of the first three, which are for corrections.</summary>
     private static (SegmentInfo Segment, WordInfo Word) FindRare(TranscriptInfo transcript)
     {
         var all = transcript.Segments.SelectMany(segment => (segment.Words ?? []).Select(word => (Segment: segment, Word: word))).ToList();
+        var spared = transcript.Segments.Take(3).Select(segment => segment.Id).ToHashSet();
         return all.First(found =>
-            found.Word.Text.Trim() is { Length: >= 4 } text && text.All(char.IsAsciiLetterLower) && found.Word != found.Segment.Words![^1]
+            !spared.Contains(found.Segment.Id) && found.Word.Text.Trim() is { Length: >= 4 } text && text.All(char.IsAsciiLetterLower) && found.Word != found.Segment.Words![^1]
             && all.Count(other => other.Word.Text.Contains(text, StringComparison.OrdinalIgnoreCase)) == 1);
     }
 }
