@@ -38,6 +38,18 @@ public sealed class IdempotencyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_who_may_do_less_is_not_given_the_answer_of_one_who_may_do_more()
+    {
+        string path = $"/v1/meetings/{await server.CreateAsync()}/viewer_tokens";
+        await server.PostAsync(path, "{}", "key-1");
+        var (less, _) = await server.AddKeyAsync("default", "meetings:read");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = ApiServer.Json("{}") };
+        request.Headers.Add("Idempotency-Key", "key-1");
+        request.Headers.Add("Authorization", $"Bearer {less}");
+        await (await server.Client.SendAsync(request)).IsProblemAsync(422, "idempotency_mismatch");
+    }
+
+    [Fact]
     public async Task Another_key_is_another_request()
     {
         await server.PostAsync("/v1/meetings", "{}", "key-1");

@@ -77,12 +77,15 @@ internal sealed class IdempotentPosts(RequestDelegate next, IIdempotencyStore st
     private static IReadOnlyList<KeyValuePair<string, string>> Headers(HttpResponse response) =>
         [.. KeptHeaders.Where(response.Headers.ContainsKey).Select(name => KeyValuePair.Create(name, response.Headers[name].ToString()))];
 
-    /// <summary>Path, query, content type and body, and who may not see all: the same body elsewhere is another request.</summary>
+    /// <summary>
+    /// Path, query, content type and body, and what the caller may do and see: the same body elsewhere is another request, and nobody
+    /// gets a token that says more than theirs would.
+    /// </summary>
     private static ReadOnlyMemory<byte> Fingerprint(HttpContext context, Caller caller)
     {
         var body = context.Features.GetRequiredFeature<RequestBody>();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Path}\n{context.Request.QueryString}\n{body.ContentType}\n{caller.Meeting}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Path}\n{context.Request.QueryString}\n{body.ContentType}\n{caller.Meeting}\n{string.Join(' ', caller.Scopes.Order(StringComparer.Ordinal))}\n"));
         hash.AppendData(body.Bytes.Span);
         return hash.GetHashAndReset();
     }
