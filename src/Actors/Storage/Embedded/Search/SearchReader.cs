@@ -39,8 +39,8 @@ internal sealed class SearchReader(SqliteConnection connection)
         (string, object?)[] values =
         [
             ("$match", MatchText.Of(query.Words, speaker)),
-            ("$from", query.From is { } from ? SearchIndex.PlaceOf(CeilingMs(from)) : 0),
-            ("$to", query.To is { } to ? SearchIndex.PlaceOf(CeilingMs(to)) : long.MaxValue),
+            ("$from", query.From is { } from ? CeilingPlace(from) : 0),
+            ("$to", query.To is { } to ? CeilingPlace(to) : long.MaxValue),
             ("$limit", query.Limit + 1),
         ];
         byTime = query.After?.ByTime ?? (HasFrequentWord(query.Words) || IsOver(MostRanked, "rowid >= $from AND rowid < $to", values));
@@ -92,6 +92,6 @@ internal sealed class SearchReader(SqliteConnection connection)
         row.GetInt64(1), row.GetInt64(2), row.GetDouble(3));
 
     /// <summary>Places are of whole milliseconds: a bound between two of them is the upper one's.</summary>
-    private static DateTimeOffset CeilingMs(DateTimeOffset at) =>
-        at.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? at : new DateTimeOffset(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero).AddMilliseconds(1);
+    private static long CeilingPlace(DateTimeOffset at) =>
+        SearchIndex.PlaceOf(at.ToUnixTimeMilliseconds() + (at.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1));
 }
