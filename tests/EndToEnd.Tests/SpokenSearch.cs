@@ -17,18 +17,19 @@ internal static class SpokenSearch
         ("*", 422), ("**", 422), ("r*", 422), ("re*", 200), ("re**", 422), ("*release", 422), ("\"the rel\"*", 200), ("re*lease", 422), ("?", 422), ("r?lease", 200),
         ("(", 422), (")", 422), ("()", 422), ("(release", 422), ("release)", 422), ("((release))", 200), ("(((((((((((((((((release)))))))))))))))))", 422),
         ("AND", 422), ("OR", 422), ("NOT", 422), ("AND OR NOT", 422), ("release AND", 422), ("AND release", 422), ("release OR", 422), ("release NOT", 422), ("NOT release", 422),
-        ("release NOT (NOT plan)", 422), ("release AND AND plan", 422), ("NEAR(release plan, 2)", 200), ("NEAR/3", 200), ("text:release", 200), ("speaker:p1", 200), ("- text : release", 200),
-        ("{text speaker}:release", 200), ("^release", 200), ("release + plan", 200), ("release\\", 200), ("rank MATCH 'bm25()'", 200), ("spoken", 200),
-        ("'; DROP TABLE documents; --", 200), ("release' OR '1'='1", 200), ("\" OR 1=1 --", 422), ("release; PRAGMA writable_schema=1", 200), ("%", 422), ("_", 422), ("%s%n%x", 200),
+        ("release NOT (NOT plan)", 422), ("release AND AND plan", 422), ("NEAR(release plan, 2)", 200), ("NEAR/3", 200), ("text:release", 200), ("speaker:p1", 200), ("- text : release", 422),
+        ("{text speaker}:release", 200), ("^release", 200), ("release + plan", 422), ("release\\", 200), ("rank MATCH 'bm25()'", 422), ("spoken", 200),
+        ("'; DROP TABLE documents; --", 422), ("release' OR '1'='1", 200), ("\" OR 1=1 --", 422), ("release; PRAGMA writable_schema=1", 200), ("%", 422), ("_", 422), ("%s%n%x", 200),
         ("<script>alert(1)</script>", 200), ("../../etc/passwd", 200), ("release\0plan", 422), ("\u0001release\u0002", 422), ("\u202Erelease", 200), ("\uFEFFrelease", 200), ("e\u0301\u0301\u0301\u0301", 200),
-        ("𝓇𝑒𝓁𝑒𝒶𝓈𝑒", 200), ("😀", 422), ("日本語", 200), ("\uFFFD", 422), ("release \"plan", 422), ("18446744073709551616", 200), ("-1", 200), ("null", 200), ("1e309", 200), ("\u00AD", 422), ("ß İ ı ﬁ", 200),
+        ("𝓇𝑒𝓁𝑒𝒶𝓈𝑒", 200), ("😀", 422), ("日本語", 200), ("\uFFFD", 422), ("release \"plan", 422), ("18446744073709551616", 200), ("-1", 422), ("null", 200), ("1e309", 200), ("\u00AD", 422), ("ß İ ı ﬁ", 200),
     ];
 
     public static async Task AssertAsync(PipelineServer server, RecordedMeeting recorded, IReadOnlyList<SpokenLine> lines)
     {
         var minutes = await server.Client.GetMinutesAsync(recorded.Meeting.Id, default);
         var claim = minutes.Decisions[0];
-        var decision = await server.Client.GetSegmentAsync(recorded.Meeting.Id, claim.Evidence[0].SegmentId, default);
+        var evidence = await Task.WhenAll(claim.Evidence.Select(e => server.Client.GetSegmentAsync(recorded.Meeting.Id, e.SegmentId, default)));
+        var decision = evidence.MaxBy(segment => Words(claim.Text).Intersect(Words(segment.Text)).Count())!;   // others proposed it, or agreed
         string[] said = Words(string.Join(' ', lines.Where(line => line.Speaker == decision.Participant.Name).Select(line => line.Text)));
         string word = Words(claim.Text).Intersect(Words(decision.Text)).Intersect(said).MaxBy(w => w.Length)!;   // in the script, heard, and in the minutes
 
