@@ -106,6 +106,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         node.Engine.Newest.AddFails = null;
         var added = Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("bob")], default));
         Assert.Equal(2, added.Tracks[0].Track.Number);   // a number is never used for two tracks
+        Assert.Equal([1], node.Engine.Newest.Ended.Select(t => t.Number));   // told before: whatever of it the media knows has an end
     }
 
     [Fact]
