@@ -49,7 +49,10 @@ public sealed record TrackSnapshot(int Number, TrackStatus Status, Authenticated
 public sealed record MediaSnapshot(
     TimeSpan? LastPacketAt, MediaHealth Health, IReadOnlyList<TrackSnapshot> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <summary>The running media of one meeting: its port, journal, mix and captions.</summary>
+/// <summary>
+/// The running media of one meeting: its port, journal, mix and captions. What it is told ends with a <see cref="TimeoutException"/> where
+/// the disk does not answer.
+/// </summary>
 public interface IMeetingMedia : IAsyncDisposable
 {
     int Port { get; }

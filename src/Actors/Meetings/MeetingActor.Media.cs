@@ -45,8 +45,8 @@ internal sealed partial class MeetingActor
     /// <summary>The media broke: as after a crash, what it left is in the journal, and the next run goes on.</summary>
     private async Task BeginNewRunAsync(IMeetingMedia broken)
     {
-        await mediaCalls;
         await work.CloseAsync(id, broken);
+        await mediaCalls;                                                            // a journal that is closed keeps none of them waiting
         (media, openedBy, isNewRun) = (null, null, true);
         Postpone();
     }
