@@ -23,6 +23,16 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     /// <inheritdoc cref="IMediaEngine.Seal"/>
     public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => engine.Seal(meeting, srtp, isNew);
 
+    /// <inheritdoc cref="IMediaEngine.Discard"/>
+    public void Discard(MeetingId meeting) => engine.Discard(meeting);
+
+    /// <summary>Deletes what meetings left that were never stored: a crash or an error came between their key and that.</summary>
+    public async Task DiscardUnknownAsync(CancellationToken ct)
+    {
+        foreach (var meeting in engine.Unopened())
+            if (!await store.KnowsAsync(meeting, ct)) engine.Discard(meeting);
+    }
+
     public async Task<Letter.Opened> OpenAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
     {
         var job = meeting.Job(await store.HeardAsync(meeting.Tenant, meeting.Id, ct));
