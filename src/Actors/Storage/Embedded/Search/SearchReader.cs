@@ -18,9 +18,10 @@ internal sealed class SearchReader(SqliteConnection connection)
     /// <summary>A tenth of all is many only where there are many.</summary>
     private const int FewestFrequent = 1000;
 
+    /// <summary>Opened for each search, some tenths of a millisecond: what was open would keep a file that is made anew.</summary>
     /// <param name="path">The tenant's index.</param>
     public static string ConnectionString(string path) =>
-        new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = true }.ToString();
+        new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString();
 
     /// <param name="byTime">How they are sorted: as the query's cursor says, or as the words are.</param>
     /// <returns>At most one more than the query's limit; null where there is no index of this version.</returns>
