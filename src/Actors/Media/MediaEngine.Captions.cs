@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
-using Pipeline.Actors.Meetings;
 using Pipeline.Ingest.Journal;
-using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;

@@ -1,5 +1,3 @@
-using Pipeline.Actors.Media;
-
 namespace Pipeline.Actors.Meetings;
 
 /// <summary>Long work: opening, stopping, making files. What is due follows from the stored state; one at a time, and tried again.</summary>
@@ -25,11 +23,7 @@ internal sealed partial class MeetingActor
                 return async () => await work.OpenAsync(m, this, stopping);
             case MeetingStatus.Stopping:
                 var (open, calls, seen) = (media, mediaCalls, lastSeen);
-                return async () =>
-                {
-                    await calls;
-                    return await work.StopAsync(m, open, seen, stopping);
-                };
+                return () => work.StopAsync(m, open, calls, seen, stopping);
             case MeetingStatus.Processing:
                 bool refused = mailbox.RefusesCaptions;
                 mailbox.TakeCaptionsAgain();   // those that were refused are made now, from the end of those that are stored

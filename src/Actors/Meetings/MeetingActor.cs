@@ -161,7 +161,7 @@ internal sealed partial class MeetingActor(
                 WorkBroke(broken.Reason, id, notBefore - clock.GetUtcNow());
                 break;
             case Letter.TakeBack back:
-                await DecideAsync(m, new MeetingCommand.EndTrack(back.Track));
+                TellOf(m, await DecideAsync(m, new MeetingCommand.EndTrack(back.Track)), stopping);
                 break;
         }
     }
