@@ -93,7 +93,7 @@ internal sealed class MeetingMedia : IMeetingMedia
         }
     }
 
-    /// <summary>Does something in the pipeline, at once; returns (true) when the journal's record of it is synced.</summary>
+    /// <summary>Does something in the pipeline, at once; returns when the journal's record of it is synced.</summary>
     private Task<bool> DoAsync(Func<TimeSpan, ControlRecord> change, CancellationToken ct) => InTimeAsync(async late =>
     {
         var synced = await parts.Loop.InvokeAsync(() =>
