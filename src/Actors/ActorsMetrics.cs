@@ -18,6 +18,7 @@ public sealed class ActorsMetrics
     private readonly Counter<long> damaged;
     private readonly Counter<long> indexed;
     private readonly Histogram<double> indexTime;
+    private readonly Counter<long> searchesRefused;
 
     public ActorsMetrics(IMeterFactory factory)
     {
@@ -33,6 +34,7 @@ public sealed class ActorsMetrics
         damaged = meter.CreateCounter<long>("pipeline.store.texts.damaged", "{text}", "Texts of segments and corrections that a read had to leave out, each time.");
         indexed = meter.CreateCounter<long>("pipeline.search.indexed", "{segment}", "Segments and corrections taken into search indexes.");
         indexTime = meter.CreateHistogram<double>("pipeline.search.index.duration", "s", "From reading changes to their commit in the index.");
+        searchesRefused = meter.CreateCounter<long>("pipeline.search.refused", "{search}", "Searches that found too many waiting.");
     }
 
     public void MeetingBegan() => meetings.Add(1);
@@ -51,6 +53,8 @@ public sealed class ActorsMetrics
     }
 
     public void FoundDamaged(int count) => damaged.Add(count);
+
+    public void SearchRefused() => searchesRefused.Add(1);
 
     public void Indexed(int count, TimeSpan took)
     {

@@ -42,7 +42,7 @@ internal static class SearchTimes
             Console.WriteLine($"index: {taken:N0} segments in {seconds:N0} s, {taken / seconds:N0} a second, {megabytes:N0} MB");
             Console.WriteLine();
 
-            using var search = new EmbeddedSearch(index, store, follower, TimeProvider.System);
+            using var search = new EmbeddedSearch(index, store, follower, TimeProvider.System, metrics);
             await MeasureAsync(corpus, search);
         }
         finally

@@ -35,6 +35,7 @@ public static class LocalMeetingsServices
             folder, s.GetRequiredService<ISegmentFeed>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
             s.GetRequiredService<ILogger<SearchFollower>>()))
         .AddSingleton<ISearch>(s => new EmbeddedSearch(
-            folder, s.GetRequiredService<ISegmentFeed>(), s.GetRequiredService<SearchFollower>(), s.GetRequiredService<TimeProvider>()))
+            folder, s.GetRequiredService<ISegmentFeed>(), s.GetRequiredService<SearchFollower>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ActorsMetrics>()))
         .AddHostedService(s => s.GetRequiredService<SearchFollower>());
 }

@@ -62,6 +62,7 @@ internal static class SearchApi
         {
             SearchResult.Found(var hits, var next) => TypedResults.Ok(new SearchPageDto([.. hits.Select(SearchHitDto.Of)], next is { } place ? SearchParameters.Cursor(place) : null)),
             SearchResult.NotReady => new Problem(ProblemKind.Unavailable, "The search index is being made anew.") { RetryAfter = SoonMade },
+            SearchResult.Busy => new Problem(ProblemKind.NoCapacity, "Too many searches are waiting.") { RetryAfter = SoonMade },
             SearchResult.TooBroad => Problem.BadQuery([new FieldError("?q", "takes too long: look for longer words, or fewer, or within a shorter time")]),
             var other => throw new UnreachableException(other.ToString()),
         };

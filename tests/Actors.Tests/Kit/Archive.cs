@@ -32,7 +32,7 @@ internal sealed class Archive : IAsyncDisposable
     public (SearchFollower Follower, EmbeddedSearch Search) Index(string path)
     {
         var follower = new SearchFollower(path, Store, TimeProvider.System, Node.Metrics(), NullLogger<SearchFollower>.Instance);
-        var search = new EmbeddedSearch(path, Store, follower, TimeProvider.System);
+        var search = new EmbeddedSearch(path, Store, follower, TimeProvider.System, Node.Metrics());
         opened.AddRange([search, follower]);
         return (follower, search);
     }

@@ -121,6 +121,46 @@ public sealed class SearchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_index_that_cannot_be_written_keeps_no_other_tenants_behind()
+    {
+        await archive.SayAsync(await archive.StartAsync(Archive.Acme), "pineapple");
+        await archive.SayAsync(await archive.StartAsync(Archive.Other), "pineapple");
+        Directory.CreateDirectory(archive.IndexOf(Archive.Acme));   // first in order, and no file can be there
+        using var stopping = new CancellationTokenSource();
+        await archive.Follower.StartAsync(stopping.Token);
+        await UntilAsync(async () => await archive.Search.SearchAsync(Archive.Other, Query("pineapple"), default) is SearchResult.Found { Hits.Count: 1 });
+        Assert.False(archive.Follower.ExecuteTask!.IsCompleted);
+        await archive.Follower.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Of_a_long_text_the_piece_with_the_hit_is_shown()
+    {
+        var meeting = await archive.StartAsync();
+        string filler = string.Concat(Enumerable.Repeat("filler ", 400));
+        await archive.SayAsync(meeting, $"{filler}pineapple {filler}", $"apple {filler}banana");
+        await archive.CatchUpAsync();
+
+        string snippet = string.Concat(Assert.Single((await archive.FindAsync("pineapple")).Hits).Snippet.Select(part => part.IsHit ? $"[{part.Text}]" : part.Text));
+        Assert.Contains("filler [pineapple] filler", snippet, StringComparison.Ordinal);
+        Assert.InRange(snippet.Length, 100, 1000);
+        var apart = Assert.Single((await archive.FindAsync("apple banana")).Hits);   // in no piece together: its beginning
+        Assert.StartsWith("apple filler", Assert.Single(apart.Snippet).Text, StringComparison.Ordinal);
+        Assert.InRange(apart.Snippet[0].Text.Length, 100, 1001);
+    }
+
+    [Fact]
+    public async Task Searches_that_too_many_wait_for_are_refused()
+    {
+        await archive.SayAsync(await archive.StartAsync(), "pineapple");
+        await archive.CatchUpAsync();
+        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => archive.Search.SearchAsync(Archive.Acme, Query("pineapple"), default)));
+        Assert.All(results, result => Assert.True(result is SearchResult.Busy or SearchResult.Found { Hits.Count: 1 }, $"{result}"));
+        Assert.Contains(results, result => result is SearchResult.Busy);
+        Assert.Single((await archive.FindAsync("pineapple")).Hits);
+    }
+
+    [Fact]
     public async Task Tenants_find_only_their_own()
     {
         await archive.SayAsync(await archive.StartAsync(Archive.Acme), "secret plan");

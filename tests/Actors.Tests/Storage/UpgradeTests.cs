@@ -62,7 +62,7 @@ public sealed class UpgradeTests : IDisposable
         await using var store = Open();
         string index = Path.Combine(folder, "search");
         using var follower = new SearchFollower(index, store, TimeProvider.System, Node.Metrics(), NullLogger<SearchFollower>.Instance);
-        using var search = new EmbeddedSearch(index, store, follower, TimeProvider.System);
+        using var search = new EmbeddedSearch(index, store, follower, TimeProvider.System, Node.Metrics());
         Assert.Equal(8, await follower.CatchUpAsync(default));
         Assert.True(SearchSyntax.TryParse("said 2", out var words, out _));
         var found = Assert.IsType<SearchResult.Found>(await search.SearchAsync(Acme, new SearchQuery { Words = words!, Participant = "bob" }, default));

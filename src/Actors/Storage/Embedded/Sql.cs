@@ -1,12 +1,16 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Meetings;
+using SQLitePCL;
 
 namespace Pipeline.Actors.Storage.Embedded;
 
 /// <summary>SQL with named values.</summary>
 internal static class Sql
 {
+    /// <summary>Of the engine's virtual machine: some hundredths of a millisecond.</summary>
+    private const int InstructionsBetweenLooks = 1000;
+
     /// <summary>How many rows it changed.</summary>
     public static int Run(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> values)
     {
@@ -35,6 +39,10 @@ internal static class Sql
         while (reader.Read()) rows.Add(row(reader));
         return rows;
     }
+
+    /// <summary>What runs on the connection ends soon after with SQLITE_INTERRUPT, and so does what is begun then.</summary>
+    public static void InterruptOn(this SqliteConnection connection, CancellationToken ct) =>
+        raw.sqlite3_progress_handler(connection.Handle, InstructionsBetweenLooks, _ => ct.IsCancellationRequested ? 1 : 0, null);
 
     private static SqliteCommand Command(this SqliteConnection connection, string sql, ReadOnlySpan<(string Name, object? Value)> values)
     {

@@ -41,6 +41,8 @@ public abstract record SearchResult
     public sealed record Found(IReadOnlyList<SearchHit> Hits, SearchPlace? Next) : SearchResult;
     /// <summary>The index is being made anew: ask again in a moment.</summary>
     public sealed record NotReady : SearchResult;
+    /// <summary>Too many are waiting for their turn.</summary>
+    public sealed record Busy : SearchResult;
     /// <summary>It took too long and was given up.</summary>
     public sealed record TooBroad : SearchResult;
 }

@@ -1,19 +1,22 @@
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage.Search;
-using SQLitePCL;
 
 namespace Pipeline.Actors.Storage.Embedded.Search;
 
 /// <summary>Searches in the tenants' index files, and in the archive for what they do not hold: the words themselves.</summary>
-public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollower follower, TimeProvider clock) : ISearch, IDisposable
+public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollower follower, TimeProvider clock, ActorsMetrics metrics) : ISearch, IDisposable
 {
     /// <summary>A search that a person waits for; what takes longer finds everything.</summary>
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
     private const int Interrupted = 9, CannotOpen = 14;                              // SQLITE_INTERRUPT, SQLITE_CANTOPEN
 
+    /// <summary>Waiting, so that nobody waits for minutes behind others; who comes then is refused.</summary>
+    private const int MaxWaiting = 16;
+
     /// <summary>They keep a core busy each: the meetings need some too. Those over it wait.</summary>
     private readonly SemaphoreSlim atOnce = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private int asking;
 
     public async Task<SearchResult> SearchAsync(TenantId tenant, SearchQuery query, CancellationToken ct)
     {
@@ -24,10 +27,16 @@ public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollo
             follower.LookAfter(tenant, isDamaged: false);
             return new SearchResult.NotReady();
         }
-        await atOnce.WaitAsync(ct);
+        if (!await TryBeginAsync(ct)) return new SearchResult.Busy();
+        using var late = new CancellationTokenSource(MaxTime, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
-            return await Task.Run(() => SearchAsync(path, tenant, query, ct), ct);
+            return await Task.Run(() => SearchAsync(path, tenant, query, either.Token), ct);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            return new SearchResult.TooBroad();
         }
         catch (SqliteException e) when (e.SqliteErrorCode == Interrupted)
         {
@@ -42,10 +51,27 @@ public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollo
         finally
         {
             atOnce.Release();
+            Interlocked.Decrement(ref asking);
         }
     }
 
     public void Dispose() => atOnce.Dispose();
+
+    /// <summary>False where too many wait already, or waiting alone took as long as a search may.</summary>
+    private async Task<bool> TryBeginAsync(CancellationToken ct)
+    {
+        bool begun = false;
+        try
+        {
+            if (Interlocked.Increment(ref asking) <= MaxWaiting) begun = await atOnce.WaitAsync(MaxTime, ct);
+        }
+        finally
+        {
+            if (!begun) Interlocked.Decrement(ref asking);
+        }
+        if (!begun) metrics.SearchRefused();
+        return begun;
+    }
 
     private async Task<SearchResult> SearchAsync(string path, TenantId tenant, SearchQuery query, CancellationToken ct)
     {
@@ -61,7 +87,7 @@ public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollo
             .Select(place => (Place: place, Found: bySegment[(place.Meeting, place.Sequence)])).ToList();
         if (shown.Count == 0) return new SearchResult.Found([], next);
 
-        var snippets = Snippets.Of(query.Words, [.. shown.Select(s => s.Found.Segment.Text)]);
+        var snippets = Snippets.Of(query.Words, [.. shown.Select(s => s.Found.Segment.Text)], ct);
         return new SearchResult.Found(
             [.. shown.Select((s, i) => new SearchHit(s.Found.Segment, s.Found.Meeting.Spec.Title, s.Found.Meeting.StartedAt, snippets[i], s.Place.Score))], next);
     }
@@ -70,9 +96,7 @@ public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollo
     {
         using var connection = new SqliteConnection(SearchReader.ConnectionString(path));
         connection.Open();
-        using var late = new CancellationTokenSource(MaxTime, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
-        using var stop = either.Token.Register(() => raw.sqlite3_interrupt(connection.Handle));
+        connection.InterruptOn(ct);
         return new SearchReader(connection).Find(query, out byTime);
     }
 }

@@ -65,19 +65,46 @@ public sealed partial class SearchFollower(
             Task changed = feed.Changed.Next, wanted = asked.Next;   // before reading: what comes later is seen by the next round
             try
             {
-                await CatchUpAsync(stoppingToken);
-                await Task.WhenAny(changed, wanted).WaitAsync(stoppingToken);
+                if (await TryCatchUpAsync(stoppingToken)) await Task.WhenAny(changed, wanted).WaitAsync(stoppingToken);
+                else await Task.Delay(AfterFailure, clock, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
             }
-            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
-            {
-                FellBehind(e);   // searches find less meanwhile; recording and archive do not depend on it
-                await Task.Delay(AfterFailure, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
         }
         Close();
+    }
+
+    /// <summary>
+    /// One tenant's trouble keeps no other's index behind, and none stops the node, whatever it is: searches find less meanwhile;
+    /// recording and archive do not depend on it.
+    /// </summary>
+    private async Task<bool> TryCatchUpAsync(CancellationToken ct)
+    {
+        bool whole = true;
+        IReadOnlyList<(TenantId Tenant, long LastChange)> tenants = [];
+        try
+        {
+            tenants = await feed.TenantsAsync(ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            FellBehind(e);
+            return false;
+        }
+        foreach (var (tenant, last) in tenants)
+        {
+            try
+            {
+                await CatchUpAsync(tenant, last, ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                FellBehind(e);
+                whole = false;
+            }
+        }
+        return whole;
     }
 
     private async Task<long> CatchUpAsync(TenantId tenant, long last, CancellationToken ct)
