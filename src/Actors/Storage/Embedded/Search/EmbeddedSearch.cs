@@ -92,7 +92,7 @@ public sealed class EmbeddedSearch(string folder, ISegmentFeed feed, SearchFollo
             [.. shown.Select((s, i) => new SearchHit(s.Found.Segment, s.Found.Meeting.Spec.Title, s.Found.Meeting.StartedAt, snippets[i], s.Place.Score))], next);
     }
 
-    private List<FoundPlace>? Places(string path, SearchQuery query, CancellationToken ct, out bool byTime)
+    private static List<FoundPlace>? Places(string path, SearchQuery query, CancellationToken ct, out bool byTime)
     {
         using var connection = new SqliteConnection(SearchReader.ConnectionString(path));
         connection.Open();
