@@ -70,7 +70,7 @@ public sealed class RecordedMeetingTests(RecordedSite site)
     {
         await reader.SignInAsync(site.Fragment);
         var sources = reader.Page.GetByLabel("What is played");
-        Assert.Equal(["Everybody", "Laura", "Martin", "Kevin"], await sources.Locator("option").AllTextContentsAsync());
+        await Expect(sources.Locator("option")).ToHaveTextAsync(["Everybody", "Laura", "Martin", "Kevin"]);
 
         var (segment, word) = site.Rare;
         await ClickWordAsync(reader, segment, word);

@@ -250,9 +250,9 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
 
     private void BecomeUnavailable(string reason)
     {
-        queue.Close(reason);
         if (Status is not RecognizerStatus.Unavailable) LogUnavailable(logger, reason);
         Become(new RecognizerStatus.Unavailable(reason));
+        queue.Close(reason);   // last: who is answered that there is none finds the status saying so
     }
 
     private void Become(RecognizerStatus status)
