@@ -16,8 +16,13 @@ internal sealed record SentPacket(int Id, TimeSpan At, uint Ssrc, long Sequence,
 internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long timestamp = 4294000000)
 {
     private static int ids;
+    private double rest;                                                             // ticks of less than one
 
+    /// <summary>What its media clock gains on the meeting's, parts per million.</summary>
+    public double DriftPpm { get; init; }
     public TimeSpan Now { get; set; }
+    /// <summary>What its media clock shows.</summary>
+    public long Timestamp => timestamp;
     public List<SentPacket> Sent { get; } = [];
 
     public void Talk(TimeSpan length, int duration = 960)
@@ -31,7 +36,9 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
         var packet = new SentPacket(id, Now, ssrc, sequence++, timestamp + timestampBomb, duration, payload ?? Payload(id, duration));
         Sent.Add(packet);
         timestamp += duration;
-        Now += TimeSpan.FromTicks(duration * TimeSpan.TicksPerSecond / 48000);
+        double ticks = duration * TimeSpan.TicksPerSecond / (48000 * (1 + 1e-6 * DriftPpm)) + rest;
+        Now += TimeSpan.FromTicks((long)ticks);
+        rest = ticks - (long)ticks;
         return packet;
     }
 
@@ -42,7 +49,7 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
     public void Pause(TimeSpan length)
     {
         Now += length;
-        timestamp += Samples(length);
+        timestamp += (long)Math.Round(Samples(length) * (1 + 1e-6 * DriftPpm));
     }
 }
 
