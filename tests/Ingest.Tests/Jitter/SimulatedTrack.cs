@@ -16,7 +16,7 @@ internal sealed record SentPacket(int Id, TimeSpan At, uint Ssrc, long Sequence,
 internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long timestamp = 4294000000)
 {
     private static int ids;
-    private double rest;                                                             // ticks of less than one
+    private double rest, restOfSample;                                               // of a tick, of its clock's sample
 
     /// <summary>What its media clock gains on the meeting's, parts per million.</summary>
     public double DriftPpm { get; init; }
@@ -49,7 +49,9 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
     public void Pause(TimeSpan length)
     {
         Now += length;
-        timestamp += (long)Math.Round(Samples(length) * (1 + 1e-6 * DriftPpm));
+        double samples = Samples(length) * (1 + 1e-6 * DriftPpm) + restOfSample;
+        timestamp += (long)samples;
+        restOfSample = samples - (long)samples;
     }
 }
 
