@@ -53,7 +53,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
         var result = await TryOpenAsync(job, observer, ct);
-        if (result is OpenMediaResult.NoCapacity && job.Run == 1) new MeetingFolder(options.DataFolder, job.Id).DeleteUnused();
+        if (result is OpenMediaResult.NoCapacity && job.Run == 1) Discard(job.Id);
         return result;
     }
 
@@ -90,7 +90,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered);
+        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run);
         if (rendered.MixFailure is { } failure)
         {
             NoMix(job.Id, failure);

@@ -11,6 +11,8 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
     public string Recordings => System.IO.Path.Combine(Path, "recordings");
     public string LiveMix => System.IO.Path.Combine(Path, "live-mix.mp4");
 
+    public string Key => System.IO.Path.Combine(Path, MeetingKeys.FileName);
+
     /// <exception cref="IOException">The disk is full or broken.</exception>
     public MeetingKeys OpenOrCreateKeys(IKeyVault vault)
     {
@@ -22,6 +24,16 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
     public void DeleteUnused()
     {
         if (Directory.Exists(Path) && !Directory.Exists(Journal)) Directory.Delete(Path, recursive: true);
+    }
+
+    /// <summary>Meetings of which a folder lies here and no journal in it.</summary>
+    public static IReadOnlyList<MeetingId> Unused(string dataFolder)
+    {
+        string meetings = System.IO.Path.Combine(dataFolder, "meetings");
+        List<MeetingId> unused = [];
+        foreach (string path in Directory.Exists(meetings) ? Directory.EnumerateDirectories(meetings) : [])
+            if (MeetingId.TryParse(System.IO.Path.GetFileName(path), out var id) && !Directory.Exists(new MeetingFolder(dataFolder, id).Journal)) unused.Add(id);
+        return unused;
     }
 
     /// <exception cref="FileNotFoundException">The key was destroyed, or there never was such a meeting.</exception>

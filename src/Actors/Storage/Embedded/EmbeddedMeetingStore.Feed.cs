@@ -15,20 +15,21 @@ public sealed partial class EmbeddedMeetingStore : ISegmentFeed
         ReadAsync<IReadOnlyList<SegmentChange>>(connection => SegmentFeedRows.Changes(connection, tenant, sealer, after, limit), ct);
 
     public string? Text(TenantId tenant, MeetingId meeting, long sequence, int revision) =>
-        Read(connection => SegmentFeedRows.Text(connection, tenant, meeting, sealer, sequence, revision));
+        readers.Read(connection => SegmentFeedRows.Text(connection, tenant, meeting, sealer, sequence, revision));
 
     public Task<IReadOnlyList<(Meeting Meeting, Segment Segment)>> FindAsync(
         TenantId tenant, IReadOnlyList<(MeetingId Meeting, long Sequence)> segments, CancellationToken ct) =>
         ReadAsync<IReadOnlyList<(Meeting, Segment)>>(connection =>
         {
             var meetings = new Dictionary<MeetingId, Meeting?>();
+            var texts = new SpokenTexts(sealer);
             List<(Meeting, Segment)> found = [];
             foreach (var (id, sequence) in segments)
             {
                 if (!meetings.TryGetValue(id, out var meeting)) meetings[id] = meeting = Known(connection, tenant, id);
-                if (meeting is not null && SegmentRows.After(connection, meeting, sealer, sequence - 1, 1) is [var segment] && segment.Sequence == sequence)
-                    found.Add((meeting, segment));
+                if (meeting is not null && SegmentRows.At(connection, meeting, texts, sequence) is { } segment) found.Add((meeting, segment));
             }
+            Report(texts);
             return found;
         }, ct);
 }

@@ -48,11 +48,7 @@ public sealed partial class SearchFollower(
     {
         Close();
         if (!Directory.Exists(folder)) return;
-        foreach (string path in Directory.GetFiles(folder, "*.sqlite"))
-        {
-            using (var pooled = new SqliteConnection(SearchReader.ConnectionString(path))) SqliteConnection.ClearPool(pooled);
-            SearchIndex.Delete(path);
-        }
+        foreach (string path in Directory.GetFiles(folder, "*.sqlite")) SearchIndex.Delete(path);
     }
 
     public override void Dispose()
@@ -128,9 +124,7 @@ public sealed partial class SearchFollower(
     private void Discard(TenantId tenant)
     {
         if (indexes.Remove(tenant, out var index)) index.Dispose();
-        string path = SearchIndex.PathOf(folder, tenant);
-        using (var pooled = new SqliteConnection(SearchReader.ConnectionString(path))) SqliteConnection.ClearPool(pooled);
-        SearchIndex.Delete(path);
+        SearchIndex.Delete(SearchIndex.PathOf(folder, tenant));
     }
 
     private void Close()
@@ -145,7 +139,7 @@ public sealed partial class SearchFollower(
     [LoggerMessage(LogLevel.Warning, "The search index {Path} is damaged, and made anew from the archive")]
     private partial void Damaged(Exception exception, string path);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} segments of the archive cannot be opened with their meetings' keys, and will not be found")]
+    [LoggerMessage(LogLevel.Warning, "{Count} segments of the archive, or their corrections, cannot be opened with their meetings' keys, and are not found")]
     private partial void Unreadable(int count);
 
     [LoggerMessage(LogLevel.Error, "A search index cannot be written; it will be tried again")]

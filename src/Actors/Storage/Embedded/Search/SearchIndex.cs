@@ -90,7 +90,7 @@ internal sealed class SearchIndex : IDisposable
                 if (batch.Find(meeting, change.Sequence) is { } known)
                 {
                     if (known.Revision == change.Revision) continue;
-                    if (textOf(change.Meeting, change.Sequence, known.Revision) is not { } old) continue;   // its key has just gone
+                    if (textOf(change.Meeting, change.Sequence, known.Revision) is not { } old) continue;   // its key has just gone, or it is damaged: those words stay
                     batch.TakeOut(known.Place, old, token);
                     batch.PutIn(known.Place, text, token);
                     batch.Revise(known.Place, change.Revision);
@@ -123,7 +123,10 @@ internal sealed class SearchIndex : IDisposable
 
     public void Dispose() => connection.Dispose();
 
-    public static long PlaceOf(DateTimeOffset saidAt) => Math.Max(0, saidAt.ToUnixTimeMilliseconds()) * PlacesPerMillisecond;
+    public static long PlaceOf(DateTimeOffset saidAt) => PlaceOf(saidAt.ToUnixTimeMilliseconds());
+
+    /// <param name="unixMs">Before 1970 there is one place.</param>
+    public static long PlaceOf(long unixMs) => Math.Max(0, unixMs) * PlacesPerMillisecond;
 
     public static string SpeakerToken(long number) => $"p{number}";
 
@@ -131,7 +134,9 @@ internal sealed class SearchIndex : IDisposable
     {
         var create = new FileStreamOptions
         {
-            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite,
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         new FileStream(path, create).Dispose();
