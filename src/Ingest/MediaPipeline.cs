@@ -155,6 +155,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <param name="arrival">Since the meeting began.</param>
     public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
+        arrival = JournalFormat.FromMicroseconds(JournalFormat.ToMicroseconds(arrival));   // as the journal has it: played again, all comes out the same
         bool paused = IsPaused || arrival < resumed;                                 // it may have lain in the socket when the pause ended
         if (RtpPacket.IsRtcp(datagram))
         {
@@ -194,6 +195,9 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         if (Find(track) is { } owner && RtpPacket.TryParseHeader(header, out var packet)) owner.ReceiveHeader(packet, arrival);
     }
+
+    /// <summary>Takes in one RTCP packet that the journal says is the track's.</summary>
+    public void ReplayRtcp(int track, ReadOnlySpan<byte> datagram, TimeSpan arrival) => Find(track)?.ReceiveRtcp(datagram, arrival);
 
     /// <summary>Ends a drain: what came with it is one block of the journal.</summary>
     public void Commit() => journal?.Commit();
@@ -290,13 +294,14 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         else track.Receive(packet, arrival);
     }
 
-    /// <summary>Kept for whoever reads the journal later; only from where an SSRC is bound, or anybody could fill the disk.</summary>
+    /// <summary>Only from where an SSRC is bound: else anybody could fill the disk, or move a clock.</summary>
     private void ReceiveRtcp(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
         uint ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]);
         if (binding.Owner(ssrc, peer) is not { } track || !track.TakesPayload(arrival)) return;
         if (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open) return;
         journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
+        track.ReceiveRtcp(datagram, arrival);
     }
 
     private void MixUntil(long end)

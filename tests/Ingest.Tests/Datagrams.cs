@@ -24,6 +24,20 @@ internal static class Datagrams
         return datagram;
     }
 
+    /// <summary>A sender report without report blocks.</summary>
+    /// <param name="wall">On the sender's wall clock, since a day in 2024.</param>
+    public static byte[] Report(uint ssrc, TimeSpan wall, uint timestamp)
+    {
+        var report = new byte[28];
+        (report[0], report[1], report[3]) = (0x80, 200, 6);
+        BinaryPrimitives.WriteUInt32BigEndian(report.AsSpan(4), ssrc);
+        BinaryPrimitives.WriteUInt64BigEndian(report.AsSpan(8), Ntp(wall));
+        BinaryPrimitives.WriteUInt32BigEndian(report.AsSpan(16), timestamp);
+        return report;
+    }
+
+    public static ulong Ntp(TimeSpan wall) => (3_920_000_000UL << 32) + (ulong)(wall.TotalSeconds * 4294967296.0);
+
     /// <summary>An Opus packet of that duration whose bytes name it; what it would sound like does not matter.</summary>
     public static byte[] Payload(int id, int duration = 960, int length = 60)
     {

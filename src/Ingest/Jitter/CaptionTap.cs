@@ -45,7 +45,8 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         decoder = new ConcealingDecoder(Rate, this);
     }
 
-    /// <inheritdoc cref="TrackTimeline.Insert"/>
+    /// <summary>Takes in a packet that its stream accepted.</summary>
+    /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
     public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, ReadOnlySpan<byte> payload)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;

@@ -16,13 +16,14 @@ public sealed class BufferedPacket
     public long Timestamp { get; private set; }
     /// <summary>Since the meeting began.</summary>
     public TimeSpan Arrival { get; private set; }
+    public uint Ssrc { get; private set; }
     /// <summary>−dBov, 0 loud … 127 silent (RFC 6464); −1 where the sender did not say.</summary>
     public int AudioLevel { get; private set; }
     public ReadOnlySpan<byte> Payload => bytes.AsSpan(0, length);
 
-    internal void Fill(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    internal void Fill(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload, uint ssrc)
     {
-        (Epoch, Sequence, Timestamp, Arrival, AudioLevel, length) = (epoch, sequence, timestamp, arrival, audioLevel, payload.Length);
+        (Epoch, Sequence, Timestamp, Arrival, AudioLevel, Ssrc, length) = (epoch, sequence, timestamp, arrival, audioLevel, ssrc, payload.Length);
         if (bytes.Length < length) bytes = new byte[Math.Max(length, 2 * bytes.Length)];
         payload.CopyTo(bytes);
     }
@@ -52,10 +53,10 @@ public sealed class JitterBuffer(int capacity = 500)
     internal ReadOnlySpan<WaitingPacket> Waiting => CollectionsMarshal.AsSpan(ordered)[first..];
 
     /// <summary>Copies the payload in, at its place in the order. The caller has made room and refused duplicates.</summary>
-    public void Insert(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    public void Insert(int epoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload, uint ssrc = 0)
     {
         if (!free.TryPop(out var packet)) packet = new BufferedPacket();
-        packet.Fill(epoch, sequence, timestamp, arrival, audioLevel, payload);
+        packet.Fill(epoch, sequence, timestamp, arrival, audioLevel, payload, ssrc);
 
         int at = ordered.Count;
         while (at > first && !ordered[at - 1].Packet.IsBefore(epoch, sequence)) at--;       // nearly always the end

@@ -1,26 +1,43 @@
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Jitter;
 
 /// <summary>A packet whose place in the meeting is decided. Valid until the next call on its timeline.</summary>
-/// <param name="Start">First sample at 48 kHz since the meeting began; never before the end of the packet placed last.</param>
+/// <param name="Start">First sample at 48 kHz since the meeting began; clocks that differ make it a little before the end of the last one, or after.</param>
 /// <param name="Duration">In samples at 48 kHz.</param>
 /// <param name="Lost">Packets between the last one placed and this that never came.</param>
 /// <param name="Missing">Samples those should have filled, right before <paramref name="Start"/>.</param>
 /// <param name="Fresh">True where it does not go on from the last one: another sender, or a jump in time.</param>
-public readonly record struct PlacedPacket(BufferedPacket Packet, long Start, int Duration, int Lost, int Missing, bool Fresh);
+public readonly record struct PlacedPacket(BufferedPacket Packet, long Start, int Duration, int Lost, int Missing, bool Fresh)
+{
+    /// <summary>The same in the track's file, where packets lie one behind the other unaltered; never before the end of the last one.</summary>
+    public long FileStart { get; init; } = Start;
+    /// <summary>False: left out of the file, which had fallen behind.</summary>
+    public bool InFile { get; init; } = true;
+    /// <summary>True where the distance from timestamp to place is not the last one's; packets lost in between may hide it.</summary>
+    public bool Jumped { get; init; } = Fresh;
+    /// <summary>What that distance grows by with each sample, as the sender's clock is slower than ours.</summary>
+    public double OffsetSlope { get; init; }
+}
+
+/// <summary>A sender report that waits for the packets before it.</summary>
+/// <param name="Timestamp">Unwrapped, comparable within the epoch.</param>
+public readonly record struct WaitingReport(int Epoch, ulong NtpTime, long Timestamp, TimeSpan Arrival);
 
 /// <summary>
 /// Puts one track's packets in order and on the meeting's time line, 48 kHz samples since the meeting began. Within an epoch a
 /// packet's place is its RTP timestamp plus an offset; arrival only bounds it. The offset is the least of arrival − timestamp, what
-/// the quickest packet took. Where that least grows and stays (a browser whose microphone stalled for 100 ms goes on as if nothing
-/// had been), the packets behind the stall begin a new stretch, placed by their arrival; the hole is silence.
+/// the quickest packet took, and <see cref="RtpClock"/> follows it as the sender's clock drifts. Where that least grows and stays (a
+/// browser whose microphone stalled for 100 ms goes on as if nothing had been), the packets behind the stall begin a new stretch,
+/// placed by their arrival; the hole is silence.
 /// <code>
 /// arrival − timestamp   · ·  ··  ·                  each · is a packet; the offset is the line below them,
 ///                                      · ··  · ·    looked for one second ahead of the packet to be placed
 ///                       ‾‾‾‾‾‾‾‾‾‾‾|‾‾‾‾‾‾‾‾‾‾‾    | is where the stall was
 /// </code>
-/// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay.
+/// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay. All that
+/// decides about a place is looked at in the order of the packets, so a journal played later gives the same.
 /// </summary>
 public sealed class TrackTimeline(JitterBuffer buffer)
 {
@@ -34,12 +51,17 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private const long CertainJump = 200 * Rate / 1000;
     /// <summary>A track that runs ahead gives up a packet when nobody speaks, or at once beyond 60 ms.</summary>
     private const long UrgentShrink = 60 * Rate / 1000;
-    private const int QuietLevel = 60;      // −dBov
-    private const int QuietPayload = 12;    // bytes: what encoders send for silence
+    private const int MaxReports = 64;
+    private static readonly TimeSpan ReportsApart = TimeSpan.FromMilliseconds(200);  // and a second and more by most senders, RFC 3550 §6.2
 
+    private readonly RtpClock clock = new(Rate);
+    private readonly FileTimeline file = new();
+    private readonly Queue<WaitingReport> reports = new(MaxReports);
     private int epoch = -1;
+    private uint ssrc;
     private bool afterHeader;                                                        // of the last packet only the header was kept
-    private long offset, end, lastSequence, lastTimestamp, lastDuration;
+    private long end, lastSequence, lastTimestamp, lastDuration;
+    private TimeSpan lastReport = TimeSpan.MinValue;
 
     /// <summary>Packets that came after their place had been passed.</summary>
     public long Late { get; private set; }
@@ -47,22 +69,37 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     public long Dropped { get; private set; }
     /// <summary>Samples at 48 kHz the sender announced as silence by sending nothing (DTX, RFC 7587 §3.1.3).</summary>
     public long DtxSamples { get; private set; }
+    /// <summary>What the sender's clock gains on ours, parts per million; 0 until known.</summary>
+    public double DriftPpm => clock.DriftPpm;
+    /// <summary>Samples of silence the file was given to keep up with the meeting.</summary>
+    public long AddedSilence => file.Added;
+    /// <summary>Samples of silence left out of the file.</summary>
+    public long RemovedSilence => file.Removed;
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
-    public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    /// <param name="source">The SSRC: another has another clock.</param>
+    public void Insert(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
         if (OpusPacket.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
-        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload);
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source);
     }
 
     /// <summary>Takes in a packet of which only the header was kept: it has its place and no sound.</summary>
-    public void InsertHeader(int packetEpoch, long sequence, long timestamp, TimeSpan arrival)
+    public void InsertHeader(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;
-        if (!buffer.IsFull) buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, default);
+        if (!buffer.IsFull) buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, default, source);
+    }
+
+    /// <summary>Takes in a sender report, at most five a second: it counts from the packet on that arrives next.</summary>
+    public void InsertReport(in WaitingReport report)
+    {
+        if (report.Arrival - ReportsApart < lastReport || reports.Count == MaxReports) return;
+        lastReport = report.Arrival;
+        reports.Enqueue(report);
     }
 
     /// <summary>Places the next packet. False when there is none, or its place is after <paramref name="horizon"/>.</summary>
@@ -76,36 +113,43 @@ public sealed class TrackTimeline(JitterBuffer buffer)
             bool another = packet.Epoch != epoch;
             if (!another && packet.Timestamp + LeastOffset(packet, transit) > horizon) return false;   // most calls end here, without a look ahead
 
-            long place = packet.Timestamp + NextOffset(packet, transit, another);
+            long offset = NextOffset(packet, transit, another, out bool jumped), place = packet.Timestamp + offset;
             if (place > horizon) return false;
 
+            Follow(packet, transit, offset, another, jumped);
             if (packet.Payload.IsEmpty)                                              // a header alone: others are not inserted without one
             {
-                Accept(packet, another, place - packet.Timestamp, 0);
+                Accept(packet, duration: 0);
                 afterHeader = true;
                 buffer.Release();
                 continue;
             }
             int duration = OpusPacket.Duration(packet.Payload);
-            long overlap = end - place;
-            if (overlap > duration / 2)                                              // the track ran ahead: this one's time is taken
+            if (end - place > (jumped ? duration / 2 : Math.Max(duration / 2, Tolerance)))   // the track ran ahead: this one's time is taken
             {
-                Accept(packet, another, place - packet.Timestamp, duration);
+                Accept(packet, duration);
                 Dropped++;
                 buffer.Release();
                 continue;
             }
-            long start = Math.Max(place, end);
+            jumped |= afterHeader;
+            long start = jumped ? Math.Max(place, end) : place;
 
             int lost = another || afterHeader ? 0 : (int)Math.Min(packet.Sequence - lastSequence - 1, int.MaxValue);
-            long sinceLast = packet.Timestamp - (lastTimestamp + lastDuration);
-            bool jumped = another || afterHeader || place - packet.Timestamp != offset;
-            if (!another && !afterHeader && lost == 0 && sinceLast > 0) DtxSamples += Math.Min(sinceLast, start - end);
-            int missing = lost > 0 ? (int)Math.Clamp(Math.Min(sinceLast, start - end), 0, int.MaxValue) : 0;
+            long silent = another || afterHeader ? 0 : Math.Clamp(packet.Timestamp - (lastTimestamp + lastDuration), 0, Math.Max(0, start - end + Tolerance));
+            // Packets are as long as those beside them; what no packet can have filled is silence that nobody sent.
+            long missing = Math.Min(silent, lost * Math.Max(duration, lastDuration));
+            DtxSamples += silent - missing;
 
-            Accept(packet, another, start - packet.Timestamp, duration);
+            placed = new PlacedPacket(packet, start, duration, lost, (int)missing, Fresh: another || (jumped && lost == 0))
+            {
+                FileStart = file.Place(packet, start, duration, jumped, silent - missing, missing, out bool inFile),
+                InFile = inFile,
+                Jumped = jumped,
+                OffsetSlope = clock.OffsetSlope,
+            };
+            Accept(packet, duration);
             end = start + duration;
-            placed = new PlacedPacket(packet, start, duration, lost, missing, Fresh: another || (jumped && lost == 0));
             afterHeader = false;
             buffer.Release();                                                        // its bytes stay until the next insertion
             return true;
@@ -113,21 +157,33 @@ public sealed class TrackTimeline(JitterBuffer buffer)
         return false;
     }
 
-    private void Accept(BufferedPacket packet, bool another, long newOffset, int duration)
+    private void Accept(BufferedPacket packet, int duration) => (lastSequence, lastTimestamp, lastDuration) = (packet.Sequence, packet.Timestamp, duration);
+
+    /// <summary>Tells the clock of the packet, and of what its sender reported before.</summary>
+    private void Follow(BufferedPacket packet, long transit, long offset, bool another, bool jumped)
     {
-        if (another) epoch = packet.Epoch;
-        (offset, lastSequence, lastTimestamp, lastDuration) = (newOffset, packet.Sequence, packet.Timestamp, duration);
+        if (jumped) clock.Begin(packet.Timestamp, offset, sameClock: !another || (epoch >= 0 && packet.Ssrc == ssrc), sameTimestamps: !another);
+        (epoch, ssrc) = (packet.Epoch, packet.Ssrc);
+        while (reports.TryPeek(out var report) && report.Arrival <= packet.Arrival)
+        {
+            reports.Dequeue();
+            if (report.Epoch == epoch) clock.Add(report.NtpTime, report.Timestamp);
+        }
+        clock.Add(packet.Timestamp, transit);
     }
 
-    private long NextOffset(BufferedPacket packet, long transit, bool another)
+    private long NextOffset(BufferedPacket packet, long transit, bool another, out bool jumped)
     {
         var (least, reach) = LeastAhead(buffer.Waiting);
+        jumped = true;
         if (another) return least;
+        long offset = clock.OffsetAt(packet.Timestamp);
         if (transit - offset < -UrgentShrink) return least;                          // it would lie after its own arrival
 
         long growth = least - offset;
         if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
-        if (growth is >= -UrgentShrink and < -Tolerance && IsQuiet(packet)) return least;
+        if (growth is >= -UrgentShrink and < -Tolerance && FileTimeline.IsQuiet(packet)) return least;
+        jumped = false;
         return offset;
     }
 
@@ -152,9 +208,9 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     }
 
     /// <summary>What <see cref="NextOffset"/> never goes below within the epoch, whatever is ahead.</summary>
-    private long LeastOffset(BufferedPacket packet, long transit) =>
-        transit - offset < -UrgentShrink ? long.MinValue / 2 : IsQuiet(packet) ? offset - UrgentShrink : offset;
-
-    private static bool IsQuiet(BufferedPacket packet) =>
-        packet.AudioLevel >= 0 ? packet.AudioLevel >= QuietLevel : packet.Payload.Length <= QuietPayload;
+    private long LeastOffset(BufferedPacket packet, long transit)
+    {
+        long offset = clock.OffsetAt(packet.Timestamp);
+        return transit - offset < -UrgentShrink ? long.MinValue / 2 : FileTimeline.IsQuiet(packet) ? offset - UrgentShrink : offset;
+    }
 }

@@ -2,7 +2,7 @@ using Pipeline.Ingest.Codecs;
 
 namespace Pipeline.Ingest.Mixing;
 
-/// <summary>All tracks of a meeting as one, in frames of 20 ms at 48 kHz mono on the meeting's clock. Nothing is ever stretched.</summary>
+/// <summary>All tracks of a meeting as one, in frames of 20 ms at 48 kHz mono on the meeting's clock.</summary>
 public sealed class Mixer
 {
     /// <summary>Samples a frame: 20 ms.</summary>

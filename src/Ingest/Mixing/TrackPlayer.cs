@@ -3,7 +3,7 @@ using Pipeline.Ingest.Jitter;
 
 namespace Pipeline.Ingest.Mixing;
 
-/// <summary>One track's sound on the meeting's time line, 48 kHz mono: packets are decoded into it ahead of the mixer that reads it.</summary>
+/// <summary>One track's sound on the meeting's time line, 48 kHz mono: packets are decoded and moved to the meeting's clock ahead of the mixer that reads it.</summary>
 public sealed class TrackPlayer : IPcmStore, IDisposable
 {
     /// <summary>
@@ -13,11 +13,16 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     public const int WriteAhead = ConcealingDecoder.MaxConcealed + OpusPacket.MaxDuration;
     private const int Ring = 32768;                                                  // a power of two > WriteAhead + MaxDuration + a frame
 
-    private readonly ConcealingDecoder decoder;
+    private readonly ConcealingDecoder decoder;                                      // places sound by timestamp
+    private readonly Resampler resampler;
     private readonly float[] samples = new float[Ring];
     private long read, writtenUntil;                                                  // samples since the meeting began
 
-    public TrackPlayer() => decoder = new ConcealingDecoder(OpusPacket.ClockRate, this);
+    public TrackPlayer()
+    {
+        resampler = new Resampler(this);
+        decoder = new ConcealingDecoder(OpusPacket.ClockRate, resampler);
+    }
 
     public long ConcealedSamples => decoder.ConcealedSamples;
     public long PacketsRecovered => decoder.PacketsRecovered;
@@ -27,13 +32,20 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     /// <summary>The next read is at <paramref name="start"/>: what lies before is past.</summary>
     public void Begin(long start) => read = start;
 
-    public void Write(in PlacedPacket placed) => decoder.Write(placed);
+    public void Write(in PlacedPacket placed)
+    {
+        long offset = placed.Start - placed.Packet.Timestamp;
+        if (placed.Jumped) resampler.Jump(offset, placed.OffsetSlope);
+        else resampler.Follow(offset, placed.OffsetSlope, placed.Duration + placed.Missing);
+        decoder.Write(placed with { Start = placed.Packet.Timestamp });
+    }
 
     /// <summary>Takes the frame's samples out; silence where nothing was written. False when all of it is silence.</summary>
     /// <param name="start">Where the last call ended.</param>
     public bool Read(long start, Span<float> frame)
     {
         read = start + frame.Length;
+        if (resampler.Given < read) resampler.Flush();
         if (writtenUntil <= start) return false;
         for (int done = 0; done < frame.Length;)
         {

@@ -52,13 +52,13 @@ public sealed class OggOpusWriter : ITrackSink
 
     public void Write(in PlacedPacket placed)
     {
-        if (placed.Start >= end) return;
+        if (placed.FileStart >= end) return;
         if (placed.Missing is > 0 and <= ConcealingDecoder.MaxConcealed)
         {
-            FillWithSilence(placed.Start - placed.Missing);
-            FillWithConcealment(placed.Start);
+            FillWithSilence(placed.FileStart - placed.Missing);
+            FillWithConcealment(placed.FileStart);
         }
-        FillWithSilence(placed.Start);
+        FillWithSilence(placed.FileStart);
         var payload = placed.Packet.Payload;
         toc = payload[0];
         AddAudio(payload, placed.Duration);

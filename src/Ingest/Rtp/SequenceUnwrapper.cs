@@ -35,4 +35,11 @@ public struct TimestampUnwrapper
         started = true;
         return last;
     }
+
+    /// <summary>The nearest to the last one, which stays; false before there is one.</summary>
+    public readonly bool TryPeek(uint timestamp, out long extended)
+    {
+        extended = last + (int)(timestamp - (uint)last);
+        return started;
+    }
 }

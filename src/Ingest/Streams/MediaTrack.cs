@@ -67,6 +67,8 @@ public sealed class MediaTrack : IDisposable
     public GapKind? Withheld { get; private set; }
     /// <summary>Meeting time since when it is heard, where it was not before: what was sent earlier, and comes late, is not taken either.</summary>
     public TimeSpan HeardFrom { get; private set; } = TimeSpan.FromDays(-1);
+    /// <summary>Silence put into its file, and taken out of it, so that it keeps up with the meeting.</summary>
+    public (TimeSpan Added, TimeSpan Removed) FileSilence => (OpusPacket.ToTime(timeline.AddedSilence), OpusPacket.ToTime(timeline.RemovedSilence));
     /// <summary>Meeting time of its first packet; null before.</summary>
     public TimeSpan? FirstPacket { get; private set; }
     /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
@@ -81,14 +83,22 @@ public sealed class MediaTrack : IDisposable
     {
         if (!Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) return;
         int level = Description.AudioLevelExtension is { } id && packet.TryGetExtension(id, out var data) ? data[0] & 0x7F : -1;
-        timeline.Insert(epoch, sequence, timestamp, arrival, level, packet.Payload);
+        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp, arrival, level, packet.Payload);
         captions?.Insert(epoch, sequence, timestamp, arrival, packet.Payload);
     }
 
     /// <summary>Takes in a packet of which only the header is to be known: it is received, counted and not heard.</summary>
     public void ReceiveHeader(in RtpPacket packet, TimeSpan arrival)
     {
-        if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) timeline.InsertHeader(epoch, sequence, timestamp, arrival);
+        if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp, arrival);
+    }
+
+    /// <summary>Takes in a compound RTCP packet: the sender reports of its SSRCs.</summary>
+    public void ReceiveRtcp(ReadOnlySpan<byte> compound, TimeSpan arrival)
+    {
+        while (SenderReport.TryReadNext(ref compound, out var report))
+            if (streams.TryGetValue(report.Ssrc, out var known) && known.Stream.TryExtend(report.Timestamp, out long timestamp))
+                timeline.InsertReport(new WaitingReport(known.Epoch, report.NtpTime, timestamp, arrival));
     }
 
     /// <summary>From now on it has this name and takes this SSRC; null: what it has, and what comes.</summary>
@@ -144,7 +154,7 @@ public sealed class MediaTrack : IDisposable
         if (placed.Missing > 0 && AddLoss(OpusPacket.ToTime(placed.Start - placed.Missing), OpusPacket.ToTime(placed.Start)))
             placed = placed with { Lost = 0, Missing = 0, Fresh = true };            // what was not to be recorded is not made up either
         if (placed.Missing > 0) NoteMadeUp(placed.Start - Math.Min(placed.Missing, TrackPlayer.WriteAhead), placed.Start);
-        File?.Write(placed);
+        if (placed.InFile) File?.Write(placed);
         return true;
     }
 
@@ -212,6 +222,7 @@ public sealed class MediaTrack : IDisposable
             Duplicates = counts.Duplicates,
             Jitter = newest?.Jitter ?? TimeSpan.Zero,
             Concealed = OpusPacket.ToTime(Player.ConcealedSamples),
+            ClockDriftPpm = timeline.DriftPpm,
             Dtx = OpusPacket.ToTime(timeline.DtxSamples),
             Talked = OpusPacket.ToTime(detector.TalkedFrames * Mixer.FrameSize),
             Gaps = [.. gaps.Concat(withheld.Where(g => g.To > g.From)).OrderBy(g => g.From)],

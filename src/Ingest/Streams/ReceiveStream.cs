@@ -44,6 +44,9 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         return Reception.Accepted;
     }
 
+    /// <summary>A timestamp of the sender's that came in no packet, comparable with those of the last packets; false before there are any.</summary>
+    public bool TryExtend(uint timestamp, out long extendedTimestamp) => timestamps.TryPeek(timestamp, out extendedTimestamp);
+
     /// <summary>What comes next begins anew: nothing between the last packet and it counts as lost.</summary>
     public void Restart()
     {

@@ -45,6 +45,7 @@ public sealed record TrackQuality
         Concealed = Concealed + later.Concealed,
         Dtx = Dtx + later.Dtx,
         Talked = Talked + later.Talked,
+        ClockDriftPpm = later.ClockDriftPpm != 0 ? later.ClockDriftPpm : ClockDriftPpm,
         Gaps = Joined(Gaps, later.Gaps),
         GapsTruncated = GapsTruncated || later.GapsTruncated,
     };

@@ -16,8 +16,13 @@ internal sealed record SentPacket(int Id, TimeSpan At, uint Ssrc, long Sequence,
 internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long timestamp = 4294000000)
 {
     private static int ids;
+    private double rest, restOfSample;                                               // of a tick, of its clock's sample
 
+    /// <summary>What its media clock gains on the meeting's, parts per million.</summary>
+    public double DriftPpm { get; init; }
     public TimeSpan Now { get; set; }
+    /// <summary>What its media clock shows.</summary>
+    public long Timestamp => timestamp;
     public List<SentPacket> Sent { get; } = [];
 
     public void Talk(TimeSpan length, int duration = 960)
@@ -31,7 +36,9 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
         var packet = new SentPacket(id, Now, ssrc, sequence++, timestamp + timestampBomb, duration, payload ?? Payload(id, duration));
         Sent.Add(packet);
         timestamp += duration;
-        Now += TimeSpan.FromTicks(duration * TimeSpan.TicksPerSecond / 48000);
+        double ticks = duration * TimeSpan.TicksPerSecond / (48000 * (1 + 1e-6 * DriftPpm)) + rest;
+        Now += TimeSpan.FromTicks((long)ticks);
+        rest = ticks - (long)ticks;
         return packet;
     }
 
@@ -42,14 +49,16 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
     public void Pause(TimeSpan length)
     {
         Now += length;
-        timestamp += Samples(length);
+        double samples = Samples(length) * (1 + 1e-6 * DriftPpm) + restOfSample;
+        timestamp += (long)samples;
+        restOfSample = samples - (long)samples;
     }
 }
 
 /// <summary>What a track made of the packets that reached it.</summary>
 internal sealed class SimulatedTrack : IDisposable
 {
-    public readonly record struct Place(int Id, long Start, int Duration, int Lost, int Missing, bool Fresh);
+    public readonly record struct Place(int Id, long Start, int Duration, int Lost, int Missing, bool Fresh, long FileStart, bool InFile);
 
     public MediaTrack Track { get; } = new(Datagrams.Track(), speech: null);
     public List<Place> Places { get; } = [];
@@ -73,11 +82,17 @@ internal sealed class SimulatedTrack : IDisposable
     public TrackQuality Quality => Track.Quality();
     public void Dispose() => Track.Dispose();
 
-    /// <summary>Places packet by packet: in order, never one over another.</summary>
+    /// <summary>Places packet by packet: in order, in the file never one over another, in the mix by no more than the mix moves them apart again.</summary>
     public void AssertInOrder(string seed)
     {
         for (int i = 1; i < Places.Count; i++)
-            Assert.True(Places[i].Start >= Places[i - 1].Start + Places[i - 1].Duration, $"{seed}: packet {Places[i].Id} lies over the one before it");
+            Assert.True(Places[i].Start >= Places[i - 1].Start + Places[i - 1].Duration - 720, $"{seed}: packet {Places[i].Id} lies over the one before it");
+        long end = 0;
+        foreach (var place in Places.Where(p => p.InFile))
+        {
+            Assert.True(place.FileStart >= end, $"{seed}: packet {place.Id} lies over the one before it in the file");
+            end = place.FileStart + place.Duration;
+        }
     }
 
     /// <summary>Each of those sent that is placed lies where it was made plus what the quickest packet took.</summary>
@@ -97,7 +112,7 @@ internal sealed class SimulatedTrack : IDisposable
         while (Track.Place(horizon, out var placed))
         {
             int id = placed.Packet.Payload.Length >= 6 ? IdOf(placed.Packet.Payload) : 0;
-            Places.Add(new Place(id, placed.Start, placed.Duration, placed.Lost, placed.Missing, placed.Fresh));
+            Places.Add(new Place(id, placed.Start, placed.Duration, placed.Lost, placed.Missing, placed.Fresh, placed.FileStart, placed.InFile));
         }
     }
 
