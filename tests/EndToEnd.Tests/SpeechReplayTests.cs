@@ -52,6 +52,8 @@ public abstract class SpeechReplay(ITestOutputHelper output)
         var watch = await watching;
         watch.AssertInvariants();
         watch.AssertEndsAs(recorded.Transcript);
+        watch.AssertShownEarly();
+        Assert.InRange(watch.NormalisedErasure(), 0, 0.25);
         watch.Chart(recorded.StartedUnix, output);
 
         Assert.Equal("completed", recorded.Meeting.Status);
