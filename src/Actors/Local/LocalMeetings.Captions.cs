@@ -45,7 +45,8 @@ public sealed partial class LocalMeetings
                 }
             }
 
-            var gone = shown.Values.Where(last => open.All(one => one.Segment != last.Caption.Segment) && !ending.Contains(last.Caption.Segment)).ToList();
+            bool IsGone(Guid segment) => meeting!.IsOver || (open.All(one => one.Segment != segment) && !ending.Contains(segment));
+            var gone = shown.Values.Where(last => IsGone(last.Caption.Segment)).ToList();
             foreach (var last in gone)
             {
                 shown.Remove(last.Caption.Segment);
