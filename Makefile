@@ -1,6 +1,6 @@
 # What one can do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo serve bench bench-search format openapi
+.PHONY: help setup build test demo serve bench bench-search format openapi screenshots
 
 configuration ?= Release
 pipeline := artifacts/bin/Api/$(shell echo $(configuration) | tr A-Z a-z)/pipeline
@@ -11,7 +11,7 @@ capture := tests/Fixtures/captures/release-review-opus-vp8.pcap
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-setup: ## install what is missing and build the speech engine, once (tests=1 also installs Chromium)
+setup: ## install what is missing and build the speech engine, once (tests=1 also fetches what tests need: Chromium, axe-core)
 	@deploy/setup.sh $(if $(tests),--tests)
 
 build: ## compile everything
@@ -38,6 +38,10 @@ format: ## put the code in the house style
 
 openapi: $(pipeline) ## write docs/api/openapi.json anew
 	@$(pipeline) openapi > docs/api/openapi.json
+
+screenshots: ## take the pictures of the page in docs/ anew, of meetings that are played for it
+	@deploy/setup.sh --tests
+	@PIPELINE_SCREENSHOTS=$(CURDIR)/docs dotnet test tests/Page.Tests -c $(configuration) --nologo -v q --filter Pictures=yes
 
 # The program itself is a file: nothing is built when nothing changed.
 $(pipeline): $(sources)

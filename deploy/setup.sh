@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian or Ubuntu ready: installs what is missing and builds the speech engine once, outside this tree.
 #
-#   deploy/setup.sh [--tests] [--quiet]      --tests also installs Chromium, for the tests that open the page
+#   deploy/setup.sh [--tests] [--quiet]      --tests also fetches Chromium and axe-core, for the tests that open the page
 #
 # PIPELINE_CACHE says where the built engine and models lie (default: $XDG_CACHE_HOME/pipeline, else ~/.cache/pipeline).
 set -euo pipefail
@@ -12,6 +12,8 @@ native="$root/src/Transcribe/Whisper/Native"
 cache="${PIPELINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pipeline}"
 package=nodejs-whisper@0.3.1        # carries the sources of whisper.cpp 1.9.1; its hash is kept beside the shim
 tarball=nodejs-whisper-0.3.1.tgz
+axe_core=axe-core@4.14.1            # its hash is kept beside the tests that use it
+axe="$cache/${axe_core/@/-}/axe.min.js"
 
 tests="${PIPELINE_SETUP_TESTS:-}"
 quiet=
@@ -47,6 +49,7 @@ missing_packages() {
         have npm || echo nodejs npm
     fi
     if [ -n "$tests" ]; then
+        [ -e "$axe" ] || [ ! -e "$library" ] || have npm || echo nodejs npm
         have chromium || have chromium-browser || have google-chrome || have headless_shell || echo chromium
     fi
 }
@@ -120,7 +123,24 @@ build_engine() {
     strip --strip-unneeded -o "$work/whole/libpipeline_whisper.so" "$built"
     cp "$work/package/cpp/whisper.cpp/LICENSE" "$work/whole/LICENSE.whisper.cpp"
     mv -T "$work/whole" "${library%/*}" 2> /dev/null || [ -e "$library" ] || fail "could not write ${library%/*}"
+    rm -rf "$work"
     say "built in $((SECONDS - begun)) s"
+}
+
+# Finds what readers with a disability would stumble over; only tests use it.
+fetch_axe() {
+    local tarball="${axe_core/@/-}.tgz"
+    mkdir -p "$cache"
+    work="$(mktemp -d "$cache/.build-XXXXXX")"
+    trap 'rm -rf "$work"' EXIT
+    say "fetching $axe_core"
+    (cd "$work" && npm pack --silent "$axe_core" > npm.log 2>&1) \
+        || { tail -n 5 "$work/npm.log" >&2; fail "npm could not fetch $axe_core: is there a network?"; }
+    (cd "$work" && sha512sum --check --status "$root/tests/Page.Tests/$tarball.sha512") \
+        || fail "$tarball is not the file this was written for (SHA-512 differs)"
+    mkdir "$work/whole"
+    tar -xzf "$work/$tarball" -C "$work/whole" --strip-components=1 package/axe.min.js package/LICENSE
+    mv -T "$work/whole" "${axe%/*}" 2> /dev/null || [ -e "$axe" ] || fail "could not write ${axe%/*}"
 }
 
 have dotnet || fail "the .NET 10 SDK is missing: see https://dot.net, then run this again"
@@ -132,6 +152,7 @@ library="$cache/whisper-1.9.1-${identity:0:12}/libpipeline_whisper.so"
 mapfile -t packages < <(missing_packages | tr ' ' '\n')
 [ ${#packages[@]} = 0 ] || install_packages "${packages[@]}"
 [ -e "$library" ] || build_engine
+[ -z "$tests" ] || [ -e "$axe" ] || fetch_axe
 
 # The server looks for this one name. The link is relative, so the whole folder may be moved or mounted elsewhere, and it is
 # replaced by a rename, so it is never missing in between.

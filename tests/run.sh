@@ -15,7 +15,7 @@ dotnet build Pipeline.sln -c "$configuration" --no-restore -v q --nologo || exit
 
 run() { dotnet test "tests/$1" -c "$configuration" --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee -a "$log"; }
 status=0
-for project in Ingest.Tests Transcribe.Tests Actors.Tests Api.Tests EndToEnd.Tests; do
+for project in Ingest.Tests Transcribe.Tests Actors.Tests Api.Tests Page.Tests EndToEnd.Tests; do
     echo "tests: $project"
     run "$project" || status=1
 done

@@ -6,8 +6,8 @@ using Pipeline.Api.Captions;
 using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
-using Pipeline.Api.Levels;
 using Pipeline.Api.Keys;
+using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Minutes;
 using Pipeline.Api.Node;
@@ -17,8 +17,8 @@ using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
 using Pipeline.Api.Search;
-using Pipeline.Transcribe.Minutes;
 using Pipeline.Api.Sessions;
+using Pipeline.Transcribe.Minutes;
 
 namespace Pipeline.Api;
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
-using Pipeline.Api.Auth;
 using Pipeline.Actors.Storage.Search;
+using Pipeline.Api.Auth;
 
 namespace Pipeline.Api.Tests;
 

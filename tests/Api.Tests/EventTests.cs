@@ -1,5 +1,9 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
+using Pipeline.Api.Json;
+using Pipeline.Api.Streams;
 
 namespace Pipeline.Api.Tests;
 
@@ -121,6 +125,35 @@ public sealed class EventTests : IAsyncLifetime
         await server.Keys.DeleteAsync(new TenantId("default"), id);
         server.Clock.Advance(TimeSpan.FromSeconds(15));
         Assert.True(await reader.IsOverAsync());
+    }
+
+    [Fact]
+    public async Task A_reader_who_is_behind_is_looked_at_all_the_same()
+    {
+        var (key, id) = await server.AddKeyAsync("default", Scopes.MeetingsRead);
+        int asked = 0;
+        var stream = new EventStream<int, StreamEndDto>("news", default, _ => Behind(), _ => (null, new StreamEndDto(meeting)), ApiJson.Default.StreamEndDto);
+        var body = new MemoryStream();
+        var context = new DefaultHttpContext { RequestServices = server.Services };
+        context.Request.Headers.Authorization = $"Bearer {key}";
+        context.Response.Body = body;
+        await stream.ExecuteAsync(context);
+        Assert.Equal(3, asked);
+        Assert.DoesNotContain("event: end", Encoding.UTF8.GetString(body.ToArray()));
+
+        // There is always a next one already.
+        async IAsyncEnumerable<int> Behind()
+        {
+            while (asked < 1000)
+            {
+                if (++asked == 3)
+                {
+                    await server.Keys.DeleteAsync(new TenantId("default"), id);
+                    server.Clock.Advance(EventStream<int, StreamEndDto>.KeepAlive);
+                }
+                yield return asked;
+            }
+        }
     }
 
     private Task<EventReader> FollowAsync(string? lastEventId = null, string? cookie = null) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Pipeline.Actors.Meetings;
+using Pipeline.Api.Auth;
 using Pipeline.Api.Idempotency;
 
 namespace Pipeline.Api.Tests;
@@ -131,6 +132,50 @@ public sealed class IdempotencyTests : IAsyncLifetime
         foreach (string key in new[] { "", new string('k', 256) })
             await (await server.PostAsync("/v1/meetings", "{}", key)).IsProblemAsync(400, "bad_request");
         Assert.Equal(HttpStatusCode.Created, (await server.PostAsync("/v1/meetings", "{}", new string('k', 255))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_credential_is_given_again_only_to_the_key_it_was_made_for()
+    {
+        string id = await server.CreateAsync();
+        var (reader, _) = await server.AddKeyAsync("default", Scopes.MeetingsRead);
+        var first = await server.PostAsync($"/v1/meetings/{id}/viewer_tokens", "{}", "key-1");
+        var again = await server.PostAsync($"/v1/meetings/{id}/viewer_tokens", "{}", "key-1");
+        Assert.Equal(HttpStatusCode.Created, first.StatusCode);
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        await (await PostAsAsync(reader, $"/v1/meetings/{id}/viewer_tokens", "{}", "key-1")).IsProblemAsync(422, "idempotency_mismatch");
+
+        const string asked = """{"name":"bot","scopes":["meetings:read"]}""";
+        var (admin, _) = await server.AddKeyAsync("default", Scopes.Admin);
+        Assert.Equal(HttpStatusCode.Created, (await server.PostAsync("/v1/keys", asked, "key-2")).StatusCode);
+        await (await PostAsAsync(admin, "/v1/keys", asked, "key-2")).IsProblemAsync(422, "idempotency_mismatch");
+    }
+
+    [Fact]
+    public async Task What_is_no_credential_is_given_again_to_every_key_of_the_tenant()
+    {
+        var (writer, _) = await server.AddKeyAsync("default", Scopes.MeetingsWrite);
+        await server.PostAsync("/v1/meetings", "{}", "key-1");
+        var again = await PostAsAsync(writer, "/v1/meetings", "{}", "key-1");
+        Assert.Equal(HttpStatusCode.Created, again.StatusCode);
+        Assert.Equal(1, server.Meetings.Created);
+    }
+
+    [Fact]
+    public async Task What_no_cache_may_keep_no_cache_may_keep_when_it_is_given_again()
+    {
+        string id = await server.CreateAsync();
+        await server.PostAsync($"/v1/meetings/{id}/viewer_tokens", "{}", "key-1");
+        var again = await server.PostAsync($"/v1/meetings/{id}/viewer_tokens", "{}", "key-1");
+        Assert.True(again.Headers.Contains("Idempotent-Replayed"));
+        Assert.Equal("no-store", again.Headers.CacheControl!.ToString());
+    }
+
+    private Task<HttpResponseMessage> PostAsAsync(string bearer, string path, string json, string key)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = ApiServer.Json(json), Headers = { { "Idempotency-Key", key } } };
+        request.Headers.Authorization = new("Bearer", bearer);
+        return server.Stranger.SendAsync(request);
     }
 
     [Fact]

@@ -50,7 +50,7 @@ public sealed class BadInputTests
     {
         const int Seed = 20261120;
         await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
-        var recorded = await RecordedMeeting.RecordAsync(server, Short(), meanwhile: async meeting =>
+        var recorded = await RecordedMeeting.RecordAsync(server, Short(), meanwhile: async (meeting, _) =>
         {
             var random = new Random(Seed);
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

@@ -22,14 +22,14 @@ public sealed class CrashTests(ITestOutputHelper output)
         MeetingInfo? again = null;
         IReadOnlyList<int> children = [];
 
-        var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async meeting =>
+        var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async (meeting, origin) =>
         {
-            await UntilMeetingTimeAsync(meeting, KilledAt);
+            await UntilMeetingTimeAsync(meeting, origin + KilledAt);
             children = server.Children();
             killing = Now(meeting);
             await server.KillAsync();
             killed = Now(meeting);
-            await UntilMeetingTimeAsync(meeting, StartedAgainAt);
+            await UntilMeetingTimeAsync(meeting, origin + StartedAgainAt);
             var clock = Stopwatch.StartNew();
             await server.RestartAsync();
             back = Now(meeting);

@@ -24,13 +24,15 @@ internal sealed class RecordedMeeting
     public TimeSpan StartedUnix => Meeting.StartedAt!.Value - DateTimeOffset.UnixEpoch;
 
     /// <summary>Plays the source into a new meeting in real time, stops it, and fetches everything that was made.</summary>
+    /// <param name="meanwhile">Begins with the sending; told when that was, since the meeting began: on a busy machine seconds.</param>
     /// <param name="enough">Ends the sending before the source ends.</param>
     public static async Task<RecordedMeeting> RecordAsync(
-        PipelineServer server, ReplaySource source, NetworkConditions? network = null, Func<MeetingInfo, Task>? meanwhile = null, CancellationToken enough = default)
+        PipelineServer server, ReplaySource source, NetworkConditions? network = null, Func<MeetingInfo, TimeSpan, Task>? meanwhile = null, CancellationToken enough = default)
     {
         var meeting = await server.Client.CreateMeetingAsync(Describe(source), default);
-        var sending = new ReplaySession(source, network).RunAsync(Endpoint(meeting), ct: enough);
-        if (meanwhile is not null) await meanwhile(meeting);
+        var session = new ReplaySession(source, network);
+        var sending = session.RunAsync(Endpoint(meeting), ct: enough);
+        if (meanwhile is not null) await meanwhile(meeting, await session.Began - (meeting.StartedAt!.Value - DateTimeOffset.UnixEpoch));
         var log = await sending;
         await server.Client.StopMeetingAsync(meeting.Id, default);
         return await FetchAsync(server, meeting.Id, log);

@@ -52,7 +52,7 @@ public sealed class SrtpTests(ITestOutputHelper output)
         var source = plain.Protected(SrtpSuite.AesCm80);
         TimeSpan back = default;
 
-        var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async meeting =>
+        var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async (meeting, _) =>
         {
             await UntilAsync(server, meeting.Id, quality => quality.Tracks.All(t => t.PacketsReceived > 25));
             await server.KillAsync();

@@ -54,6 +54,27 @@ public sealed class MinutesBuilderTests
         Assert.Equal("kevin", given.Owner);
     }
 
+    [Theory]
+    [InlineData("I'll call tomorrow.")]
+    [InlineData("I'll call Anna tomorrow.")]
+    public void A_short_dated_promise_is_a_task_of_its_own_and_dates_nobody_elses(string said)
+    {
+        var items = MinutesBuilder.Build(Meeting(("Laura", "I'll write the report."), ("Kevin", said))).ActionItems;
+        Assert.Equal([("laura", null), ("kevin", (DateOnly?)new DateOnly(2026, 3, 11))], items.Select(item => (item.Owner, item.Due)));
+    }
+
+    [Theory]
+    [InlineData("Kevin", "Tomorrow.")]
+    [InlineData("Kevin", "By tomorrow, please.")]
+    [InlineData("Kevin", "Please finish it tomorrow.")]
+    [InlineData("Laura", "I'll do it tomorrow.")]
+    [InlineData("Laura", "You'll have it tomorrow.")]
+    public void A_day_alone_is_that_of_the_task_before_it(string who, string said)
+    {
+        var item = Assert.Single(MinutesBuilder.Build(Meeting(("Laura", "I'll write the report."), (who, said))).ActionItems);
+        Assert.Equal(("laura", new DateOnly(2026, 3, 11)), (item.Owner, item.Due!.Value));
+    }
+
     [Fact]
     public void A_request_is_whose_it_is_who_agrees_and_nobodys_who_refuses()
     {

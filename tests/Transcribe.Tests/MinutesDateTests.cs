@@ -40,6 +40,10 @@ public sealed class MinutesDateTests
     [InlineData("I'll send it by April twenty-second", "2026-04-22")]
     [InlineData("I'll send it by the 15th", "2026-03-15")]
     [InlineData("I'll send it by the fifth", "2026-04-05")]
+    [InlineData("I'll send it on the twenty-second", "2026-03-22")]
+    [InlineData("I'll send it no later than the third", "2026-04-03")]
+    [InlineData("I'll send it the 15th", "2026-03-15")]
+    [InlineData("I'll send it the third of April", "2026-04-03")]
     [InlineData("I'll send it by 2026-04-01", "2026-04-01")]
     [InlineData("I'll send it in two weeks", "2026-03-24")]
     [InlineData("I'll send it within 48 hours", "2026-03-12")]
@@ -69,6 +73,8 @@ public sealed class MinutesDateTests
     [InlineData("We may march on.")]
     [InlineData("By the way, it works.")]
     [InlineData("The first item is the budget.")]
+    [InlineData("There are two bugs, I'll fix the second.")]
+    [InlineData("I'll take the first and you take the second.")]
     public void No_day_is_found_where_none_is_meant(string said) =>
         Assert.Null(new EnglishDates(Tuesday).Find(Assert.Single(Sentences(said)).Words));
 

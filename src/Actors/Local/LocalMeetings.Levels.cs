@@ -19,8 +19,8 @@ public sealed partial class LocalMeetings
             yield break;                                                             // over since
         }
 
+        var seen = owner.Levels.Newest;                                              // before listening: whatever is made from then on is new
         using var listening = owner.Levels.Listen();
-        var seen = owner.Levels.Newest;
         var changed = Task.CompletedTask;
         while (true)
         {

@@ -90,7 +90,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered);
+        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run);
         if (rendered.MixFailure is { } failure)
         {
             NoMix(job.Id, failure);

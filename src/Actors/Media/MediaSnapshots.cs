@@ -17,26 +17,44 @@ internal sealed class MediaSnapshots
     /// <param name="failing">The journal cannot be written.</param>
     public MediaSnapshot Take(MediaPipeline pipeline, TimeSpan now, bool failing, IReadOnlyDictionary<int, TrackQuality> earlier)
     {
-        var tracks = pipeline.Tracks.Select(track => new TrackSnapshot(
-            track.Description.Number, Status(track, now), Sender(pipeline, track),
-            earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())).ToList();
+        List<TrackSnapshot> tracks =
+        [
+            .. pipeline.Tracks.Select(track => new TrackSnapshot(
+                track.Description.Number, Status(track, now), Sender(pipeline, track),
+                earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())),
+            .. Ended(earlier.Where(e => pipeline.Tracks.All(t => t.Description.Number != e.Key))),
+        ];
         var last = pipeline.Tracks.Where(t => t.HasPackets).Select(t => (TimeSpan?)t.LastPacket).Max();
         var shown = Health(tracks);
         if (!pipeline.IsPaused || shown is not (MediaHealth.Silent or MediaHealth.Stalled)) health = shown;   // as its tracks: see TrackPulse
         return new MediaSnapshot(last, failing ? MediaHealth.Failing : health, tracks, pipeline.Refused());
     }
 
-    /// <summary>The whole meeting's: talk times as the journal says where it was decoded, for a run does not know those of the runs before.</summary>
+    /// <summary>
+    /// The whole meeting's. Where there were several runs the journal knows them all, and the last one only whom it refused; of a single one
+    /// that was decoded again the journal says how long everybody talked.
+    /// </summary>
     /// <param name="seen">By the last run; null where it was not stopped in order.</param>
-    public static MediaSnapshot OfMeeting(MediaSnapshot? seen, RenderedMeeting rendered)
+    public static MediaSnapshot OfMeeting(MediaSnapshot? seen, RenderedMeeting rendered, int runs)
     {
-        if (seen is null) return Empty with { Tracks = [.. rendered.Quality.Select(q => new TrackSnapshot(q.Key, TrackStatus.Ended, Authenticated.None, q.Value))] };
+        if (seen is null) return Empty with { Tracks = [.. Ended(rendered.Quality)] };
+        if (runs > 1)
+        {
+            return seen with
+            {
+                Tracks = [.. Ended(rendered.Quality).Select(t => seen.Tracks.FirstOrDefault(s => s.Number == t.Number) is { } last ? last with { Quality = t.Quality } : t)],
+            };
+        }
         if (!rendered.Heard) return seen;
         return seen with
         {
             Tracks = [.. seen.Tracks.Select(t => rendered.Quality.TryGetValue(t.Number, out var whole) ? t with { Quality = t.Quality with { Talked = whole.Talked } } : t)],
         };
     }
+
+    /// <summary>Tracks of which nothing more comes, by number.</summary>
+    private static IEnumerable<TrackSnapshot> Ended(IEnumerable<KeyValuePair<int, TrackQuality>> tracks) =>
+        tracks.Select(t => new TrackSnapshot(t.Key, TrackStatus.Ended, Authenticated.None, t.Value));
 
     private TrackStatus Status(MediaTrack track, TimeSpan now)
     {

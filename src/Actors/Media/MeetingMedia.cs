@@ -153,6 +153,7 @@ internal sealed class MeetingMedia : IMeetingMedia
             }
             var mix = sound ? parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10)) : null;
             bool heard = await HeardAsync(ct) && sound;
+            if (sound) snapshot = Take();                                            // with what earlier runs received, which is known by now
             bool encoded = mix is not null && (await mix).Succeeded;
             var pipeline = parts.Loop.Pipeline;
             if (sound) finished(new FinishedRun(encoded && pipeline.MixIsWhole ? folder.LiveMix : null, pipeline.MixIsWhole ? pipeline.Waveform : null, snapshot, heard));

@@ -12,7 +12,7 @@ namespace Pipeline.Api.Idempotency;
 internal sealed class IdempotentPosts(RequestDelegate next, IIdempotencyStore store)
 {
     private const int LongestKey = 255;
-    private static readonly string[] KeptHeaders = ["Content-Type", "Location", "ETag"];
+    private static readonly string[] KeptHeaders = ["Content-Type", "Location", "ETag", "Cache-Control"];
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     public async Task InvokeAsync(HttpContext context)
@@ -77,12 +77,16 @@ internal sealed class IdempotentPosts(RequestDelegate next, IIdempotencyStore st
     private static IReadOnlyList<KeyValuePair<string, string>> Headers(HttpResponse response) =>
         [.. KeptHeaders.Where(response.Headers.ContainsKey).Select(name => KeyValuePair.Create(name, response.Headers[name].ToString()))];
 
-    /// <summary>Path, query, content type and body, and who may not see all: the same body elsewhere is another request.</summary>
+    /// <summary>
+    /// Path, query, content type and body, and who may not see all: the same body elsewhere is another request. Where the answer is a
+    /// credential, the caller's key too: it is good for what that key may do, and nobody else's.
+    /// </summary>
     private static ReadOnlyMemory<byte> Fingerprint(HttpContext context, Caller caller)
     {
         var body = context.Features.GetRequiredFeature<RequestBody>();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Path}\n{context.Request.QueryString}\n{body.ContentType}\n{caller.Meeting}\n"));
+        var whose = context.GetEndpoint()?.Metadata.GetMetadata<CredentialAnswer>() is null ? null : (KeyId?)caller.Key;
+        hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Path}\n{context.Request.QueryString}\n{body.ContentType}\n{caller.Meeting}\n{whose}\n"));
         hash.AppendData(body.Bytes.Span);
         return hash.GetHashAndReset();
     }

@@ -25,7 +25,7 @@ internal static class KeysApi
 {
     public static void MapKeys(this IEndpointRouteBuilder v1)
     {
-        v1.MapPost("/keys", Create).RequireScope(Scopes.Admin).WithName("createKey").WithSummary("Make an API key; it is shown this once")
+        v1.MapPost("/keys", Create).RequireScope(Scopes.Admin).AnswersCredential().WithName("createKey").WithSummary("Make an API key; it is shown this once")
             .Accepts<NewKeyDto>("application/json");
         v1.MapGet("/keys", List).RequireScope(Scopes.Admin).WithName("listKeys").WithSummary("List a tenant's API keys, newest first");
         v1.MapDelete("/keys/{key}", Delete).RequireScope(Scopes.Admin).WithName("deleteKey").WithSummary("Delete an API key, and what came from it");

@@ -101,7 +101,10 @@ internal static class ApiDocument
             [BearerScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key or a viewer token." },
             [SessionScheme] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = Credential.Cookie, Description = "Of `POST /v1/session`.",
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = Credential.Cookie,
+                Description = "Of `POST /v1/session`.",
             },
         };
         return Task.CompletedTask;

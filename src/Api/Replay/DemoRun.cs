@@ -6,7 +6,7 @@ namespace Pipeline.Api.Replay;
 
 /// <summary>
 /// Does what a meeting platform would, against a real server in a process of its own: create a meeting over HTTP, send RTP in real
-/// time, read captions as they come, stop, fetch transcript, minutes and recordings, and check them.
+/// time, read captions as they come, stop, fetch transcript, minutes and recordings, check them, and make a link for viewers.
 /// </summary>
 internal static class DemoRun
 {
@@ -22,10 +22,11 @@ internal static class DemoRun
             var source = ReplaySource.Open([path]);
             await using var server = await DemoServer.StartAsync(stop.Token);
             await output.WriteLineAsync($"The server runs at {server.Address} (API key {server.ApiKey}); its log is {server.LogFile}.\n");
-            await PlayAsync(server, source, output, stop.Token);
+            var link = await PlayAsync(server, source, output, stop.Token);
             if (once) return 0;
 
-            await output.WriteLineAsync($"\nThe server is still there. Try:\n  curl -H 'Authorization: Bearer {server.ApiKey}' {server.Address}v1/meetings\nCtrl-C ends it.");
+            await output.WriteLineAsync($"\nThe page is at {server.Address}: sign in with the API key above, or open the meeting without one:\n  {link}");
+            await output.WriteLineAsync($"Or ask it yourself:\n  curl -H 'Authorization: Bearer {server.ApiKey}' {server.Address}v1/meetings\nCtrl-C ends the server.");
             await server.WaitUntilOverAsync(stop.Token);
             return 0;
         }
@@ -40,7 +41,8 @@ internal static class DemoRun
         }
     }
 
-    private static async Task PlayAsync(DemoServer server, ReplaySource source, TextWriter output, CancellationToken ct)
+    /// <returns>A link to the meeting's page.</returns>
+    private static async Task<Uri> PlayAsync(DemoServer server, ReplaySource source, TextWriter output, CancellationToken ct)
     {
         var options = new ReplayOptions
         {
@@ -75,6 +77,9 @@ internal static class DemoRun
         if (!recordings.Any(r => r.Kind == "mix")) throw new ReplayException("There is no mix.");
         if (!recordings.Any(r => r.Kind == "waveform")) throw new ReplayException("There is no waveform.");
         if (recordings.Count(r => r.Kind == "track") < source.Streams.Count) throw new ReplayException("Not everybody has a track.");
+
+        if (!(await client.GetPageAsync(ct)).Contains("<main", StringComparison.Ordinal)) throw new ReplayException("There is no page.");
+        return await client.CreateViewerLinkAsync(meeting, ct);
     }
 
     /// <summary>Fetches the file and has ffmpeg decode every frame of its sound.</summary>

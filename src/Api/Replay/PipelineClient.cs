@@ -110,6 +110,17 @@ public sealed class PipelineClient(HttpClient http, TimeProvider? clock = null) 
     public Task<SegmentInfo> GetSegmentAsync(string meetingId, string segmentId, CancellationToken ct) =>
         SendAsync(HttpMethod.Get, $"{Path(meetingId)}/transcript/segments/{Uri.EscapeDataString(segmentId)}", null, ReplayJson.Default.SegmentInfo, ct);
 
+    /// <summary>An address that opens the meeting's page without a key, for an hour.</summary>
+    public async Task<Uri> CreateViewerLinkAsync(string meetingId, CancellationToken ct) =>
+        (await SendAsync(HttpMethod.Post, $"{Path(meetingId)}/viewer_tokens", null, ReplayJson.Default.ViewerLink, ct)).Url;
+
+    /// <summary>The page's own document.</summary>
+    public async Task<string> GetPageAsync(CancellationToken ct)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, "/", null, ct);
+        return await answer.Content.ReadAsStringAsync(ct);
+    }
+
     public Task<QualityInfo> GetQualityAsync(string meetingId, CancellationToken ct) =>
         SendAsync(HttpMethod.Get, $"{Path(meetingId)}/quality", null, ReplayJson.Default.QualityInfo, ct);
 

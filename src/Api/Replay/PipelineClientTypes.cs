@@ -158,3 +158,6 @@ public sealed record ProblemInfo
     public string? Code { get; init; }
     public IReadOnlyList<ProblemDetail>? Errors { get; init; }
 }
+
+/// <param name="Url">Opens the meeting's page; whoever has it may look at that meeting.</param>
+public sealed record ViewerLink(Uri Url);

@@ -17,6 +17,7 @@ namespace Pipeline.Api.Replay;
 [JsonSerializable(typeof(SegmentInfo))]
 [JsonSerializable(typeof(MinutesInfo))]
 [JsonSerializable(typeof(QualityInfo))]
+[JsonSerializable(typeof(ViewerLink))]
 [JsonSerializable(typeof(RecordingList))]
 [JsonSerializable(typeof(ProblemInfo))]
 [JsonSerializable(typeof(SendLogHeader))]

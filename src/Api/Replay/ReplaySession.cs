@@ -11,6 +11,10 @@ namespace Pipeline.Api.Replay;
 public sealed class ReplaySession(ReplaySource source, NetworkConditions? conditions = null, TimeProvider? clock = null)
 {
     private readonly TimeProvider clock = clock ?? TimeProvider.System;
+    private readonly TaskCompletionSource<TimeSpan> began = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>When the source's time 0 was, since the Unix epoch; completes as the sending begins.</summary>
+    public Task<TimeSpan> Began => began.Task;
 
     /// <summary>What the simulated network does with the packets; the same in every run.</summary>
     public NetworkImpairment Network { get; } = NetworkImpairment.Apply(source.Packets, conditions ?? NetworkConditions.Perfect);
@@ -37,6 +41,7 @@ public sealed class ReplaySession(ReplaySource source, NetworkConditions? condit
             var sent = new List<SentPacket>(Network.Deliveries.Count);
             var started = clock.GetUtcNow() - DateTimeOffset.UnixEpoch;
             long epoch = clock.GetTimestamp();
+            began.TrySetResult(started);
             bool complete = await SendAllAsync(sent, started, epoch, ingest, sockets, speed, ct)
                 && await TryWaitUntilAsync(epoch, source.Duration / speed, ct);
             return new SendLog(source, started, speed, sent, complete);

@@ -30,7 +30,7 @@ internal static class SessionsApi
 
     public static void MapSessions(this IEndpointRouteBuilder v1)
     {
-        v1.MapPost("/session", Begin).WithName("beginSession").WithSummary("Change an API key or a viewer token for a read-only cookie of 8 hours")
+        v1.MapPost("/session", Begin).AnswersCredential().WithName("beginSession").WithSummary("Change an API key or a viewer token for a read-only cookie of 8 hours")
             .Accepts<NewSessionDto>("application/json");
         v1.MapGet("/session", (Caller caller) => TypedResults.Ok(SessionDto.Of(caller))).RequireCaller().WithName("getSession").WithSummary("Who one is");
         v1.MapDelete("/session", End).WithName("endSession").WithSummary("Take the cookie back");

@@ -27,7 +27,7 @@ internal static class ViewerTokensApi
     public const int Default = 3600;
 
     public static void MapViewerTokens(this IEndpointRouteBuilder v1) =>
-        v1.MapPost("/meetings/{id}/viewer_tokens", Create).RequireScope(Scopes.MeetingsRead).WithName("createViewerToken")
+        v1.MapPost("/meetings/{id}/viewer_tokens", Create).RequireScope(Scopes.MeetingsRead).AnswersCredential().WithName("createViewerToken")
             .WithSummary("Make a link that opens this meeting, read-only, for a time").Accepts<NewViewerTokenDto>(isOptional: true, "application/json");
 
     private static async Task<Results<Created<ViewerTokenDto>, Problem>> Create(

@@ -60,7 +60,7 @@ internal sealed class EventStream<TItem, TData>(
             var tick = quiet.WaitForNextTickAsync(over.Token).AsTask();
             while (true)
             {
-                if (await Task.WhenAny(next, tick) == tick)
+                if (await Task.WhenAny(tick, next) == tick)   // of two that are complete the first: who is always behind is looked at too
                 {
                     await tick;
                     if (!await MayStillReadAsync(context)) return;   // without an `end`: whoever comes back is told why

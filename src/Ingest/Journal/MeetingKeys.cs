@@ -8,6 +8,9 @@ namespace Pipeline.Ingest.Journal;
 /// </summary>
 public sealed class MeetingKeys
 {
+    /// <summary>In the meeting's folder.</summary>
+    public const string FileName = "meeting.key";
+
     private readonly byte[] segments, text, streams;
     private readonly string meeting;
 
@@ -24,7 +27,7 @@ public sealed class MeetingKeys
     /// <exception cref="CryptographicException">The key is under another node's key, or damaged.</exception>
     public static MeetingKeys OpenOrCreate(string folder, Guid meeting, IKeyVault vault)
     {
-        string path = Path.Combine(folder, "meeting.key");
+        string path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) DurableFile.Write(path, vault.Wrap(RandomNumberGenerator.GetBytes(32), $"meeting {meeting:N}"));
         return Open(folder, meeting, vault);
     }
@@ -33,7 +36,7 @@ public sealed class MeetingKeys
     /// <inheritdoc cref="OpenOrCreate"/>
     public static MeetingKeys Open(string folder, Guid meeting, IKeyVault vault)
     {
-        string path = Path.Combine(folder, "meeting.key");
+        string path = Path.Combine(folder, FileName);
         byte[] wrapped = File.ReadAllBytes(path);
         try { return new MeetingKeys(meeting, vault.Unwrap(wrapped, $"meeting {meeting:N}")); }
         catch (CryptographicException e)

@@ -67,7 +67,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
 
         var waveform = mix || live is null ? new Waveform() : null;
         await using var frames = encoder is null ? null : new PcmCollector(encoder);
-        using var pipeline = new MediaPipeline(journal: null, frames, speech: null) 
+        using var pipeline = new MediaPipeline(journal: null, frames, speech: null)
         {
             Decodes = waveform is not null,
             Waveform = waveform,

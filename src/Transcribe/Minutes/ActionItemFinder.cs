@@ -19,7 +19,9 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
             if (Withdraws(sentence)) continue;
             var replied = Reply(sentence);
             if (Accepts(sentence, replied) || Dates(sentence, replied)) continue;
-            if (Read(sentence) is { } draft && !AnswersWith(draft, replied)) drafts.Add(draft);
+            if (Read(sentence) is not { } draft || AnswersWith(draft, replied)) continue;
+            draft.Instead?.Dropped = true;
+            drafts.Add(draft);
         }
         return [.. drafts.Where(draft => draft.Holds)];
     }
@@ -111,7 +113,9 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
         if (sentence.Asks || dates(sentence).Find(sentence.Words) is not { } date) return false;
         bool promised = rules.Promises.In(sentence.Words);
         bool only = sentence.Words.Length - (date.End - date.Start) <= 3;
-        if (!promised && !only && !rules.NeededBy.In(sentence.Words)) return false;
+        bool needed = rules.NeededBy.In(sentence.Words);
+        if (!promised && !only && !needed) return false;
+        if (!promised && !needed && replied is null && !rules.Pointers.In(sentence.Words) && Read(sentence) is not null) return false;   // "I'll call tomorrow"
         var dated = replied ?? Recent(sentence).FirstOrDefault(draft =>
             sentence.Turn - draft.Last.Turn <= 1 && (promised ? Takes(sentence, draft) : draft.Owner is not null || draft.Addressee is not null || Takes(sentence, draft)));
         if (dated is null) return false;
@@ -201,8 +205,7 @@ internal sealed class ActionItemFinder(IReadOnlyList<Sentence> sentences, Langua
         string? addressee = Called(sentence, start);
         var open = Recent(sentence).FirstOrDefault(draft => draft.Owner is null && draft.Addressee is null);
         if (open is null) return sentence.Index == 0 ? null : addressee is null ? null : new TaskDraft(TaskKind.Request, sentences[sentence.Index - 1].Text, sentence) { Addressee = addressee };
-        open.Dropped = true;
-        var request = new TaskDraft(TaskKind.Request, open.Text, open.Said) { Addressee = addressee };
+        var request = new TaskDraft(TaskKind.Request, open.Text, open.Said) { Addressee = addressee, Instead = open };
         request.Cite(sentence);
         return request.Dated(dates(open.Said), 0);
     }

@@ -24,6 +24,9 @@ internal sealed class EnglishDates(DateTime now)
     private static readonly FrozenSet<string> Deadlines = new[] { "by", "before", "until", "till", "within", "latest" }.ToFrozenSet();
     private static readonly FrozenSet<string> Prepositions =
         new[] { "by", "before", "until", "till", "within", "on", "at", "in", "over", "during", "this", "for", "after", "due", "around" }.ToFrozenSet();
+    /// <summary>After these a counting word is a day: "on the second".</summary>
+    private static readonly FrozenSet<string> BeforeDays =
+        new[] { "by", "before", "until", "till", "on", "for", "after", "due", "around", "than" }.ToFrozenSet();
     private static readonly FrozenSet<string> Past = new[] { "last", "since", "from", "past", "previous", "every", "each", "was", "ago" }.ToFrozenSet();
     private static readonly FrozenSet<string> Events = new[]
     {
@@ -78,7 +81,7 @@ internal sealed class EnglishDates(DateTime now)
         if (preposition == "this" && word is "morning" or "afternoon" or "evening") return (at + 1, today);
         if (PeriodEnd(words, at) is { } ending) return ending;
         if (Weekday(words, at, preposition) is { } weekday) return weekday;
-        if (MonthDay(words, at) is { } monthDay) return monthDay;
+        if (MonthDay(words, at, preposition) is { } monthDay) return monthDay;
         if (DateOnly.TryParseExact(word, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var written)) return (at + 1, written);
         if (preposition is "in" or "within" && Span(words, at) is { } span) return span;
         if (word is "next" or "this" && Period(words, at + 1, word == "next") is { } period) return (at + 2, period);
@@ -144,8 +147,8 @@ internal sealed class EnglishDates(DateTime now)
         return (at + (weekLater ? 2 : 1), weekLater ? day.AddDays(7) : day);
     }
 
-    /// <summary>"March 3rd", "the third of March 2027", "the 15th".</summary>
-    private (int End, DateOnly Day)? MonthDay(ReadOnlySpan<Word> words, int at)
+    /// <summary>"March 3rd", "the third of March 2027", "the 15th", "by the third": but "the second" alone is the second of something.</summary>
+    private (int End, DateOnly Day)? MonthDay(ReadOnlySpan<Word> words, int at, string preposition)
     {
         if (at >= words.Length) return null;
         if (Array.IndexOf(Months, words[at].Text) is >= 0 and var month)
@@ -160,7 +163,8 @@ internal sealed class EnglishDates(DateTime now)
             int after = at + ordinal.Length + (Is(words, at + ordinal.Length, "of") ? 1 : 0);
             if (after < words.Length && Array.IndexOf(Months, words[after].Text) is >= 0 and var named) return Dated(words, after + 1, named + 1, ordinal.Number);
             bool thing = at + ordinal.Length < words.Length && !words[at + ordinal.Length].OpensClause && !Is(words, at + ordinal.Length, "at", "in", "if", "when", "or", "please");
-            return article && !thing ? InMonth(ordinal.Number, at + ordinal.Length) : null;                 // "the third" is a day, "the third floor" is not
+            bool counts = !char.IsAsciiDigit(words[at].Text[0]) && !BeforeDays.Contains(preposition);
+            return article && !thing && !counts ? InMonth(ordinal.Number, at + ordinal.Length) : null;                 // "the third" is a day, "the third floor" is not
         }
         return DayNumber(words, at, bare: true) is { } plain && at + 1 < words.Length && Array.IndexOf(Months, words[at + 1].Text) is >= 0 and var last
             ? Dated(words, at + 2, last + 1, plain.Number) : null;

@@ -73,6 +73,7 @@ internal static partial class EnglishRules
         Promises = Phrases("^you will ~ have|get|see it|them|that|this|one|something", "^they|he|she will ~ have|get it|them|that|this|one|something", "^give me until|till", "^i should have something|it|that|this|them|one",
             "^i will ~ have that|it|this|them|something|one", "^it will ~ be ready|done|there|finished|out|with", "^expect it|them|that"),
         NeededBy = Phrases("need|needs|want|wants it|them|that|this", "need|needs|needed by|before|no", "is|are due", "deadline is"),
+        Pointers = Phrases("it|that|this|them|those|these|one"),
         NoTask = NoTaskPhrases,
         NoRequest = NoRequestPhrases,
         Reported = Phrases("he|she|they|it|everyone|everybody said|says|say|told|promised|asked|wrote|thinks|thought|reckons|claims|mentioned", "i said|told|thought|heard|promised|mentioned|wrote",

@@ -40,6 +40,8 @@ internal sealed class LanguageRules
     /// <summary>Says only when: "you'll have it by noon".</summary>
     public required PhraseSet Promises { get; init; }
     public required PhraseSet NeededBy { get; init; }
+    /// <summary>Stands for what was said before: "it".</summary>
+    public required PhraseSet Pointers { get; init; }
     /// <summary>From the verb on: what is done in the meeting, or is no deed at all.</summary>
     public required PhraseSet NoTask { get; init; }
     public required PhraseSet NoRequest { get; init; }

@@ -28,6 +28,8 @@ internal sealed class TaskDraft(TaskKind kind, string text, Sentence said)
     public string? Owner { get; set; }
     /// <summary>Who was asked by name.</summary>
     public string? Addressee { get; set; }
+    /// <summary>The same task, which nobody was asked to do yet.</summary>
+    public TaskDraft? Instead { get; init; }
     public bool Agreed { get; set; }
     public bool Dropped { get; set; }
     public DateOnly? Due { get; private set; }

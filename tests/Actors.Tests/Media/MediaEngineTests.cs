@@ -6,6 +6,7 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
@@ -254,6 +255,42 @@ public sealed class MediaEngineTests : IDisposable
         var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] > 10).ToList();
         Assert.Equal(110, loud.Count);
         Assert.Equal([1, 3, 5], Enumerable.Range(0, 11).Where(second => loud[10 * second + 5]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_track_that_ended_before_a_restart_keeps_its_quality_and_talk_time()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
+        var bob = new Track(TrackId.New(DateTimeOffset.UtcNow), 2, Tracks.Of("bob", ssrc: 8));
+        var job = node.Job(run: 2, age: TimeSpan.FromSeconds(10)) with { Tracks = [node.Alice with { EndedAt = DateTimeOffset.UtcNow }, bob] };
+        var media = await node.OpenAsync(job);
+        await media.StopAsync(TimeSpan.FromSeconds(10), default);
+        Assert.Equal([(1, 400L), (2, 0L)], media.Snapshot().Tracks.Select(t => (t.Number, t.Quality.PacketsReceived)).Order());
+
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, TimeSpan.FromSeconds(10), node, default));
+
+        Assert.Equal([(1, 400L), (2, 0L)], done.Quality.Tracks.Select(t => (t.Number, t.Quality.PacketsReceived)).Order());
+        var alice = done.Quality.Tracks.Single(t => t.Number == 1);
+        Assert.Equal(TrackStatus.Ended, alice.Status);
+        Assert.InRange(alice.Quality.Talked.TotalSeconds, 2.7, 3.1);
+    }
+
+    [Fact]
+    public void After_a_restart_the_journal_says_how_good_a_meeting_was_and_the_last_run_whom_it_refused()
+    {
+        TrackQuality whole = TrackQuality.Empty with { PacketsReceived = 900, Talked = 9 * Second, Gaps = [new Gap(Second, 2 * Second, GapKind.Outage)] };
+        TrackQuality last = TrackQuality.Empty with { PacketsReceived = 500 };
+        var seen = MediaSnapshots.Empty with
+        {
+            Tracks = [new TrackSnapshot(2, TrackStatus.Ended, Authenticated.Srtp, last)],
+            Refused = new Dictionary<string, long> { ["malformed"] = 3 },
+        };
+        var rendered = new RenderedMeeting([], null, new Dictionary<int, TrackQuality> { [1] = last, [2] = whole }, Heard: true, []);
+
+        var after = MediaSnapshots.OfMeeting(seen, rendered, runs: 2);
+        Assert.Equal([new TrackSnapshot(1, TrackStatus.Ended, Authenticated.None, last), seen.Tracks[0] with { Quality = whole }], after.Tracks);
+        Assert.Equal(3, after.Refused["malformed"]);
+        Assert.Equal(last with { Talked = whole.Talked }, Assert.Single(MediaSnapshots.OfMeeting(seen, rendered, runs: 1).Tracks).Quality);
     }
 
     [Fact(Timeout = 60_000)]

@@ -78,6 +78,8 @@ public sealed class SearchTests : IAsyncDisposable
         Assert.Empty(await archive.TextsAsync("budget", with: q => q with { From = said.AddTicks(1) }));
         Assert.Equal(["budget three"], await archive.TextsAsync("budget", with: q => q with { To = said.AddTicks(1), Participant = "bob", From = early.StartedAt.AddHours(1) }));
         Assert.Equal(["budget two"], await archive.TextsAsync("budget", with: q => q with { From = early.StartedAt.AddSeconds(2), To = early.StartedAt.AddSeconds(3) }));
+        Assert.Equal(3, (await archive.TextsAsync("budget", with: q => q with { From = DateTimeOffset.MinValue, To = DateTimeOffset.MaxValue })).Length);
+        Assert.Empty(await archive.TextsAsync("budget", with: q => q with { From = DateTimeOffset.MaxValue }));
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public sealed partial class EmbeddedMeetingStore : ISegmentFeed
         ReadAsync<IReadOnlyList<SegmentChange>>(connection => SegmentFeedRows.Changes(connection, tenant, sealer, after, limit), ct);
 
     public string? Text(TenantId tenant, MeetingId meeting, long sequence, int revision) =>
-        Read(connection => SegmentFeedRows.Text(connection, tenant, meeting, sealer, sequence, revision));
+        readers.Read(connection => SegmentFeedRows.Text(connection, tenant, meeting, sealer, sequence, revision));
 
     public Task<IReadOnlyList<(Meeting Meeting, Segment Segment)>> FindAsync(
         TenantId tenant, IReadOnlyList<(MeetingId Meeting, long Sequence)> segments, CancellationToken ct) =>

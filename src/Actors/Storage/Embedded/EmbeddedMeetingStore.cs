@@ -7,16 +7,16 @@ using Pipeline.Actors.Meetings;
 namespace Pipeline.Actors.Storage.Embedded;
 
 /// <summary>
-/// Meetings in one SQLite file. One task writes (<see cref="StoreWriter"/>), every read has a connection of its own and,
+/// Meetings in one SQLite file. One task writes (<see cref="StoreWriter"/>), every read has a connection of its own (<see cref="ReadConnections"/>) and,
 /// with a write-ahead log, waits for no write. Reads are answered on the caller's thread: they take well under a millisecond.
 /// </summary>
 public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
 {
-    private readonly string readers;
+    private readonly ReadConnections readers;
     private readonly ITextSealer sealer;
     private readonly StoreWriter writer;
 
-    private EmbeddedMeetingStore(string readers, StoreWriter writer, ITextSealer sealer)
+    private EmbeddedMeetingStore(ReadConnections readers, StoreWriter writer, ITextSealer sealer)
     {
         this.readers = readers;
         this.writer = writer;
@@ -44,14 +44,13 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
             connection.Dispose();
             throw;
         }
-        string readers = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true }.ToString();
-        return new EmbeddedMeetingStore(readers, new StoreWriter(connection, clock, metrics), sealer);
+        return new EmbeddedMeetingStore(new ReadConnections(path), new StoreWriter(connection, clock, metrics), sealer);
     }
 
     /// <summary>Stores what waits, then closes.</summary>
     public async ValueTask DisposeAsync()
     {
-        using (var pooled = new SqliteConnection(readers)) SqliteConnection.ClearPool(pooled);
+        readers.Dispose();
         await writer.DisposeAsync();
     }
 
@@ -143,20 +142,12 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
         if (ct.IsCancellationRequested) return Task.FromCanceled<T>(ct);
         try
         {
-            return Task.FromResult(Read(read));
+            return Task.FromResult(readers.Read(read));
         }
         catch (Exception e)
         {
             return Task.FromException<T>(e);
         }
-    }
-
-    private T Read<T>(Func<SqliteConnection, T> read)
-    {
-        using var connection = new SqliteConnection(readers);
-        connection.Open();
-        using var moment = connection.BeginTransaction(deferred: true);
-        return read(connection);
     }
 
     private static void Touch(string path)

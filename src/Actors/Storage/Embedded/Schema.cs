@@ -9,7 +9,7 @@ namespace Pipeline.Actors.Storage.Embedded;
 internal static class Schema
 {
     /// <summary>One script a version; a script that was released is never changed, the next one is added.</summary>
-    private static readonly string[] Versions =
+    internal static readonly string[] Versions =
     [
         """
         CREATE TABLE meetings (

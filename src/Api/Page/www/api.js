@@ -16,12 +16,16 @@ export class Refused extends Error {
 }
 
 let key = null;
+let viewer = false;
 let askForKey = async () => null;
 
 /** @param {(why: string) => Promise<string|null>} ask null: the reader does not want to */
 export function onKeyNeeded(ask) { askForKey = ask; }
 
 export function forgetKey() { key = null; }
+
+/** Whoever came with a viewer's link has no key to be asked for: what changes a meeting is not offered. */
+export const isViewer = () => viewer;
 
 export async function refusalOf(answer) {
   let problem = {};
@@ -87,7 +91,7 @@ export async function change(method, path, body) {
 /** Who the cookie says one is; null: nobody. */
 export async function session(signal) {
   try {
-    return await send("GET", "/v1/session", { signal, bearer: null });
+    return known(await send("GET", "/v1/session", { signal, bearer: null }));
   } catch (error) {
     if (error.status === 401) return null;
     throw error;
@@ -96,9 +100,14 @@ export async function session(signal) {
 
 /** @param {string} token an API key, or a viewer's token. @returns {Promise<object>} the session */
 export async function signIn(token) {
-  const made = await send("POST", "/v1/session", { body: { token } });
-  key = made?.meeting ? null : token;   // a viewer's token changes nothing
+  const made = known(await send("POST", "/v1/session", { body: { token } }));
+  key = viewer ? null : token;
   return made;
+}
+
+function known(session) {
+  viewer = Boolean(session?.meeting);
+  return session;
 }
 
 export async function signOut() {

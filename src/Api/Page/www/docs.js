@@ -26,7 +26,7 @@ function show(document_) {
   const ofTag = tag => operations.filter(operation => (operation.tags?.[0] ?? "Other") === tag);
 
   const nav = h("nav.contents", { "aria-label": "Routes" }, filter, tags.map(tag => h("section", {}, h("h2", {}, tag), h("ul", {}, ofTag(tag).map(operation =>
-    h("li", { "data-words": wordsOf(operation) }, h("a", { href: `#${idOf(operation)}` }, method(operation.method), h("span", {}, operation.path.replace(/^\/v1/, "")))))))));
+    h("li", { "data-words": wordsOf(operation) }, h("a", { href: `#${idOf(operation)}` }, method(operation.method), h("span", {}, pathParts(operation.path.replace(/^\/v1/, ""))))))))));
   filter.addEventListener("input", () => {
     const wanted = filter.value.trim().toLowerCase();
     for (const row of nav.querySelectorAll("li")) row.hidden = !row.dataset.words.includes(wanted);
@@ -46,16 +46,19 @@ const wordsOf = operation => `${operation.method} ${operation.path} ${operation.
 const method = name => h(`span.method.${name}`, {}, name.toUpperCase());
 
 function article(operation, document_) {
-  const scopes = (operation.security ?? []).flatMap(requirement => Object.values(requirement).flat());
+  const scopes = [...new Set((operation.security ?? []).flatMap(requirement => Object.values(requirement).flat()))];
   return h("article", { id: idOf(operation) },
     h("h3", {}, method(operation.method), h("code", {}, pathParts(operation.path))),
     h("p.summary", {}, operation.summary ?? "", scopes.length > 0 ? h("span.scope", { title: "The scope a key needs" }, scopes.join(", ")) : h("span.scope", {}, "no key")),
-    operation.description && h("p", {}, operation.description),
+    operation.description && h("p", {}, prose(operation.description)),
     parameters(operation.parameters.map(parameter => resolve(parameter, document_)), document_),
     body(operation.requestBody, document_),
     h("details.sample", {}, h("summary", {}, "curl"), h("pre", { tabindex: 0 }, h("code", {}, curl(operation, document_)))),
     Object.entries(operation.responses ?? {}).filter(([status]) => status !== "default").map(([status, response]) => answer(status, resolve(response, document_), document_)));
 }
+
+/** What stands between backticks is code. */
+const prose = text => text.split("`").map((part, i) => i % 2 === 1 ? h("code", {}, part) : part);
 
 /** A path may be broken at its slashes. */
 const pathParts = path => path.split(/(?=\/)/).flatMap(part => [h("wbr"), part]);
@@ -66,7 +69,7 @@ function parameters(list, document_) {
     h("thead", {}, h("tr", {}, ["Name", "In", "Type", "Meaning"].map(title => h("th", { scope: "col" }, title)))),
     h("tbody", {}, list.map(parameter => h("tr", {},
       h("th", { scope: "row" }, h("code", {}, parameter.name), parameter.required ? h("span.required", { title: "Required" }, " *") : null),
-      h("td", {}, parameter.in), h("td", {}, typeOf(parameter.schema ?? {}, document_)), h("td", {}, parameter.description ?? "")))));
+      h("td", {}, parameter.in), h("td", {}, typeOf(parameter.schema ?? {}, document_)), h("td", {}, prose(parameter.description ?? ""))))));
 }
 
 function body(request, document_) {

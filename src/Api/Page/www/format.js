@@ -25,7 +25,7 @@ export function spoken(milliseconds) {
 
 /** "23 min", "1 h 05 min", "48 s". */
 export function length(milliseconds) {
-  const seconds = Math.round(milliseconds / 1000);
+  const seconds = milliseconds > 0 ? Math.max(1, Math.floor(milliseconds / 1000)) : 0;   // whole ones, as a clock counts
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;

@@ -48,11 +48,7 @@ public sealed partial class SearchFollower(
     {
         Close();
         if (!Directory.Exists(folder)) return;
-        foreach (string path in Directory.GetFiles(folder, "*.sqlite"))
-        {
-            using (var pooled = new SqliteConnection(SearchReader.ConnectionString(path))) SqliteConnection.ClearPool(pooled);
-            SearchIndex.Delete(path);
-        }
+        foreach (string path in Directory.GetFiles(folder, "*.sqlite")) SearchIndex.Delete(path);
     }
 
     public override void Dispose()
@@ -128,9 +124,7 @@ public sealed partial class SearchFollower(
     private void Discard(TenantId tenant)
     {
         if (indexes.Remove(tenant, out var index)) index.Dispose();
-        string path = SearchIndex.PathOf(folder, tenant);
-        using (var pooled = new SqliteConnection(SearchReader.ConnectionString(path))) SqliteConnection.ClearPool(pooled);
-        SearchIndex.Delete(path);
+        SearchIndex.Delete(SearchIndex.PathOf(folder, tenant));
     }
 
     private void Close()

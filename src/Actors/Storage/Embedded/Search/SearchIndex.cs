@@ -123,7 +123,10 @@ internal sealed class SearchIndex : IDisposable
 
     public void Dispose() => connection.Dispose();
 
-    public static long PlaceOf(DateTimeOffset saidAt) => Math.Max(0, saidAt.ToUnixTimeMilliseconds()) * PlacesPerMillisecond;
+    public static long PlaceOf(DateTimeOffset saidAt) => PlaceOf(saidAt.ToUnixTimeMilliseconds());
+
+    /// <param name="unixMs">Before 1970 there is one place.</param>
+    public static long PlaceOf(long unixMs) => Math.Max(0, unixMs) * PlacesPerMillisecond;
 
     public static string SpeakerToken(long number) => $"p{number}";
 
@@ -131,7 +134,9 @@ internal sealed class SearchIndex : IDisposable
     {
         var create = new FileStreamOptions
         {
-            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite,
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         new FileStream(path, create).Dispose();

@@ -18,9 +18,10 @@ internal sealed class SearchReader(SqliteConnection connection)
     /// <summary>A tenth of all is many only where there are many.</summary>
     private const int FewestFrequent = 1000;
 
+    /// <summary>Opened for each search, some tenths of a millisecond: what was open would keep a file that is made anew.</summary>
     /// <param name="path">The tenant's index.</param>
     public static string ConnectionString(string path) =>
-        new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = true }.ToString();
+        new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString();
 
     /// <param name="byTime">How they are sorted: as the query's cursor says, or as the words are.</param>
     /// <returns>At most one more than the query's limit; null where there is no index of this version.</returns>
@@ -38,8 +39,8 @@ internal sealed class SearchReader(SqliteConnection connection)
         (string, object?)[] values =
         [
             ("$match", MatchText.Of(query.Words, speaker)),
-            ("$from", query.From is { } from ? SearchIndex.PlaceOf(CeilingMs(from)) : 0),
-            ("$to", query.To is { } to ? SearchIndex.PlaceOf(CeilingMs(to)) : long.MaxValue),
+            ("$from", query.From is { } from ? CeilingPlace(from) : 0),
+            ("$to", query.To is { } to ? CeilingPlace(to) : long.MaxValue),
             ("$limit", query.Limit + 1),
         ];
         byTime = query.After?.ByTime ?? (HasFrequentWord(query.Words) || IsOver(MostRanked, "rowid >= $from AND rowid < $to", values));
@@ -91,6 +92,6 @@ internal sealed class SearchReader(SqliteConnection connection)
         row.GetInt64(1), row.GetInt64(2), row.GetDouble(3));
 
     /// <summary>Places are of whole milliseconds: a bound between two of them is the upper one's.</summary>
-    private static DateTimeOffset CeilingMs(DateTimeOffset at) =>
-        at.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? at : new DateTimeOffset(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero).AddMilliseconds(1);
+    private static long CeilingPlace(DateTimeOffset at) =>
+        SearchIndex.PlaceOf(at.ToUnixTimeMilliseconds() + (at.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1));
 }

@@ -1,7 +1,8 @@
-import { change, meetingPath } from "../api.js";
+import { change, isViewer, meetingPath } from "../api.js";
 import { confirm } from "../dialogs.js";
 import { every, h, icon, notify } from "../dom.js";
 import { ago, clock, dayOf, length, momentOf, people, timeOf, titleOf } from "../format.js";
+import { share } from "./share.js";
 
 const healthWords = {
   waiting: ["Waiting for sound", "Nothing has arrived yet."],
@@ -18,7 +19,7 @@ const reasonWords = {
 /** Title, when it was, how it is, and what can be done to it. */
 export function meetingHead(state, signal) {
   const title = h("h1", { id: "meeting-title" });
-  const edit = h("button.quiet.icon-only", { type: "button", "aria-label": "Change the title", title: "Change the title", on: { click: () => editTitle(state, title, edit) } }, icon("edit"));
+  const edit = h("button.quiet.icon-only", { type: "button", "aria-label": "Change the title", title: "Change the title", hidden: isViewer(), on: { click: () => editTitle(state, title, edit) } }, icon("edit"));
   const facts = h("p.facts");
   const badges = h("p.badges", { role: "status", "aria-label": "State" });
   const actions = h("p.actions", {});
@@ -73,14 +74,17 @@ function badgesOf(meeting) {
 }
 
 function actionsOf(state, elapsed) {
-  if (state.meeting.status !== "recording") return [];
+  const running = state.meeting.status === "recording";
+  if (isViewer()) return running ? [elapsed] : [];
+  const link = button("Share", "link", () => share(state.meeting));
+  if (!running) return [link];
   const pause = state.meeting.paused
     ? button("Resume", "play", () => act(state, "resume", "Recording goes on"))
     : button("Pause", "pause", () => act(state, "pause", "Paused: what is said now is not kept"));
   const stop = button("Stop", "stop", async () => {
     if (await confirm("Stop this recording?", "The meeting ends for good, and its files are made.", "Stop recording", "Go on recording")) await act(state, "stop", "Stopped");
   });
-  return [elapsed, pause, stop];
+  return [elapsed, pause, stop, link];
 
   function button(text, picture, click) {
     const element = h("button", { type: "button", on: { click: async () => {

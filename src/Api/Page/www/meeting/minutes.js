@@ -14,23 +14,27 @@ export function minutesPanel(state, to, signal) {
   const place = h("div.minutes");
   if (!state.meeting.minutes) return { element: place, loaded: Promise.resolve() };
 
+  let shown = false;
   const load = async () => {
     try {
       const minutes = await get(meetingPath(state.meeting.id, "minutes?format=json"), signal);
       draw(place, minutes, state, to);
+      shown = true;
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Refused)) throw error;
       if (error.status === 409) notYet(error);
+      else if (shown) return;   // those of a moment ago are better than none
       else if (!error.missing && error.status !== 403) place.replaceChildren(h("p.hint", {}, `The minutes cannot be shown: ${error.message}`));
     }
   };
   const notYet = error => {
-    place.replaceChildren(h("details.panel", { open: true }, h("summary", {}, h("h2", {}, "Minutes")), h("p.hint", {}, "They come when the text is whole.")));
+    if (!shown) place.replaceChildren(h("details.panel", { open: true }, h("summary", {}, h("h2", {}, "Minutes")), h("p.hint", {}, "They come when the text is whole.")));
     const wait = Math.min(Latest, Math.max(Soonest, 1000 * (error.retryAfter ?? 10)));
     const timer = setTimeout(load, wait);
     signal.addEventListener("abort", () => clearTimeout(timer));
   };
+  state.addEventListener("corrected", load, { signal });   // they say what was corrected, too
   return { element: place, loaded: load() };
 }
 
@@ -39,7 +43,9 @@ function draw(place, minutes, state, to) {
   for (const person of minutes.participants) speakers.know(person);
   to.topics(minutes.topics);
   const wide = matchMedia("(min-width: 60rem)").matches;
-  const panel = (id, title, content, open = wide) => content && h("details.panel", { id, open }, h("summary", {}, h("h2", {}, title)), content);
+  const before = new Map([...place.querySelectorAll("details")].map(panel => [panel.id, panel.open]));
+  const panel = (id, title, content, open = wide) =>
+    content && h("details.panel", { id, open: before.get(id) ?? open }, h("summary", {}, h("h2", {}, title)), content);
   const claims = (list, more = () => null) => list.length > 0 && h("ul.claims", {}, list.map(claim =>
     h("li", {}, claim.text, " ", claim.evidence.map(at), more(claim))));
   const at = evidence => jump(evidence, h("a.evidence", {}, h("span.unseen", {}, "said at "), clock(evidence.start_ms)));

@@ -9,8 +9,8 @@ export function playerKeys(player, words, signal) {
     if (document.querySelector("dialog[open]")) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest("input, textarea, select, [contenteditable], [role=slider]")) return;
-    const onControl = target.closest("button, a, summary") !== null;
-    if (event.key === " " && !onControl) player.toggle();
+    const pressed = target.closest("button, summary") !== null;   // by Space; a link is followed by Enter
+    if (event.key === " " && !pressed) player.toggle();
     else if (event.key === "ArrowLeft") player.skip(-Step);
     else if (event.key === "ArrowRight") player.skip(Step);
     else if (event.key === "/") words.focusFind();

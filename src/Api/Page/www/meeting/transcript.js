@@ -1,3 +1,4 @@
+import { isViewer } from "../api.js";
 import { calmMotion, copy, h, icon, notify } from "../dom.js";
 import { clock } from "../format.js";
 import { toMeeting } from "../router.js";
@@ -74,7 +75,7 @@ export class Transcript {
           notify("Link copied");
         } catch (error) { notify(error.message); }
       }),
-      button("Correct what was written", "edit", () => this.#correct(line())));
+      isViewer() ? null : button("Correct what was written", "edit", () => this.#correct(line())));
   }
 
   async #correct(line) {
@@ -85,6 +86,7 @@ export class Transcript {
     line.replaceWith(fresh);
     fresh.querySelector(".time").focus({ preventScroll: true });
     this.find.search();
+    this.#state.dispatchEvent(new Event("corrected"));
     notify("Corrected");
   }
 

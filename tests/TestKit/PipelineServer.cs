@@ -5,10 +5,10 @@ using System.Net.Sockets;
 using System.Text;
 using Pipeline.Api.Replay;
 
-namespace Pipeline.EndToEnd.Tests;
+namespace Pipeline.TestKit;
 
 /// <summary>The real program in a process of its own, on ports and a data folder of its own; gone, with all it made, when disposed.</summary>
-internal sealed class PipelineServer : IAsyncDisposable
+public sealed class PipelineServer : IAsyncDisposable
 {
     public const string ApiKey = "end-to-end-key";
     private static int nextRange = 20000;
@@ -39,7 +39,7 @@ internal sealed class PipelineServer : IAsyncDisposable
     /// <param name="settings">More of the environment; null takes a variable away.</param>
     public static async Task<PipelineServer> StartAsync(int ports = 20, params (string Name, string? Value)[] settings)
     {
-        var folder = Directory.CreateTempSubdirectory("pipeline-e2e-");
+        var folder = Directory.CreateTempSubdirectory("pipeline-test-");
         int first = FreeRange(ports);
         var environment = new Dictionary<string, string?>
         {
