@@ -18,7 +18,7 @@ public sealed record CaptionOptions
     /// <summary>Whether a segment is shown while it is being said, or only once it is final: what is caught up on is read by nobody meanwhile.</summary>
     public bool Partials { get; init; }
 
-    /// <summary>Speech before the first partial of a segment. Less holds no whole word.</summary>
+    /// <summary>Speech before the first partial of a segment, and again where that held no whole word.</summary>
     public TimeSpan FirstHop { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>New speech before each partial after it: each costs the engine as much as a final does.</summary>

@@ -4,8 +4,8 @@ namespace Pipeline.Transcribe.Captions;
 /// LocalAgreement-2 (Liu et al. 2020, Macháček et al. 2023): what two hypotheses in a row agree on, letter for letter, is stable. Each is
 /// heard from the segment's beginning, so nothing is ever trimmed. Pure.
 /// </summary>
-/// <param name="firstHop">Speech before the first hypothesis.</param>
-/// <param name="hop">New speech before each one after it.</param>
+/// <param name="firstHop">Speech before the first hypothesis, and new speech before each one after it until something is shown.</param>
+/// <param name="hop">New speech before each one after that.</param>
 internal sealed class LocalAgreement(TimeSpan firstHop, TimeSpan hop) : ICaptionPolicy
 {
     /// <summary>Words that end this shortly before the sound does are often halves of others.</summary>
@@ -17,7 +17,7 @@ internal sealed class LocalAgreement(TimeSpan firstHop, TimeSpan hop) : ICaption
     private Hypothesis? shown;
     private TimeSpan? asked;
 
-    public bool IsDue(TimeSpan speech) => speech >= (asked is { } before ? before + hop : firstHop);
+    public bool IsDue(TimeSpan speech) => speech >= (asked is { } before ? before + (shown is null ? firstHop : hop) : firstHop);
     public void Asked(TimeSpan speech) => asked = speech;
 
     public Hypothesis? Revise(IReadOnlyList<Word> heard, string language, TimeSpan until)
