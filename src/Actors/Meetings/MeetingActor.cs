@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
-using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Meetings;
 
