@@ -15,6 +15,7 @@ public sealed class ActorsMetrics
     private readonly Counter<long> commits;
     private readonly Counter<long> decisions;
     private readonly Histogram<double> commitTime;
+    private readonly Counter<long> damaged;
     private readonly Counter<long> indexed;
     private readonly Histogram<double> indexTime;
 
@@ -29,6 +30,7 @@ public sealed class ActorsMetrics
         commits = meter.CreateCounter<long>("pipeline.store.commits", "{commit}", "Commits, by outcome.");
         decisions = meter.CreateCounter<long>("pipeline.store.decisions", "{decision}", "Decisions in those commits.");
         commitTime = meter.CreateHistogram<double>("pipeline.store.commit.duration", "s", "From the first decision of a commit to its sync.");
+        damaged = meter.CreateCounter<long>("pipeline.store.texts.damaged", "{text}", "Texts of segments and corrections that a read had to leave out, each time.");
         indexed = meter.CreateCounter<long>("pipeline.search.indexed", "{segment}", "Segments and corrections taken into search indexes.");
         indexTime = meter.CreateHistogram<double>("pipeline.search.index.duration", "s", "From reading changes to their commit in the index.");
     }
@@ -47,6 +49,8 @@ public sealed class ActorsMetrics
         decisions.Add(count);
         commitTime.Record(took.TotalSeconds);
     }
+
+    public void FoundDamaged(int count) => damaged.Add(count);
 
     public void Indexed(int count, TimeSpan took)
     {

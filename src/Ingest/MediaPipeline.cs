@@ -227,9 +227,11 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             if (!track.Ended) track.ExtendWithheld(duration);
+            track.CutWithheld(duration);
             track.End(duration);
         }
         long end = OpusPacket.ToSamples(duration);
+        if (mixed > end) MixIsWhole = false;                                         // it is longer than the meeting: the wall clock was set back, or the stop took long
         MixUntil(end);
         if (mixed < end) MixFrame((int)(end - mixed));
     }

@@ -54,6 +54,17 @@ public sealed class ProblemTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task What_a_disk_does_not_answer_may_be_asked_again()
+    {
+        var alone = await ApiServer.StartAsync();
+        alone.Meetings.BeforeCreate = () => throw new TimeoutException("the disk does not answer");
+        var answer = await alone.PostAsync("/v1/meetings", "{}", idempotencyKey: "again");
+        await answer.IsProblemAsync(503, "unavailable");
+        Assert.NotNull(answer.Headers.RetryAfter);
+        await alone.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Our_own_fault_tells_nothing_of_itself()
     {
         var alone = await ApiServer.StartAsync();

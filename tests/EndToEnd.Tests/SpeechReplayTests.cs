@@ -8,7 +8,8 @@ namespace Pipeline.EndToEnd.Tests;
 public sealed class CleanSpeechTests(ITestOutputHelper output) : SpeechReplay(output)
 {
     [Fact]
-    public Task Words_are_in_their_place_right_and_their_speakers_own() => ReplayAsync("release-review.json", NetworkConditions.Perfect, worstWordErrorRate: 0.10);
+    public Task Words_are_in_their_place_right_their_speakers_own_and_found() =>
+        ReplayAsync("release-review.json", NetworkConditions.Perfect, worstWordErrorRate: 0.10, afterwards: SpokenSearch.AssertAsync);
 }
 
 /// <summary>The same on a bad one.</summary>
@@ -37,7 +38,8 @@ public abstract class SpeechReplay(ITestOutputHelper output)
     /// <summary>What two files may differ by before a listener hears it.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(20);
 
-    protected async Task ReplayAsync(string script, NetworkConditions network, double worstWordErrorRate)
+    private protected async Task ReplayAsync(
+        string script, NetworkConditions network, double worstWordErrorRate, Func<PipelineServer, RecordedMeeting, IReadOnlyList<SpokenLine>, Task>? afterwards = null)
     {
         await using var server = await PipelineServer.StartAsync();
         var source = ReplaySource.Open([Fixtures.Speech(script)]);
@@ -62,6 +64,7 @@ public abstract class SpeechReplay(ITestOutputHelper output)
         AssertPlaces(recorded, lines);
         AssertWords(recorded, lines, worstWordErrorRate);
         if (network == NetworkConditions.Perfect) await AssertMinutesAsync(server.Client, recorded, lines);   // words that were lost promise nothing
+        if (afterwards is not null) await afterwards(server, recorded, lines);
     }
 
     private void AssertFiles(RecordedMeeting recorded)

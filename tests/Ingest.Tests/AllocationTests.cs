@@ -46,15 +46,26 @@ public class AllocationTests
         Assert.All(pipeline.Tracks, track => Assert.Equal(WarmUp + Ticks, track.Quality().PacketsReceived));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Nor_does_it_when_a_network_is_declared_whether_it_is_from_there_or_not(bool isFromThere)
+    {
+        using var pipeline = new MediaPipeline(journal: null, new NoMix(), new NoSpeech());
+
+        Assert.Equal(0, Run(pipeline, () => { }, key: SrtpSenders.Parameters(), from: isFromThere ? "127.0.0.0/8" : "192.0.2.0/24"));
+        Assert.Equal(isFromThere ? 0 : Tracks * (WarmUp + Ticks), pipeline.Refused()["wrong_address"]);
+    }
+
     /// <returns>Bytes allocated by receiving, journaling, mixing and giving captions, after the warm-up.</returns>
-    private static long Run(MediaPipeline pipeline, Action betweenTicks, int everyTicks = 1000, SrtpParameters? key = null)
+    private static long Run(MediaPipeline pipeline, Action betweenTicks, int everyTicks = 1000, SrtpParameters? key = null, string? from = null)
     {
         var packets = Enumerable.Range(0, Tracks).Select(t => Sound.Encode(Sound.Voice(48000, seed: t))).ToArray();
         byte[][][] datagrams = [.. packets.Select((p, t) => Enumerable.Range(0, WarmUp + Ticks)
             .Select(n => Datagram((uint)(100 + t), (ushort)n, (uint)(960 * n), p[n % p.Count])).ToArray())];
         for (int t = 0; t < Tracks; t++)
         {
-            pipeline.AddTrack(Track(t + 1, ssrc: (uint)(100 + t), srtp: key));
+            pipeline.AddTrack(Track(t + 1, ssrc: (uint)(100 + t), from: from, srtp: key));
             if (key is null) continue;
             using var sender = new SrtpSender(key, (uint)(100 + t));
             for (int n = 0; n < WarmUp + Ticks; n++) datagrams[t][n] = sender.Protect(datagrams[t][n]);

@@ -51,8 +51,9 @@ internal static class Datagrams
     public static PeerAddress Peer(string address, ushort port)
     {
         UInt128 bits = 0;
-        foreach (byte b in IPAddress.Parse(address).GetAddressBytes()) bits = bits << 8 | b;
-        return new PeerAddress(bits, port, IsIPv4: true);
+        byte[] bytes = IPAddress.Parse(address).GetAddressBytes();
+        foreach (byte b in bytes) bits = bits << 8 | b;
+        return new PeerAddress(bits, port, IsIPv4: bytes.Length == 4);
     }
 
     public static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);

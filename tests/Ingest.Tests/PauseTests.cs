@@ -113,6 +113,38 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
+    public void A_meeting_that_ends_before_what_was_mixed_and_withheld_keeps_neither()
+    {
+        using var pipeline = new MediaPipeline(journal: null, mix, heard);
+        var track = pipeline.AddTrack(Track(ssrc: 7));
+        pipeline.Advance(Ms(1000));
+        pipeline.Pause(Ms(1500));
+        pipeline.Resume(Ms(2500));
+        pipeline.Pause(Ms(3000));
+        pipeline.Advance(Ms(5000));
+
+        pipeline.Finish(Ms(2000));                                                   // the clock on the wall was set back
+
+        Assert.False(pipeline.MixIsWhole);
+        Assert.Equal([new Gap(Ms(1500), Ms(2000), GapKind.Pause)], track.Quality().Gaps);
+    }
+
+    [Fact]
+    public async Task A_track_that_comes_late_in_a_pause_is_withheld_from_then_on_when_the_journal_is_played()
+    {
+        await using (var writer = journal.Open())
+        {
+            _ = writer.AppendAsync(new MeetingOpened("m", 1, DateTimeOffset.UnixEpoch), Ms(0));
+            _ = writer.AppendAsync(new Paused(1_000_000), Ms(1000));
+            _ = writer.AppendAsync(JournalFolder.Added(Track(ssrc: 7)), Ms(4000));
+            _ = writer.AppendAsync(new Resumed(4_500_000), Ms(4500));
+            await writer.AppendAsync(new MeetingClosed((long)End.TotalMicroseconds), End);
+        }
+
+        Assert.Equal([new Gap(Ms(4000), Ms(4500), GapKind.Pause)], Play(new CollectingMix()).Gaps);
+    }
+
+    [Fact]
     public void A_header_alone_is_read_with_extension_and_without_its_padding()
     {
         byte[] whole = Paused(1);

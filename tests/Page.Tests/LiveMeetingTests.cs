@@ -33,7 +33,7 @@ public sealed class LiveMeetingTests(LiveSite site) : IClassFixture<LiveSite>
             await Expect(martin).ToContainTextAsync(new Regex("test|mobile|app|passed|yesterday"));
             await Expect(LinesOf("Kevin").First).ToBeVisibleAsync();
             Assert.NotEqual(await ColourAsync(lines.First), await ColourAsync(martin));
-            await reader.LookAsync("live", "light", "dark", "phone");
+            await reader.LookAsync("live", "light", "phone");
             await WhoeverScrollsUpStaysThereAsync(reader);
 
             ILocator LinesOf(string name) => lines.Filter(new() { Has = reader.Page.Locator(".speaker", new() { HasText = name }) });

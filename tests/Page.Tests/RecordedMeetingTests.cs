@@ -213,11 +213,11 @@ public sealed class RecordedMeetingTests(RecordedSite site)
     }
 
     /// <summary>The player stands at a moment, to the precision that players keep.</summary>
-    private static Task AtAsync(Reader reader, long milliseconds) =>
-        reader.Page.WaitForFunctionAsync("at => Math.abs(document.querySelector('video').currentTime * 1000 - at) < 60", milliseconds);
+    private static async Task AtAsync(Reader reader, long milliseconds) =>
+        await reader.Page.WaitForFunctionAsync("at => Math.abs(document.querySelector('video').currentTime * 1000 - at) < 60", milliseconds);
 
-    private static Task MarkedAsync(Reader reader, params string[] words) =>
-        reader.Page.WaitForFunctionAsync("words => [...CSS.highlights.get('word') ?? []].map(range => range.toString()).sort().join() === words.sort().join()", words);
+    private static async Task MarkedAsync(Reader reader, params string[] words) =>
+        await reader.Page.WaitForFunctionAsync("words => [...CSS.highlights.get('word') ?? []].map(range => range.toString()).sort().join() === words.sort().join()", words);
 
     private static async Task TabToAsync(Reader reader, string selector)
     {

@@ -82,6 +82,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             recording, new ParallelOptions { MaxDegreeOfParallelism = OpenAtOnce, CancellationToken = cancellationToken },
             async (m, ct) => await FirstAttemptAsync(m, TakeUp(m), ct));
         foreach (var m in ending) TakeUp(m);
+        await work.DiscardUnknownAsync(cancellationToken);                           // before there can be a new one
         started.TrySetResult();
     }
 
@@ -109,10 +110,19 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
         List<NewTrack> asked;
         try { asked = Asked(tracks, id, isNew: true, now); }
-        catch (IOException) { return new CreateMeetingResult.NoCapacity("the disk cannot be written"); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            work.Discard(id);
+            return new CreateMeetingResult.NoCapacity("the disk cannot be written");
+        }
         var announced = Meeting.Decide(new CreateMeeting(id, tenant, spec, asked, captions), now);
         var meeting = Meeting.Apply(announced);
-        await store.CommitAsync(meeting, [announced]);
+        try { await store.CommitAsync(meeting, [announced]); }
+        catch
+        {
+            work.Discard(id);                                                        // stored all the same, it is closed as not started, and needs no key
+            throw;
+        }
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
     }
 

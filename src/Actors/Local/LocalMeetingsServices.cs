@@ -19,7 +19,8 @@ public static class LocalMeetingsServices
     public static IServiceCollection AddLocalMeetings(this IServiceCollection services, string databasePath) => services
         .AddSingleton<ActorsMetrics>()
         .AddSingleton(s => EmbeddedMeetingStore.Open(
-            databasePath, s.GetRequiredService<ITextSealer>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>()))
+            databasePath, s.GetRequiredService<ITextSealer>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
+            s.GetRequiredService<ILogger<EmbeddedMeetingStore>>()))
         .AddSingleton<IMeetingStore>(s => s.GetRequiredService<EmbeddedMeetingStore>())
         .AddSingleton<IApiKeyStore>(s => s.GetRequiredService<EmbeddedMeetingStore>())
         .AddSingleton<ISegmentFeed>(s => s.GetRequiredService<EmbeddedMeetingStore>())

@@ -50,7 +50,10 @@ public sealed record TrackSnapshot(int Number, TrackStatus Status, Authenticated
 public sealed record MediaSnapshot(
     TimeSpan? LastPacketAt, MediaHealth Health, IReadOnlyList<TrackSnapshot> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <summary>The running media of one meeting: its port, journal, mix and captions.</summary>
+/// <summary>
+/// The running media of one meeting: its port, journal, mix and captions. What it is told ends with a <see cref="TimeoutException"/> where
+/// the disk does not answer.
+/// </summary>
 public interface IMeetingMedia : IAsyncDisposable
 {
     int Port { get; }
@@ -105,7 +108,14 @@ public interface IMediaEngine
     /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
     /// <param name="isNew">The meeting has no key yet: it gets one.</param>
     /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same, for want of a right.</exception>
     SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew);
+
+    /// <summary>Meetings that have a key here and no journal: their media was never opened.</summary>
+    IReadOnlyList<MeetingId> Unopened();
+
+    /// <summary>Deletes the key of a meeting that is not going to be; of one that has a journal, nothing. What cannot be deleted stays.</summary>
+    void Discard(MeetingId meeting);
 
     SpeechEngine? Engine { get; }
 }

@@ -13,6 +13,10 @@ internal abstract record MediaChange
     public sealed record TrackIsOther(Track Track) : MediaChange;
     public sealed record Pause(bool IsPaused) : MediaChange;
 
+    /// <inheritdoc cref="Between(IReadOnlyList{Track}, bool, Meeting)"/>
+    public static IReadOnlyList<MediaChange> Between(Meeting before, Meeting after) =>
+        Between([.. before.Tracks.Select(t => t.Track)], before.Paused, after);
+
     /// <summary>What media that knows the meeting as it was before is to be told, in this order; nothing once the meeting has an end.</summary>
     public static IReadOnlyList<MediaChange> Between(IReadOnlyList<Track> before, bool wasPaused, Meeting after)
     {

@@ -20,6 +20,9 @@ public sealed partial class MediaEngine
     [LoggerMessage(LogLevel.Error, "{Meeting}: no mix, {Detail}; the journal is kept")]
     private partial void NoMix(MeetingId meeting, string detail);
 
+    [LoggerMessage(LogLevel.Warning, "{Meeting} was not started, and its key cannot be deleted; the next start tries again")]
+    private partial void NotDiscarded(MeetingId meeting, Exception exception);
+
     [LoggerMessage(LogLevel.Error, "{Meeting}: the media loop stopped")]
     private partial void LoopFaulted(MeetingId meeting, Exception exception);
 

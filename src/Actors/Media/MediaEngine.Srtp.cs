@@ -13,6 +13,14 @@ public sealed partial class MediaEngine
         return new SealedSrtp(srtp.Suite.Name, keys.SealStreamKey(srtp.Master.Span), srtp.RollOver);
     }
 
+    public IReadOnlyList<MeetingId> Unopened() => MeetingFolder.Unused(options.DataFolder);
+
+    public void Discard(MeetingId meeting)
+    {
+        try { new MeetingFolder(options.DataFolder, meeting).DeleteUnused(); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { NotDiscarded(meeting, e); }
+    }
+
     private static bool IsProtected(Track track) => track is { EndedAt: null, Spec.Srtp: not null };
 
     /// <summary>One sentence where some track's suite cannot be done here; null where all can.</summary>

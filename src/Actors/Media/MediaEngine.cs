@@ -53,7 +53,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
         var result = await TryOpenAsync(job, observer, ct);
-        if (result is OpenMediaResult.NoCapacity && job.Run == 1) new MeetingFolder(options.DataFolder, job.Id).DeleteUnused();
+        if (result is OpenMediaResult.NoCapacity && job.Run == 1) Discard(job.Id);
         return result;
     }
 

@@ -26,6 +26,16 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
         if (Directory.Exists(Path) && !Directory.Exists(Journal)) Directory.Delete(Path, recursive: true);
     }
 
+    /// <summary>Meetings of which a folder lies here and no journal in it.</summary>
+    public static IReadOnlyList<MeetingId> Unused(string dataFolder)
+    {
+        string meetings = System.IO.Path.Combine(dataFolder, "meetings");
+        List<MeetingId> unused = [];
+        foreach (string path in Directory.Exists(meetings) ? Directory.EnumerateDirectories(meetings) : [])
+            if (MeetingId.TryParse(System.IO.Path.GetFileName(path), out var id) && !Directory.Exists(new MeetingFolder(dataFolder, id).Journal)) unused.Add(id);
+        return unused;
+    }
+
     /// <exception cref="FileNotFoundException">The key was destroyed, or there never was such a meeting.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">It is under another node's key.</exception>
     public MeetingKeys OpenKeys(IKeyVault vault) => MeetingKeys.Open(Path, id.Value, vault);

@@ -45,19 +45,20 @@ internal sealed class MeetingMedia : IMeetingMedia
     public int Port => parts.Loop.Port;
     public Task Broken => parts.Loop.Faulted.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
-    public async Task AddTrackAsync(Track track, CancellationToken ct)
+    public Task AddTrackAsync(Track track, CancellationToken ct) => InTimeAsync(async late =>
     {
+        await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(late);
         parts.Captions?.AddTrack(track.Number);
-        await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(ct);
-        await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys))).WaitAsync(ct);
-    }
+        return await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys))).WaitAsync(late);
+    }, ct);
 
-    public async Task EndTrackAsync(Track track, CancellationToken ct)
+    public Task EndTrackAsync(Track track, CancellationToken ct) => InTimeAsync(async late =>
     {
         var now = parts.Loop.Now;
-        await parts.Loop.InvokeAsync(() => { parts.Loop.Pipeline.EndTrack(track.Number); return true; }).WaitAsync(ct);
-        await parts.Journal.AppendAsync(new Ingest.Journal.TrackEnded(track.Number, (long)now.TotalMicroseconds), now).WaitAsync(ct);
-    }
+        await parts.Loop.InvokeAsync(() => { parts.Loop.Pipeline.EndTrack(track.Number); return true; }).WaitAsync(late);
+        await parts.Journal.AppendAsync(new Ingest.Journal.TrackEnded(track.Number, (long)now.TotalMicroseconds), now).WaitAsync(late);
+        return true;
+    }, ct);
 
     public Task ChangeTrackAsync(Track track, CancellationToken ct) => DoAsync(at =>
     {
@@ -93,31 +94,41 @@ internal sealed class MeetingMedia : IMeetingMedia
     }
 
     /// <summary>Does something in the pipeline, at once; returns when the journal's record of it is synced.</summary>
-    private async Task DoAsync(Func<TimeSpan, ControlRecord> change, CancellationToken ct)
+    private Task DoAsync(Func<TimeSpan, ControlRecord> change, CancellationToken ct) => InTimeAsync(async late =>
     {
         var synced = await parts.Loop.InvokeAsync(() =>
         {
             var at = parts.Loop.Now;
             return parts.Journal.AppendAsync(change(at), at);
-        }).WaitAsync(ct);
-        await synced.WaitAsync(ct);
-    }
+        }).WaitAsync(late);
+        await synced.WaitAsync(late);
+        return true;
+    }, ct);
 
     /// <summary>Takes payloads again, but only once the journal's record of it is synced. False when none were withheld.</summary>
     /// <param name="record">Of when it was said; then of when it was so, with when it was said.</param>
-    private async Task<bool> HearAsync(
-        Func<MediaPipeline, bool> isWithheld, Action<MediaPipeline, TimeSpan> hear, Func<TimeSpan, TimeSpan?, ControlRecord> record, CancellationToken ct)
+    private Task<bool> HearAsync(
+        Func<MediaPipeline, bool> isWithheld, Action<MediaPipeline, TimeSpan> hear, Func<TimeSpan, TimeSpan?, ControlRecord> record, CancellationToken ct) => InTimeAsync(async late =>
     {
-        if (!await parts.Loop.InvokeAsync(() => isWithheld(parts.Loop.Pipeline)).WaitAsync(ct)) return false;
+        if (!await parts.Loop.InvokeAsync(() => isWithheld(parts.Loop.Pipeline)).WaitAsync(late)) return false;
         var said = parts.Loop.Now;
-        await parts.Journal.AppendAsync(record(said, null), said).WaitAsync(ct);
+        await parts.Journal.AppendAsync(record(said, null), said).WaitAsync(late);
         await parts.Loop.InvokeAsync(() =>
         {
             var at = parts.Loop.Now;                                                 // later than was said, by what the disk took
             hear(parts.Loop.Pipeline, at);
             return parts.Journal.AppendAsync(record(at, said), at);
-        }).WaitAsync(ct);
+        }).WaitAsync(late);
         return true;
+    }, ct);
+
+    /// <summary>A disk that does not answer is not waited for; by then what was to be withheld is.</summary>
+    private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        using var late = new CancellationTokenSource(MediaEngine.DiskPatience, parts.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        try { return await work(either.Token); }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !ct.IsCancellationRequested) { throw new TimeoutException("the disk does not answer"); }
     }
 
     private static long Us(TimeSpan time) => (long)time.TotalMicroseconds;

@@ -11,21 +11,32 @@ internal sealed partial class MeetingActor
     private void Answer(Letter.Ask ask, Meeting before, Outcome outcome, CancellationToken stopping)
     {
         List<MediaChange> changes = outcome.Refusal is not null ? [] :
-            [.. MediaChange.Between([.. before.Tracks.Select(t => t.Track)], before.Paused, outcome.Meeting).Union(MediaChange.Again(ask.Command, outcome.Meeting))];
+            [.. MediaChange.Between(before, outcome.Meeting).Union(MediaChange.Again(ask.Command, outcome.Meeting))];
         if (changes.Count == 0 || (media is null && !isWorking)) ask.Reply.TrySetResult(outcome);
         else if (media is null) untilOpened.Add((ask, outcome));                     // what is being opened knows only what was before
         else mediaCalls = TellAsync(mediaCalls, media, changes, () => ask.Reply.TrySetResult(outcome), e => ask.Reply.TrySetException(e), stopping);
     }
 
-    /// <summary>The media is open, and hears what was decided while it was being opened; or it is not, and the next will know.</summary>
+    /// <summary>The media hears what was decided without anybody asking; one that is being opened hears it then.</summary>
+    private void TellOf(Meeting before, Meeting after, CancellationToken stopping)
+    {
+        var changes = MediaChange.Between(before, after);
+        if (changes.Count > 0 && media is not null) mediaCalls = TellAsync(mediaCalls, media, changes, () => { }, _ => { }, stopping);
+    }
+
+    /// <summary>
+    /// The media is open, and hears what was decided while it was being opened, also when the meeting was stopped after that; or it is not,
+    /// and the next will know.
+    /// </summary>
     private void TellWhatCameMeanwhile(Meeting m, CancellationToken stopping)
     {
         var waiting = untilOpened.ToList();
         untilOpened.Clear();
         if (media is null || openedBy is not { } job) Done();
-        else mediaCalls = TellAsync(mediaCalls, media, MediaChange.Between(job.Tracks, job.Paused, m), Done, e => waiting.ForEach(w => w.Ask.Reply.TrySetException(e)), stopping);
+        else mediaCalls = TellAsync(mediaCalls, media, MediaChange.Between(job.Tracks, job.Paused, LastRecorded()), Done, e => waiting.ForEach(w => w.Ask.Reply.TrySetException(e)), stopping);
         openedBy = null;
 
+        Meeting LastRecorded() => m.Status != MeetingStatus.Recording && waiting.Count > 0 ? waiting[^1].Outcome.Meeting : m;
         void Done() => waiting.ForEach(w => w.Ask.Reply.TrySetResult(w.Outcome));
     }
 
@@ -47,8 +58,8 @@ internal sealed partial class MeetingActor
     /// <summary>The media broke: as after a crash, what it left is in the journal, and the next run goes on.</summary>
     private async Task BeginNewRunAsync(IMeetingMedia broken)
     {
-        await mediaCalls;
         await work.CloseAsync(id, broken);
+        await mediaCalls;                                                            // a journal that is closed keeps none of them waiting
         (media, openedBy, isNewRun) = (null, null, true);
         Postpone();
     }

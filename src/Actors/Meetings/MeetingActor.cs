@@ -164,7 +164,7 @@ internal sealed partial class MeetingActor(
                 WorkBroke(broken.Reason, id, notBefore - clock.GetUtcNow());
                 break;
             case Letter.TakeBack back:
-                await DecideAsync(m, new MeetingCommand.EndTrack(back.Track));
+                TellOf(m, await DecideAsync(m, new MeetingCommand.EndTrack(back.Track)), stopping);
                 break;
         }
     }
@@ -238,11 +238,7 @@ internal sealed partial class MeetingActor(
                 return async () => await work.OpenAsync(m, this, stopping);
             case MeetingStatus.Stopping:
                 var (open, calls, seen) = (media, mediaCalls, lastSeen);
-                return async () =>
-                {
-                    await calls;
-                    return await work.StopAsync(m, open, seen, stopping);
-                };
+                return () => work.StopAsync(m, open, calls, seen, stopping);
             case MeetingStatus.Processing:
                 bool refused = mailbox.RefusesCaptions;
                 mailbox.TakeCaptionsAgain();   // those that were refused are made now, from the end of those that are stored

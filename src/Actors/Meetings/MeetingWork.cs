@@ -12,6 +12,8 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
 {
     /// <summary>What was not finished by then is made from the journal.</summary>
     private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(60);
+    /// <summary>For what the media was told before: two calls may each wait as long as the disk is given.</summary>
+    private static readonly TimeSpan MaxCalls = 2 * MediaEngine.DiskPatience;
 
     /// <summary>Meetings that end together are processed a few at a time, so that those still recorded keep the machine.</summary>
     private readonly SemaphoreSlim processing = new(Environment.ProcessorCount);
@@ -21,6 +23,16 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     /// <inheritdoc cref="IMediaEngine.Seal"/>
     public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => engine.Seal(meeting, srtp, isNew);
 
+    /// <inheritdoc cref="IMediaEngine.Discard"/>
+    public void Discard(MeetingId meeting) => engine.Discard(meeting);
+
+    /// <summary>Deletes what meetings left that were never stored: a crash or an error came between their key and that.</summary>
+    public async Task DiscardUnknownAsync(CancellationToken ct)
+    {
+        foreach (var meeting in engine.Unopened())
+            if (!await store.KnowsAsync(meeting, ct)) engine.Discard(meeting);
+    }
+
     public async Task<Letter.Opened> OpenAsync(Meeting meeting, IMediaObserver observer, CancellationToken ct)
     {
         var job = meeting.Job(await store.HeardAsync(meeting.Tenant, meeting.Id, ct));
@@ -29,8 +41,9 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
 
     /// <summary>Closes the media, whatever comes: all that arrived is in the journal by then.</summary>
     /// <param name="media">Null where it is gone already.</param>
+    /// <param name="calls">What it was told before and has not answered; never faults.</param>
     /// <param name="lastSeen">Stands in for what can no longer be asked.</param>
-    public async Task<Letter> StopAsync(Meeting meeting, IMeetingMedia? media, MediaSnapshot? lastSeen, CancellationToken ct)
+    public async Task<Letter> StopAsync(Meeting meeting, IMeetingMedia? media, Task calls, MediaSnapshot? lastSeen, CancellationToken ct)
     {
         if (media is null) return new Letter.Done(new MeetingCommand.MediaStopped(meeting.Run, lastSeen));
 
@@ -38,6 +51,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
+            await Task.WhenAny(calls, Task.Delay(MaxCalls, clock, end.Token));
             await media.StopAsync(meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), end.Token);
             lastSeen = media.Snapshot();
         }

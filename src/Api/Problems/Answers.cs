@@ -9,6 +9,8 @@ internal static partial class Answers
 {
     /// <summary>About what a stop and the next start take.</summary>
     private static readonly TimeSpan Restart = TimeSpan.FromSeconds(5);
+    /// <summary>As long as one was waited for already.</summary>
+    private static readonly TimeSpan DiskIsBack = TimeSpan.FromSeconds(10);
 
     public static void UseAnswers(this IApplicationBuilder app)
     {
@@ -37,8 +39,8 @@ internal static partial class Answers
     }
 
     /// <summary>
-    /// A request that Kestrel found wrong keeps its status, and one that a stopping node gave up may be sent again; anything else is our own
-    /// fault. The framework logs it; the answer tells nothing.
+    /// A request that Kestrel found wrong keeps its status, and one that a stopping node gave up, or a disk kept waiting, may be sent again;
+    /// anything else is our own fault. The framework logs it; the answer tells nothing.
     /// </summary>
     private static Task Failed(HttpContext context)
     {
@@ -47,6 +49,7 @@ internal static partial class Answers
         {
             BadHttpRequestException bad => Problem.Of(ProblemKind.OfStatus(bad.StatusCode)),
             OperationCanceledException when stopping => new Problem(ProblemKind.NoCapacity, "The node is stopping.") { RetryAfter = Restart },
+            TimeoutException => new Problem(ProblemKind.Unavailable, "The disk does not answer. Asking again is harmless.") { RetryAfter = DiskIsBack },
             _ => Problem.Of(ProblemKind.InternalError),
         };
         return problem.ExecuteAsync(context);

@@ -25,7 +25,11 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
         {
             if (record.Kind == RecordKind.Rtp) pipeline.Replay(record.Track, record.Data, record.Arrival);
             else if (record.Kind == RecordKind.RtpHeader) pipeline.ReplayHeader(record.Track, record.Data, record.Arrival);
-            else if (record.Control is { } control) Apply(control, record.Arrival);
+            else if (record.Control is { } control)
+            {
+                if (record.Arrival > advanced) Advance(record.Arrival);              // what follows holds from then on, and not from the packet before
+                Apply(control, record.Arrival);
+            }
 
             if (record.Arrival > newest) newest = record.Arrival;
             if (newest - advanced < Step) continue;

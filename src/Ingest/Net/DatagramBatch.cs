@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.InteropServices;
 
@@ -6,11 +7,17 @@ namespace Pipeline.Ingest.Net;
 /// <summary>Who sent a datagram: compared, never kept or logged.</summary>
 public readonly record struct PeerAddress(UInt128 Address, ushort Port, bool IsIPv4)
 {
-    public IPAddress ToIPAddress()
+    /// <summary>Of this machine: 127.0.0.0/8, ::1, or the former written as the latter.</summary>
+    public bool IsLoopback => IsIPv4 ? Address >> 24 == 127 : Address == 1 || Address >> 24 == 0xFFFF7F;
+
+    /// <summary>As <see cref="IPNetwork.Contains"/>, without an object for the address.</summary>
+    public bool IsIn(IPNetwork network)
     {
         Span<byte> bytes = stackalloc byte[16];
-        for (int i = 0; i < 16; i++) bytes[i] = (byte)(Address >> (8 * (15 - i)));
-        return new IPAddress(IsIPv4 ? bytes[12..] : bytes);
+        if (!network.BaseAddress.TryWriteBytes(bytes, out int length) || IsIPv4 != (length == 4)) return false;
+        UInt128 first = IsIPv4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        int host = 8 * length - network.PrefixLength;
+        return host == 128 || (Address ^ first) >> host == 0;                        // a shift by 128 is none
     }
 }
 

@@ -25,6 +25,9 @@ public sealed class SrtpGate(IReadOnlyDictionary<SrtpSource, long>? known = null
 {
     /// <summary>SSRCs a turn that are looked at for the first time: each costs as much as many packets, and anybody can send them.</summary>
     private const int SearchesATurn = 16;
+    /// <summary>SSRCs that nobody expects and that did not verify are not looked at again so soon; as many are remembered.</summary>
+    private static readonly TimeSpan FailedFor = TimeSpan.FromSeconds(1);
+    private const int MaxFailed = 64;
     /// <summary>After so long a silence wraps may have been missed: even a thousand packets a second take half a minute for half a wrap.</summary>
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(20);
     /// <summary>How often the journal is told: a reader looks no further back than a few segments.</summary>
@@ -32,8 +35,9 @@ public sealed class SrtpGate(IReadOnlyDictionary<SrtpSource, long>? known = null
 
     private readonly Dictionary<SrtpSource, Source> sources = [];
     private readonly Dictionary<SrtpSource, long> restored = known?.ToDictionary() ?? [];
+    private readonly Dictionary<SrtpSource, TimeSpan> failed = new(MaxFailed);       // when they did
     private readonly byte[] copy = new byte[DatagramBatch.MaxDatagram];
-    private int searches;
+    private int strange, expected;                                                   // searches of this turn
     private TimeSpan noted = TimeSpan.MinValue;
 
     /// <summary>Forged, plain, or under another key: nobody can tell which.</summary>
@@ -46,14 +50,21 @@ public sealed class SrtpGate(IReadOnlyDictionary<SrtpSource, long>? known = null
     public SrtpEntry Unprotect(MediaTrack track, in RtpPacket header, ref Span<byte> packet, TimeSpan arrival)
     {
         var source = new SrtpSource(track.Description.Number, header.Ssrc);
-        if (sources.TryGetValue(source, out var one) && one.Stream.IsEstablished && arrival - one.LastPacket < LongSilence)
+        if (packet.Length > copy.Length) return Refuse(SrtpProof.Forged);
+        if (sources.TryGetValue(source, out var one) && one.Stream.IsEstablished)
         {
+            bool longSilent = arrival - one.LastPacket >= LongSilence;
+            if (longSilent) packet.CopyTo(copy);
             var proof = one.Stream.Unprotect(ref packet, header.HeaderLength);
-            if (proof != SrtpProof.Verified) return Refuse(proof);
-            if (arrival > one.LastPacket) one.LastPacket = arrival;
-            return SrtpEntry.Open;
+            if (proof == SrtpProof.Verified)
+            {
+                if (arrival > one.LastPacket) one.LastPacket = arrival;
+                return SrtpEntry.Open;
+            }
+            if (!longSilent) return Refuse(proof);
+            copy.AsSpan(0, packet.Length).CopyTo(packet);                            // as it came
         }
-        return packet.Length <= copy.Length ? Search(track, source, one, header.HeaderLength, ref packet, arrival) : Refuse(SrtpProof.Forged);
+        return Search(track, source, one, header.HeaderLength, ref packet, arrival);
     }
 
     /// <param name="ssrc">Of an SSRC that is bound: it verified before.</param>
@@ -81,7 +92,7 @@ public sealed class SrtpGate(IReadOnlyDictionary<SrtpSource, long>? known = null
     /// <summary>Ends a turn, and tells the journal now and then how far everybody is.</summary>
     public void Advance(JournalWriter? journal, TimeSpan now)
     {
-        searches = 0;
+        (strange, expected) = (0, 0);
         if (journal is null || (noted > TimeSpan.MinValue && now - noted < NoteEvery)) return;
         noted = now;
         foreach (var (source, one) in sources)
@@ -96,9 +107,10 @@ public sealed class SrtpGate(IReadOnlyDictionary<SrtpSource, long>? known = null
 
     private SrtpEntry Search(MediaTrack track, SrtpSource source, Source? one, int headerLength, ref Span<byte> packet, TimeSpan arrival)
     {
-        if (searches++ >= SearchesATurn) return SrtpEntry.Unproven;
         bool before = restored.TryGetValue(source, out long floor);
-        bool expected = one is not null || before || track.Description.Ssrc == source.Ssrc;
+        bool isExpected = one is not null || before || track.Description.Ssrc == source.Ssrc;
+        if (!isExpected && failed.TryGetValue(source, out var last) && arrival - last < FailedFor) return SrtpEntry.Unproven;
+        if ((isExpected ? expected++ : strange++) >= SearchesATurn) return SrtpEntry.Unproven;
         one ??= new Source(new SrtpStream(track.Description.Srtp!, source.Ssrc, before ? floor : -1));
         var proof = one.Stream.Search(ref packet, headerLength, copy);
         if (proof == SrtpProof.Verified)
@@ -106,9 +118,14 @@ public sealed class SrtpGate(IReadOnlyDictionary<SrtpSource, long>? known = null
             (one.LastPacket, noted) = (arrival, TimeSpan.MinValue);
             restored.Remove(source);
         }
-        if (expected || proof == SrtpProof.Verified) sources[source] = one;
-        else one.Stream.Dispose();
-        return proof == SrtpProof.Verified ? SrtpEntry.Open : expected ? Refuse(proof) : SrtpEntry.Unproven;
+        if (isExpected || proof == SrtpProof.Verified) sources[source] = one;
+        else
+        {
+            one.Stream.Dispose();
+            if (failed.Count == MaxFailed) failed.Clear();
+            failed[source] = arrival;
+        }
+        return proof == SrtpProof.Verified ? SrtpEntry.Open : isExpected ? Refuse(proof) : SrtpEntry.Unproven;
     }
 
     private SrtpEntry Refuse(SrtpProof proof)

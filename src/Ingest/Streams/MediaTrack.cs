@@ -115,6 +115,13 @@ public sealed class MediaTrack : IDisposable
         if (Withheld is not null && to > withheld[^1].To) withheld[^1] = withheld[^1] with { To = to };
     }
 
+    /// <summary>The meeting ends here: nothing was withheld later.</summary>
+    public void CutWithheld(TimeSpan end)
+    {
+        for (int n = 0; n < withheld.Count; n++)
+            if (withheld[n].To > end) withheld[n] = withheld[n] with { To = end };   // of one that began later nothing is left
+    }
+
     /// <summary>What arrives from then on is taken again.</summary>
     public void Hear(TimeSpan at)
     {

@@ -37,7 +37,7 @@ public sealed class SourceBinding(bool allowAnySender)
 
     private readonly Dictionary<uint, BoundSource> bound = [];
     private readonly List<HeldSource> held = [];
-    private readonly HashSet<uint> left = [];                                        // SSRCs of tracks that are gone: as many as were bound
+    private readonly Dictionary<uint, MediaTrack> left = [];                         // SSRCs whose track is gone or took another: as many as were bound
     private readonly List<MediaTrack> tracks = [];
     private int heldBytes;
 
@@ -56,7 +56,7 @@ public sealed class SourceBinding(bool allowAnySender)
         {
             if (source.Track != track) continue;
             bound.Remove(ssrc);
-            left.Add(ssrc);
+            left[ssrc] = track;
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class SourceBinding(bool allowAnySender)
         {
             if ((ssrc == named) == (source.Track == track)) continue;
             bound.Remove(ssrc);
-            if (ssrc != named) left.Add(ssrc);
+            if (ssrc != named) left[ssrc] = track;
         }
     }
 
@@ -94,7 +94,8 @@ public sealed class SourceBinding(bool allowAnySender)
         if (bound.TryGetValue(packet.Ssrc, out var source))
         {
             if (source.Track.Description.PayloadType != packet.PayloadType) { RefusedPayloadType++; return Verdict.Refused; }
-            if (!verified && (source.Track.Description.Srtp is not null || (source.Peer != peer && !MayMove(source, peer, now)))) { RefusedAddress++; return Verdict.Refused; }
+            if (!verified && source.Track.Description.Srtp is not null) { RefuseUnproven(source.Track, peer); return Verdict.Refused; }
+            if (!verified && source.Peer != peer && !MayMove(source, peer, now)) { RefusedAddress++; return Verdict.Refused; }
             (source.Peer, source.LastPacket) = (peer, now);
             track = source.Track;
             return Verdict.Bound;
@@ -153,19 +154,29 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         foreach (var track in tracks)
             if (track.Description.Ssrc == packet.Ssrc) return track.Description.PayloadType == packet.PayloadType ? track : null;
-        if (left.Contains(packet.Ssrc)) return null;                                 // who left and still sends is nobody else
+        bool hasLeft = left.TryGetValue(packet.Ssrc, out var former);                // and is nobody else, if it still sends
         foreach (var track in tracks)
+        {
+            if (hasLeft && track != former) continue;
             if (track.Description.Ssrc is null && track.Description.PayloadType == packet.PayloadType && now - track.LastPacket >= AdoptAfter) return track;
+        }
         return null;
     }
 
     private bool MaySend(MediaTrack track, PeerAddress peer) =>
         track.Description.From is { } network
-        ? network.Contains(peer.ToIPAddress())
-        : track.Description.Srtp is not null || allowAnySender || System.Net.IPAddress.IsLoopback(peer.ToIPAddress());
+        ? peer.IsIn(network)
+        : track.Description.Srtp is not null || allowAnySender || peer.IsLoopback;
+
+    /// <summary>Of a protected track; one from elsewhere was not even looked at.</summary>
+    private void RefuseUnproven(MediaTrack track, PeerAddress peer)
+    {
+        if (MaySend(track, peer)) RefusedUnproven++;
+        else RefusedAddress++;
+    }
 
     private static bool MayMove(BoundSource source, PeerAddress peer, TimeSpan now) =>
-        source.Track.Description.From is { } network && network.Contains(peer.ToIPAddress()) && now - source.LastPacket >= MoveAfter;
+        source.Track.Description.From is { } network && peer.IsIn(network) && now - source.LastPacket >= MoveAfter;
 
     private bool Hold(HeldSource? source, in RtpPacket packet, ReadOnlySpan<byte> kept, PeerAddress peer, TimeSpan now, bool unproven)
     {

@@ -74,6 +74,13 @@ internal sealed class Archive : IAsyncDisposable
         Assert.IsType<CorrectSegmentResult.Corrected>(await Store.CorrectSegmentAsync(
             meeting.Tenant, meeting.Id, (await SegmentAsync(meeting, sequence)).Id, text, "key_admin", Start.AddHours(1), ifRevision, default)).Segment;
 
+    /// <summary>Turns a bit of what is sealed, as a failing disk does: the newest of the segment's.</summary>
+    /// <param name="table">`segments` or `corrections`.</param>
+    public void Damage(string table, Meeting meeting, long sequence) => SealedBytes.TurnBit(Path.Combine(folder, "archive.db"), table, meeting, sequence);
+
+    /// <summary>Turns it back.</summary>
+    public void Restore(string table, Meeting meeting, long sequence) => Damage(table, meeting, sequence);
+
     public async Task<SearchResult.Found> FindAsync(string q, TenantId? tenant = null, Func<SearchQuery, SearchQuery>? with = null, EmbeddedSearch? search = null)
     {
         Assert.True(SearchSyntax.TryParse(q, out var words, out string wrong), wrong);

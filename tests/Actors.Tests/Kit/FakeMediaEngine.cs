@@ -26,8 +26,20 @@ internal sealed class FakeMediaEngine : IMediaEngine
 
     public FakeMedia Newest => Opened.Last();
 
+    /// <summary>The meetings that have a key and no media, as far as the engine knows.</summary>
+    public ConcurrentDictionary<MeetingId, bool> KeysAlone { get; } = new();
+    public Exception? SealFails { get; set; }
+
     /// <summary>Turned around: good enough to see whether the key itself goes further.</summary>
-    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => new(srtp.Suite.Name, [.. srtp.Master.ToArray().Reverse()], srtp.RollOver);
+    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew)
+    {
+        if (isNew) KeysAlone[meeting] = true;
+        if (SealFails is { } e) throw e;
+        return new(srtp.Suite.Name, [.. srtp.Master.ToArray().Reverse()], srtp.RollOver);
+    }
+
+    public IReadOnlyList<MeetingId> Unopened() => [.. KeysAlone.Keys];
+    public void Discard(MeetingId meeting) => KeysAlone.TryRemove(meeting, out _);
 
     public async Task<OpenMediaResult> OpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {

@@ -82,6 +82,55 @@ public sealed class ChangeTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_is_decided_while_the_media_is_being_opened_is_so_before_a_stop_that_follows_it()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        var (opening, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        node.Engine.BeforeOpen = _ => { opening.TrySetResult(); return go.Task; };
+        string[] toldBeforeStop = [];
+        node.Engine.BeforeStop = _ => { toldBeforeStop = [.. node.Engine.Newest.Told]; return Task.CompletedTask; };
+        node.Engine.Newest.Breaks.SetResult();
+        await node.Store.UntilAsync(async () => (await node.LedgerAsync(made.Id)).Contains("meeting.recovered"));
+        node.Clock.Advance(TimeSpan.FromSeconds(3));
+        await opening.Task;
+
+        var denied = node.Meetings.PatchTrackAsync(Acme, made.Id, made.Tracks[0].Track.Id, Deny, default);
+        await node.UntilAsync(made.Id, m => m.Tracks[0].Track.Spec.Participant.IsDenied);
+        var paused = node.Meetings.PauseAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, m => m.Paused);
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+        Assert.False(denied.IsCompleted || paused.IsCompleted);
+        go.SetResult();
+
+        Assert.IsType<PatchTrackResult.Patched>(await denied);
+        Assert.IsType<PauseMeetingResult.Done>(await paused);
+        await node.UntilAsync(made.Id, MeetingStatus.Completed);
+        Assert.Equal(["alice denied", "pause"], toldBeforeStop);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Media_that_does_not_answer_keeps_no_meeting_from_its_end()
+    {
+        var made = await node.CreateAsync(null, Tracks.Of("alice"));
+        var never = new TaskCompletionSource();
+        node.Engine.Newest.BeforeTold = never.Task;
+        var paused = node.Meetings.PauseAsync(Acme, made.Id, default);
+        await node.UntilAsync(made.Id, m => m.Paused);
+        await node.Meetings.StopAsync(Acme, made.Id, default);
+
+        var ended = node.UntilAsync(made.Id, MeetingStatus.Completed);
+        while (!ended.IsCompleted)
+        {
+            node.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        await ended;
+        Assert.False(paused.IsCompleted);
+        never.SetResult();
+        await paused;
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task An_ended_meeting_gets_its_title_and_is_found_by_it_and_its_metadata()
     {
         var made = await node.CreateAsync();

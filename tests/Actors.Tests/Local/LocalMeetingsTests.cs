@@ -7,6 +7,7 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Tests.Kit;
+using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Tests.Local;
 
@@ -106,6 +107,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         node.Engine.Newest.AddFails = null;
         var added = Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, made.Id, [Tracks.Of("bob")], default));
         Assert.Equal(2, added.Tracks[0].Track.Number);   // a number is never used for two tracks
+        Assert.Equal([1], node.Engine.Newest.Ended.Select(t => t.Number));   // told before: whatever of it the media knows has an end
     }
 
     [Fact]
@@ -122,6 +124,36 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         node.Engine.IsFull = false;
         await node.CreateAsync();
         Assert.True(node.Meetings.IsReady);
+    }
+
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(UnauthorizedAccessException))]
+    public async Task A_key_the_disk_does_not_take_leaves_nothing_of_a_meeting(Type why)
+    {
+        node.Engine.SealFails = (Exception)Activator.CreateInstance(why)!;
+        Assert.IsType<CreateMeetingResult.NoCapacity>(await node.Meetings.CreateAsync(Acme, new MeetingSpec(), [Protected("alice")], default));
+        Assert.Empty(node.Engine.KeysAlone);
+    }
+
+    [Fact]
+    public async Task A_meeting_that_could_not_be_stored_leaves_no_key()
+    {
+        node.Store.Plan = _ => Fault.Fail;
+        await Assert.ThrowsAsync<IOException>(() => node.Meetings.CreateAsync(Acme, new MeetingSpec(), [Protected("alice")], default));
+        Assert.Empty(node.Engine.KeysAlone);
+    }
+
+    [Fact]
+    public async Task Keys_of_meetings_that_were_never_stored_go_with_the_next_start_and_no_others()
+    {
+        var made = await node.CreateAsync(null, Protected("alice"));
+        var never = MeetingId.New(node.Clock.GetUtcNow());
+        node.Engine.KeysAlone[never] = true;                                         // a crash came between the key and the store
+
+        await node.RestartAsync();
+
+        Assert.Equal([made.Id], node.Engine.KeysAlone.Keys);
     }
 
     [Fact]
@@ -335,5 +367,11 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
             await node.UntilAsync(m.Id, MeetingStatus.Completed);
             Assert.Equal($"I am {m.Spec.Title}.", Assert.Single((await node.Meetings.TranscriptAsync(Acme, m.Id, default))!).Text);
         }));
+    }
+
+    private static TrackSpec Protected(string participant)
+    {
+        var suite = SrtpSuite.AesGcm128;
+        return Tracks.Of(participant) with { OfferedSrtp = new SrtpParameters(suite, new byte[suite.MasterLength], 0) };
     }
 }

@@ -118,6 +118,21 @@ public sealed class MediaEngineTests : IDisposable
         Assert.ThrowsAny<IOException>(() => other.Engine.Seal(node.Id, key, isNew: false));
     }
 
+    [Fact]
+    public async Task A_meetings_key_without_a_journal_can_be_discarded_and_one_with_a_journal_is_kept()
+    {
+        await node.WriteRunAsync(1, 0, 1, []);
+        var sealedAlone = MeetingId.New(DateTimeOffset.UtcNow);
+        node.Engine.Seal(sealedAlone, new SrtpParameters(SrtpSuite.AesGcm128, new byte[SrtpSuite.AesGcm128.MasterLength], 0), isNew: true);
+        Assert.Equal([sealedAlone], node.Engine.Unopened());
+
+        node.Engine.Discard(sealedAlone);
+        node.Engine.Discard(node.Id);
+
+        Assert.Empty(node.Engine.Unopened());
+        Assert.Contains(RecordKind.Rtp, node.Records());
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_run_that_is_left_can_be_left_twice_and_its_port_is_free()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Meetings;
@@ -11,6 +12,7 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
 {
     private readonly string folder = Directory.CreateTempSubdirectory("store-").FullName;
     private readonly TestSealer sealer = new();
+    private readonly Meters meters = new();
     private EmbeddedMeetingStore store;
 
     public EmbeddedMeetingStoreTests() => store = Open();
@@ -117,6 +119,46 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         Assert.NotNull(await keys.FindByHashAsync(made[1].Hash, default));
     }
 
+    [Fact]
+    public async Task A_damaged_segment_is_left_out_and_the_others_are_read()
+    {
+        var meeting = await StartAsync();
+        meeting = await DoAsync(meeting, [.. Enumerable.Range(1, 5).Select(n => Heard(meeting, 1, n, $"number {n}"))]);
+        var damaged = (await store.SegmentsAsync(Acme, meeting.Id, 1, 1, default))[0];
+        SealedBytes.TurnBit(Database, "segments", meeting, 2);
+        SealedBytes.TurnBit(Database, "segments", meeting, 3);
+
+        Assert.Equal(["number 1", "number 4", "number 5"], (await store.TranscriptAsync(Acme, meeting.Id, default))!.Select(s => s.Text));
+        Assert.Null(await store.FindSegmentAsync(Acme, meeting.Id, damaged.Id, default));
+        Assert.IsType<CorrectSegmentResult.NoSuchSegment>(await store.CorrectSegmentAsync(Acme, meeting.Id, damaged.Id, "x", "k", Start, null, default));
+        // A page is as long as there is more to come: readers go by that.
+        Assert.Equal(["number 1", "number 4"], (await store.SegmentsAsync(Acme, meeting.Id, 0, 2, default)).Select(s => s.Text));
+        Assert.Equal(["number 4"], (await store.SegmentsAsync(Acme, meeting.Id, 1, 1, default)).Select(s => s.Text));
+
+        long counted = 0;
+        using var listener = new MeterListener { InstrumentPublished = (instrument, it) => { if (meters.Made.Contains(instrument.Meter) && instrument.Name == "pipeline.store.texts.damaged") it.EnableMeasurementEvents(instrument); } };
+        listener.SetMeasurementEventCallback<long>((_, count, _, _) => counted += count);
+        listener.Start();
+        await store.TranscriptAsync(Acme, meeting.Id, default);
+        Assert.Equal(2, counted);
+    }
+
+    [Fact]
+    public async Task Under_a_damaged_correction_is_the_original_and_it_can_be_corrected_again()
+    {
+        var meeting = await StartAsync();
+        meeting = await DoAsync(meeting, Heard(meeting, 1, 1, "bored"));
+        var original = (await store.SegmentsAsync(Acme, meeting.Id, 0, 1, default))[0];
+        Assert.IsType<CorrectSegmentResult.Corrected>(await store.CorrectSegmentAsync(Acme, meeting.Id, original.Id, "board", "key_1", Start, 0, default));
+        SealedBytes.TurnBit(Database, "corrections", meeting, 1);
+        Assert.Equivalent(original, await store.FindSegmentAsync(Acme, meeting.Id, original.Id, default), strict: true);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var again = await store.CorrectSegmentAsync(Acme, meeting.Id, original.Id, "the board", "key_2", Start, ifRevision: 0, patience.Token);
+        Assert.Equal(("the board", 2), (Assert.IsType<CorrectSegmentResult.Corrected>(again).Segment.Text, ((CorrectSegmentResult.Corrected)again).Segment.Correction!.Revision));
+        Assert.IsType<CorrectSegmentResult.OtherRevision>(await store.CorrectSegmentAsync(Acme, meeting.Id, original.Id, "x", "k", Start, ifRevision: 0, default));
+    }
+
     protected override async Task ReopenAsync()
     {
         await store.DisposeAsync();
@@ -131,7 +173,7 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         Directory.Delete(folder, recursive: true);
     }
 
-    private EmbeddedMeetingStore Open() => EmbeddedMeetingStore.Open(Database, sealer, new SimulatedClock(), Node.Metrics());
+    private EmbeddedMeetingStore Open() => EmbeddedMeetingStore.Open(Database, sealer, new SimulatedClock(), new ActorsMetrics(meters));
 
     /// <summary>Also while the store has it open.</summary>
     private static byte[] Read(string file)

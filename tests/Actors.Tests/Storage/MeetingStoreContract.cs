@@ -51,9 +51,11 @@ public abstract class MeetingStoreContract : IAsyncDisposable
         Assert.Null(await Store.TranscriptAsync(Acme, announced.Id, default));
         Assert.NotNull(await Store.LoadAsync(Acme, announced.Id, default));
         Assert.Equal(announced.Id, Assert.Single(await Store.UnfinishedAsync(default)).Id);
+        Assert.True(await Store.KnowsAsync(announced.Id, default));
 
         await Store.WithdrawAsync(Acme, announced.Id);
         Assert.Empty(await Store.UnfinishedAsync(default));
+        Assert.False(await Store.KnowsAsync(announced.Id, default));
     }
 
     [Fact]

@@ -239,6 +239,40 @@ public sealed class SearchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_damaged_segment_keeps_no_other_from_being_found()
+    {
+        var meeting = await archive.SayAsync(await archive.StartAsync(), "budget one", "budget two", "budget three");
+        await archive.CatchUpAsync();
+        archive.Damage("segments", meeting, 2);
+        Assert.Equal(["budget one", "budget three"], await archive.TextsAsync("budget"));
+
+        // The words of what is damaged cannot be taken out any more: they find what is written now.
+        archive.Restore("segments", meeting, 2);
+        await archive.CorrectAsync(meeting, 2, "money two");
+        archive.Damage("segments", meeting, 2);
+        await archive.CatchUpAsync();
+        Assert.Equal(["budget one", "budget three"], await archive.TextsAsync("budget"));
+        archive.Restore("segments", meeting, 2);
+        Assert.Equal(["budget one", "budget three", "money two"], await archive.TextsAsync("budget"));
+    }
+
+    [Fact]
+    public async Task Under_a_damaged_correction_the_original_is_found()
+    {
+        var meeting = await archive.SayAsync(await archive.StartAsync(), "bored", "other");
+        await archive.CorrectAsync(meeting, 1, "board");
+        archive.Damage("corrections", meeting, 1);
+        await archive.CatchUpAsync();
+        Assert.Equal(["bored"], await archive.TextsAsync("bored"));
+        Assert.Empty(await archive.TextsAsync("board"));
+
+        await archive.CorrectAsync(meeting, 1, "the board");
+        await archive.CatchUpAsync();
+        Assert.Equal(["the board"], await archive.TextsAsync("board"));
+        Assert.Empty(await archive.TextsAsync("bored"));
+    }
+
+    [Fact]
     public async Task Without_its_key_a_meeting_is_not_found_and_keeps_no_other_from_it()
     {
         var gone = await archive.SayAsync(await archive.StartAsync(), "pineapple gone");

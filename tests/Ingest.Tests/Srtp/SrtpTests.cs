@@ -326,6 +326,61 @@ public sealed class SrtpTests : IDisposable
         Assert.True(track.Quality().PacketsReceived > 0);
     }
 
+    [Theory]
+    [InlineData(0)]                                                                  // muted, with its numbers going on
+    [InlineData(2)]                                                                  // and with wraps that nobody saw
+    public void A_sender_that_returns_after_a_silence_loses_nothing_under_a_flood_of_strange_SSRCs(int wraps)
+    {
+        var key = Parameters();
+        var sender = new ReferenceSrtp(key);
+        var track = pipeline.AddTrack(Track(srtp: key));
+        Send(sender, 7, 0..50);
+        now += TimeSpan.FromMinutes(1);
+
+        var random = new Random(5);
+        for (int turn = 0; turn < 50; turn++)
+        {
+            for (int n = 0; n < 100; n++) Receive(Plain((uint)random.Next(), random.Next(65_536)));
+            Receive(Protected(sender, 7, 65_536 * wraps + 50 + turn));
+            pipeline.Advance(now += Ms(20));
+        }
+
+        Assert.Equal((100, 0), (track.Quality().PacketsReceived, pipeline.Refused()["wrong_address"]));
+    }
+
+    [Fact]
+    public void A_flood_in_a_silent_senders_name_is_refused_as_forged_and_does_not_keep_it_out()
+    {
+        var key = Parameters();
+        var sender = new ReferenceSrtp(key);
+        var track = pipeline.AddTrack(Track(srtp: key));
+        Send(sender, 7, 0..50);
+        now += TimeSpan.FromMinutes(1);
+
+        for (int n = 0; n < 100; n++) Receive(Plain(7, 50));
+        Receive(Protected(sender, 7, 50));
+
+        Assert.Equal((51, 100), (track.Quality().PacketsReceived, pipeline.Refused()["srtp_auth"]));
+        Assert.Equal(0, pipeline.Refused()["wrong_address"]);
+    }
+
+    [Fact]
+    public void Senders_whose_key_is_another_cost_a_newcomer_no_turn()
+    {
+        var (key, other) = (Parameters(), new ReferenceSrtp(Parameters(seed: 2)));
+        var track = pipeline.AddTrack(Track(srtp: key));
+        for (int turn = 0; turn < 5; turn++)
+        {
+            for (uint ssrc = 100; ssrc < 116; ssrc++) Receive(Protected(other, ssrc, turn));   // as many as are looked at in a turn
+            pipeline.Advance(now += Ms(20));
+        }
+
+        for (uint ssrc = 100; ssrc < 116; ssrc++) Receive(Protected(other, ssrc, 5));
+        Receive(Protected(new ReferenceSrtp(key), 7, 0));
+
+        Assert.Equal(1, track.Quality().PacketsReceived);
+    }
+
     [Fact]
     public void A_key_is_in_no_text()
     {

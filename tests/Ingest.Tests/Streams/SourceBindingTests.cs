@@ -204,6 +204,49 @@ public sealed class SourceBindingTests : IDisposable
     }
 
     [Fact]
+    public void A_track_that_was_given_another_SSRC_for_a_while_takes_its_own_sender_again_and_nobody_else_does()
+    {
+        var track = pipeline.AddTrack(Track(1, ssrc: 5));
+        Send(5, 0..10);
+        pipeline.ChangeTrack(1, "Alice", 6);
+        Send(6, 0..10, at: Ms(1000));
+
+        pipeline.ChangeTrack(1, "Alice", null);
+        Send(5, 10..60, at: Ms(3000));
+        Assert.Equal(70, track.Quality().PacketsReceived);
+
+        pipeline.ChangeTrack(1, "Alice", 6);
+        var other = pipeline.AddTrack(Track(2));
+        Send(5, 60..110, at: Ms(6000));
+        Assert.False(other.HasPackets);
+    }
+
+    [Theory]
+    [InlineData("10.1.2.3", "10.1.0.0/16", true)]
+    [InlineData("10.2.2.3", "10.1.0.0/16", false)]
+    [InlineData("10.1.2.3", "10.1.2.3/32", true)]
+    [InlineData("10.1.2.2", "10.1.2.3/32", false)]
+    [InlineData("203.0.113.9", "0.0.0.0/0", true)]
+    [InlineData("203.0.113.9", "::/0", false)]
+    [InlineData("2001:db8::9", "::/0", true)]
+    [InlineData("2001:db8::9", "0.0.0.0/0", false)]
+    [InlineData("2001:db8:1::9", "2001:db8:1::/48", true)]
+    [InlineData("2001:db8:2::9", "2001:db8:1::/48", false)]
+    [InlineData("::1", "::1/128", true)]
+    public void An_address_is_in_a_network_or_not(string address, string network, bool isIn) =>
+        Assert.Equal(isIn, Peer(address, 5000).IsIn(System.Net.IPNetwork.Parse(network)));
+
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("127.255.0.9", true)]
+    [InlineData("128.0.0.1", false)]
+    [InlineData("::1", true)]
+    [InlineData("::2", false)]
+    [InlineData("::ffff:127.0.0.1", true)]
+    [InlineData("::ffff:10.0.0.1", false)]
+    public void An_address_is_this_machines_or_not(string address, bool isLoopback) => Assert.Equal(isLoopback, Peer(address, 5000).IsLoopback);
+
+    [Fact]
     public void Random_datagrams_bind_nothing_and_disturb_no_flowing_track()
     {
         var flowing = pipeline.AddTrack(Track(1, payloadType: 111));

@@ -22,13 +22,14 @@ public sealed partial class EmbeddedMeetingStore : ISegmentFeed
         ReadAsync<IReadOnlyList<(Meeting, Segment)>>(connection =>
         {
             var meetings = new Dictionary<MeetingId, Meeting?>();
+            var texts = new SpokenTexts(sealer);
             List<(Meeting, Segment)> found = [];
             foreach (var (id, sequence) in segments)
             {
                 if (!meetings.TryGetValue(id, out var meeting)) meetings[id] = meeting = Known(connection, tenant, id);
-                if (meeting is not null && SegmentRows.After(connection, meeting, sealer, sequence - 1, 1) is [var segment] && segment.Sequence == sequence)
-                    found.Add((meeting, segment));
+                if (meeting is not null && SegmentRows.At(connection, meeting, texts, sequence) is { } segment) found.Add((meeting, segment));
             }
+            Report(texts);
             return found;
         }, ct);
 }

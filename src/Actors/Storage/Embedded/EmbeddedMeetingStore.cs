@@ -1,6 +1,7 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 
@@ -8,16 +9,20 @@ namespace Pipeline.Actors.Storage.Embedded;
 
 /// <summary>
 /// Meetings in one SQLite file. One task writes (<see cref="StoreWriter"/>), every read has a connection of its own (<see cref="ReadConnections"/>) and,
-/// with a write-ahead log, waits for no write. Reads are answered on the caller's thread: they take well under a millisecond.
+/// with a write-ahead log, waits for no write. Reads are answered on the caller's thread, whole transcripts aside: they take well under a millisecond.
 /// </summary>
 public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposable
 {
     private readonly ReadConnections readers;
     private readonly ITextSealer sealer;
     private readonly StoreWriter writer;
+    private readonly ActorsMetrics metrics;
+    private readonly ILogger<EmbeddedMeetingStore> log;
 
-    private EmbeddedMeetingStore(ReadConnections readers, StoreWriter writer, ITextSealer sealer)
+    private EmbeddedMeetingStore(ReadConnections readers, StoreWriter writer, ITextSealer sealer, ActorsMetrics metrics, ILogger<EmbeddedMeetingStore> log)
     {
+        this.metrics = metrics;
+        this.log = log;
         this.readers = readers;
         this.writer = writer;
         this.sealer = sealer;
@@ -25,7 +30,9 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
 
     /// <summary>Makes the file (only its owner may read it) or brings it to the newest version.</summary>
     /// <param name="path">Its directory is made where there is none.</param>
-    public static EmbeddedMeetingStore Open(string path, ITextSealer sealer, TimeProvider clock, ActorsMetrics metrics)
+    /// <param name="log">Hears of what is damaged; null: nobody does, and it is counted all the same.</param>
+    public static EmbeddedMeetingStore Open(
+        string path, ITextSealer sealer, TimeProvider clock, ActorsMetrics metrics, ILogger<EmbeddedMeetingStore>? log = null)
     {
         SystemSqlite.Use();
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -44,7 +51,7 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
             connection.Dispose();
             throw;
         }
-        return new EmbeddedMeetingStore(new ReadConnections(path), new StoreWriter(connection, clock, metrics), sealer);
+        return new EmbeddedMeetingStore(new ReadConnections(path), new StoreWriter(connection, clock, metrics), sealer, metrics, log ?? NullLogger<EmbeddedMeetingStore>.Instance);
     }
 
     /// <summary>Stores what waits, then closes.</summary>
@@ -68,6 +75,8 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
     public Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct) => ReadAsync<IReadOnlyList<UnfinishedMeeting>>(
         connection => MeetingRows.Unfinished(connection), ct);
 
+    public Task<bool> KnowsAsync(MeetingId id, CancellationToken ct) => ReadAsync(connection => MeetingRows.Knows(connection, id), ct);
+
     public Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct) => ReadAsync(connection =>
         MeetingRows.Find(connection, tenant, id) is { } meeting
             ? meeting with { Heard = [.. SegmentRows.Heard(connection, tenant, id)] }
@@ -85,39 +94,6 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
             ? new StoredPage(found[..query.Limit], found[query.Limit - 1].Id)
             : new StoredPage(found, null);
     }, ct);
-
-    public Task<IReadOnlyList<Segment>> SegmentsAsync(TenantId tenant, MeetingId id, long after, int limit, CancellationToken ct) =>
-        ReadAsync<IReadOnlyList<Segment>>(connection => Known(connection, tenant, id) is { } meeting
-            ? SegmentRows.After(connection, meeting, sealer, after, limit)
-            : [], ct);
-
-    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
-        ReadAsync<IReadOnlyList<Segment>?>(connection => Known(connection, tenant, id) is { } meeting
-            ? SegmentRows.ByStart(connection, meeting, sealer)
-            : null, ct);
-
-    public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) => ReadAsync(
-        connection => Known(connection, tenant, id) is { } meeting ? SegmentRows.Find(connection, meeting, sealer, segment) : null, ct);
-
-    public async Task<CorrectSegmentResult> CorrectSegmentAsync(
-        TenantId tenant, MeetingId id, SegmentId segment, string text, string by, DateTimeOffset at, int? ifRevision, CancellationToken ct)
-    {
-        while (true)
-        {
-            if (await FindAsync(tenant, id, ct) is null) return new CorrectSegmentResult.NoSuchMeeting();
-            if (await FindSegmentAsync(tenant, id, segment, ct) is not { } now) return new CorrectSegmentResult.NoSuchSegment();
-            int revision = now.Correction?.Revision ?? 0;
-            if (ifRevision is { } expected && expected != revision) return new CorrectSegmentResult.OtherRevision(now);
-            if (now.Text == text) return new CorrectSegmentResult.Corrected(now);
-
-            byte[] sealedText = sealer.Seal(id, Encoding.UTF8.GetBytes(text));
-            bool written = false;
-            await writer.WriteAsync(connection => written = SegmentRows.Correct(connection, tenant, id, now.Sequence, revision + 1, by, at, sealedText));
-            if (!written) continue;   // somebody else was quicker: on top of theirs
-            Changed.Pulse();
-            return new CorrectSegmentResult.Corrected(await FindSegmentAsync(tenant, id, segment, CancellationToken.None) ?? throw new StaleMeetingException(id));
-        }
-    }
 
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         ReadAsync<IReadOnlyList<Recording>?>(connection => Known(connection, tenant, id) is null

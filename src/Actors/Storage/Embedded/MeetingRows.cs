@@ -52,6 +52,14 @@ internal static class MeetingRows
         return found;
     }
 
+    public static bool Knows(SqliteConnection connection, MeetingId id)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT 1 FROM meetings WHERE id = $id";
+        command.Parameters.AddWithValue("$id", id.ToString());
+        return command.ExecuteScalar() is not null;
+    }
+
     public static Meeting? Find(SqliteConnection connection, TenantId tenant, MeetingId id) =>
         connection.Select(tenant, "SELECT state FROM meetings WHERE tenant = $tenant AND id = $id", State, ("$id", id.ToString())) is [var meeting]
             ? meeting : null;

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage.Search;
@@ -29,7 +26,7 @@ internal static class SegmentFeedRows
             WHERE s.tenant = $tenant AND s.change > $after ORDER BY s.change LIMIT $limit
             """,
             row => (Number: row.GetInt64(0), Meeting: Id(row.GetString(1)), Sequence: row.GetInt64(2), Revision: row.GetInt32(3), Track: row.GetInt32(4),
-                Start: TimeSpan.FromTicks(row.GetInt64(5)), Sealed: row.GetFieldValue<byte[]>(row.IsDBNull(7) ? 6 : 7)),
+                Start: TimeSpan.FromTicks(row.GetInt64(5)), Recognised: row.GetFieldValue<byte[]>(6), Written: row.IsDBNull(7) ? null : row.GetFieldValue<byte[]>(7)),
             ("$after", after), ("$limit", limit));
         var meetings = new Dictionary<MeetingId, Meeting>();
         List<SegmentChange> changes = [];
@@ -37,16 +34,12 @@ internal static class SegmentFeedRows
         {
             if (!meetings.TryGetValue(row.Meeting, out var meeting))
                 meetings[row.Meeting] = meeting = MeetingRows.Find(connection, tenant, row.Meeting) ?? throw new InvalidDataException($"{row.Meeting} has segments and is not there.");
-            var change = new SegmentChange(
-                row.Number, row.Meeting, row.Sequence, row.Revision, meeting.Tracks[row.Track - 1].Track.Spec.Participant.Id, meeting.StartedAt + row.Start, null);
-            try
-            {
-                changes.Add(change with { Text = Open(sealer, row.Meeting, row.Sealed, row.Revision) });
-            }
-            catch (CryptographicException)   // one that is damaged keeps nobody from the others
-            {
-                changes.Add(change with { IsDamaged = true });
-            }
+            var texts = new SpokenTexts(sealer);
+            // Under a correction that is damaged is what was recognised: it is what readers get.
+            string? written = row.Written is null ? null : texts.Written(row.Meeting, row.Written);
+            changes.Add(new SegmentChange(
+                row.Number, row.Meeting, row.Sequence, written is null ? 0 : row.Revision, meeting.Tracks[row.Track - 1].Track.Spec.Participant.Id,
+                meeting.StartedAt + row.Start, written ?? texts.Recognised(row.Meeting, row.Recognised)?.Text, texts.Damaged > 0));
         }
         return changes;
     }
@@ -56,17 +49,11 @@ internal static class SegmentFeedRows
         string sql = revision == 0
             ? "SELECT sealed FROM segments WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence"
             : "SELECT sealed FROM corrections WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence AND revision = $revision";
-        return connection.Select(tenant, sql, row => row.GetFieldValue<byte[]>(0),
-            ("$meeting", meeting.ToString()), ("$sequence", sequence), ("$revision", revision)) is [var sealedText] ? Open(sealer, meeting, sealedText, revision) : null;
+        if (connection.Select(tenant, sql, row => row.GetFieldValue<byte[]>(0),
+            ("$meeting", meeting.ToString()), ("$sequence", sequence), ("$revision", revision)) is not [var sealedText]) return null;
+        var texts = new SpokenTexts(sealer);
+        return revision == 0 ? texts.Recognised(meeting, sealedText)?.Text : texts.Written(meeting, sealedText);
     }
-
-    /// <summary>What was recognised is sealed with its words, a correction alone.</summary>
-    private static string? Open(ITextSealer sealer, MeetingId meeting, byte[] sealedText, int revision) => sealer.Open(meeting, sealedText) switch
-    {
-        null => null,
-        var text when revision == 0 => JsonSerializer.Deserialize(text, StoredJson.Default.SpokenText)!.Text,
-        var text => Encoding.UTF8.GetString(text),
-    };
 
     private static MeetingId Id(string text) => MeetingId.TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is no meeting's id.");
 }

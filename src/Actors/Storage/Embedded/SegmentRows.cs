@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
@@ -44,15 +42,34 @@ internal static class SegmentRows
         return true;
     }
 
-    public static List<Segment> After(SqliteConnection connection, Meeting meeting, ITextSealer sealer, long after, int limit) => Read(
-        connection, meeting, sealer, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence > $after ORDER BY s.sequence LIMIT $limit",
-        ("$after", after), ("$limit", limit));
+    /// <returns>As many as are asked for where there are as many that can be read.</returns>
+    public static List<Segment> After(SqliteConnection connection, Meeting meeting, SpokenTexts texts, long after, int limit)
+    {
+        List<Segment> found = [];
+        while (true)
+        {
+            int wanted = limit - found.Count;
+            var page = Read(connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence > $after ORDER BY s.sequence LIMIT $limit",
+                ("$after", after), ("$limit", wanted));
+            found.AddRange(page.Select(row => row.Segment).OfType<Segment>());
+            if (page.Count < wanted || found.Count == limit) return found;
+            after = page[^1].Sequence;
+        }
+    }
 
-    public static List<Segment> ByStart(SqliteConnection connection, Meeting meeting, ITextSealer sealer) => Read(
-        connection, meeting, sealer, "WHERE s.tenant = $tenant AND s.meeting = $meeting ORDER BY s.start_ticks, s.sequence");
+    public static List<Segment> ByStart(SqliteConnection connection, Meeting meeting, SpokenTexts texts) =>
+        [.. Read(connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting ORDER BY s.start_ticks, s.sequence").Select(row => row.Segment).OfType<Segment>()];
 
-    public static Segment? Find(SqliteConnection connection, Meeting meeting, ITextSealer sealer, SegmentId id) => Read(
-        connection, meeting, sealer, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.id = $id", ("$id", id.ToString())) is [var found] ? found : null;
+    public static Segment? At(SqliteConnection connection, Meeting meeting, SpokenTexts texts, long sequence) => Read(
+        connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence = $sequence", ("$sequence", sequence)) is [var row] ? row.Segment : null;
+
+    public static Segment? Find(SqliteConnection connection, Meeting meeting, SpokenTexts texts, SegmentId id) => Read(
+        connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.id = $id", ("$id", id.ToString())) is [var row] ? row.Segment : null;
+
+    /// <summary>How often it was corrected, whether or not that can be read; 0 where there is no such segment.</summary>
+    public static int Revision(SqliteConnection connection, Meeting meeting, SegmentId id) => connection.Select(
+        meeting.Tenant, "SELECT revision FROM segments WHERE tenant = $tenant AND meeting = $meeting AND id = $id", row => row.GetInt32(0),
+        ("$meeting", meeting.Id.ToString()), ("$id", id.ToString())) is [var revision] ? revision : 0;
 
     public static List<(int Track, TimeSpan Start)> Heard(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
         tenant, "SELECT track, start_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
@@ -62,18 +79,17 @@ internal static class SegmentRows
         tenant, "SELECT track, start_ticks, end_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
         row => new HeardSpan(row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1)), TimeSpan.FromTicks(row.GetInt64(2))), ("$meeting", meeting.ToString()));
 
-    private static List<Segment> Read(
-        SqliteConnection connection, Meeting meeting, ITextSealer sealer, string where, params ReadOnlySpan<(string, object?)> values)
-    {
-        var found = connection.Select(meeting.Tenant, Columns + where, row => Segment(row, meeting, sealer), [("$meeting", meeting.Id.ToString()), .. values]);
-        return [.. found.OfType<Segment>()];
-    }
+    private static List<(long Sequence, Segment? Segment)> Read(
+        SqliteConnection connection, Meeting meeting, SpokenTexts texts, string where, params ReadOnlySpan<(string, object?)> values) =>
+        connection.Select(meeting.Tenant, Columns + where, row => (row.GetInt64(1), Segment(row, meeting, texts)), [("$meeting", meeting.Id.ToString()), .. values]);
 
-    /// <summary>Null where the meeting's key is destroyed, and the words with it.</summary>
-    private static Segment? Segment(SqliteDataReader row, Meeting meeting, ITextSealer sealer)
+    /// <summary>
+    /// Null where the meeting's key is destroyed, and the words with it, or where they are damaged. Where a correction is damaged it is as if
+    /// there were none.
+    /// </summary>
+    private static Segment? Segment(SqliteDataReader row, Meeting meeting, SpokenTexts texts)
     {
-        if (sealer.Open(meeting.Id, row.GetFieldValue<byte[]>(7)) is not { } text) return null;
-        var spoken = JsonSerializer.Deserialize(text, StoredJson.Default.SpokenText)!;
+        if (texts.Recognised(meeting.Id, row.GetFieldValue<byte[]>(7)) is not { } spoken) return null;
         var track = meeting.Tracks[row.GetInt32(2) - 1].Track;
         var segment = new Segment(
             SegmentId.TryParse(row.GetString(0), out var id) ? id : throw new FormatException("Not a segment's id."),
@@ -84,10 +100,7 @@ internal static class SegmentRows
             Rev = spoken.Rev,
         };
         int revision = row.GetInt32(8);
-        if (revision == 0) return segment;
-
-        if (sealer.Open(meeting.Id, row.GetFieldValue<byte[]>(11)) is not { } corrected) return null;
-        string written = Encoding.UTF8.GetString(corrected);
+        if (revision == 0 || texts.Written(meeting.Id, row.GetFieldValue<byte[]>(11)) is not { } written) return segment;
         return segment with
         {
             Text = written,

@@ -139,7 +139,7 @@ public sealed partial class SearchFollower(
     [LoggerMessage(LogLevel.Warning, "The search index {Path} is damaged, and made anew from the archive")]
     private partial void Damaged(Exception exception, string path);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} segments of the archive cannot be opened with their meetings' keys, and will not be found")]
+    [LoggerMessage(LogLevel.Warning, "{Count} segments of the archive, or their corrections, cannot be opened with their meetings' keys, and are not found")]
     private partial void Unreadable(int count);
 
     [LoggerMessage(LogLevel.Error, "A search index cannot be written; it will be tried again")]

@@ -90,7 +90,7 @@ internal sealed class SearchIndex : IDisposable
                 if (batch.Find(meeting, change.Sequence) is { } known)
                 {
                     if (known.Revision == change.Revision) continue;
-                    if (textOf(change.Meeting, change.Sequence, known.Revision) is not { } old) continue;   // its key has just gone
+                    if (textOf(change.Meeting, change.Sequence, known.Revision) is not { } old) continue;   // its key has just gone, or it is damaged: those words stay
                     batch.TakeOut(known.Place, old, token);
                     batch.PutIn(known.Place, text, token);
                     batch.Revise(known.Place, change.Revision);
