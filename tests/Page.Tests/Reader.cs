@@ -8,13 +8,12 @@ namespace Pipeline.Page.Tests;
 /// <summary>Somebody at a browser of their own: nothing of it is shared with other readers.</summary>
 internal sealed partial class Reader
 {
-    private readonly PipelineServer server;
     private readonly ConcurrentQueue<string> complaints = [];
     private readonly List<string> expected = [];
 
-    private Reader(PipelineServer server, IBrowserContext context, IPage page)
+    private Reader(IBrowserContext context, IPage page)
     {
-        (this.server, Context, Page) = (server, context, page);
+        (Context, Page) = (context, page);
         context.Console += (_, message) => { if (message.Type is "error" or "warning" && !IsExpected(message)) complaints.Enqueue($"{message.Text} ({message.Location})"); };
         context.WebError += (_, error) => complaints.Enqueue(error.Error);
     }
@@ -38,7 +37,7 @@ internal sealed partial class Reader
         });
         context.SetDefaultTimeout(Patience.Milliseconds);
         await context.AddInitScriptAsync(scriptPath: Axe.Script);
-        var reader = new Reader(server, context, await context.NewPageAsync());
+        var reader = new Reader(context, await context.NewPageAsync());
         reader.expected.AddRange(["401 /v1/session", "409 /v1/meetings/", .. refusals]);   // nobody yet; minutes not ready
         await visit(reader);
         Assert.True(reader.complaints.IsEmpty, string.Join(Environment.NewLine, reader.complaints));
@@ -76,7 +75,8 @@ internal sealed partial class Reader
                 await Page.EmulateMediaAsync(new() { ColorScheme = scheme });
                 string shown = $"{view}, {scheme}, {size}";
                 Assert.True(await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{shown} is too wide");
-                Assert.Empty((await Axe.FindAsync(Page)).Select(finding => $"{shown}: {finding}"));
+                var found = await Axe.FindAsync(Page);
+                Assert.True(found.Count == 0, $"{shown}: {string.Join(Environment.NewLine, found)}");
                 string? picture = (size, scheme) switch { ("phone", ColorScheme.Light) => "phone", ("desktop", ColorScheme.Light) => "light", ("desktop", _) => "dark", _ => null };
                 if (picture is not null && pictures.Contains(picture)) await PictureAsync($"page-{view}-{picture}");
             }

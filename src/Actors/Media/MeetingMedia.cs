@@ -94,7 +94,7 @@ internal sealed class MeetingMedia : IMeetingMedia
     }
 
     /// <summary>Does something in the pipeline, at once; returns when the journal's record of it is synced.</summary>
-    private Task DoAsync(Func<TimeSpan, ControlRecord> change, CancellationToken ct) => InTimeAsync(async late =>
+    private Task<bool> DoAsync(Func<TimeSpan, ControlRecord> change, CancellationToken ct) => InTimeAsync(async late =>
     {
         var synced = await parts.Loop.InvokeAsync(() =>
         {

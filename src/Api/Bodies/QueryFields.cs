@@ -28,6 +28,30 @@ internal sealed class QueryFields(IQueryCollection query)
         return values[0] ?? "";
     }
 
+    /// <summary>A time with a date (ISO 8601); without an offset it is UTC.</summary>
+    public DateTimeOffset? Time(string name) => Read<DateTimeOffset>(name, "must be a time such as 2026-01-02T03:04:05.678Z", text =>
+        text.Length >= 10 && char.IsAsciiDigit(text[0])
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null);
+
+    /// <param name="parse">Null for what it is not.</param>
+    /// <param name="otherwise">What is said of that.</param>
+    public T? Read<T>(string name, string otherwise, Func<string, T?> parse) where T : struct
+    {
+        if (Text(name) is not { } text) return null;
+        var value = parse(text);
+        if (value is null) Invalid(name, otherwise);
+        return value;
+    }
+
+    /// <summary>Those of the form `name[key]`, by key.</summary>
+    public IReadOnlyDictionary<string, string> Members(string name)
+    {
+        var members = new Dictionary<string, string>();
+        foreach (string given in query.Keys.Where(given => given.StartsWith($"{name}[", StringComparison.Ordinal) && given.EndsWith(']')))
+            members[given[(name.Length + 1)..^1]] = Text(given) ?? "";
+        return members;
+    }
+
     public void Invalid(string name, string message) => errors.Add(new FieldError($"?{name}", message));
 
     /// <summary>To be asked once every parameter there may be has been read; null when there is nothing to refuse.</summary>

@@ -39,15 +39,11 @@ internal static class SegmentApi
         if (!SegmentId.TryParse(segment, out var segmentId)) segmentId = default;    // no segment has that id: the meeting is looked for first
 
         int? revision = null;
-        var expected = http.Request.GetTypedHeaders().IfMatch;
-        if (expected.Count == 0 && http.Request.Headers.IfMatch.Count > 0) return Problem.BadHeader("`If-Match` is not a list of entity tags.");
-        if (expected.Count > 0 && !expected.Contains(EntityTagHeaderValue.Any))
+        if (Preconditions.TryRead(http.Request, out var expected) is { } malformed) return malformed;
+        if (expected is not null && await meetings.FindSegmentAsync(caller.Tenant, meetingId, segmentId, CancellationToken.None) is { } now)
         {
-            if (await meetings.FindSegmentAsync(caller.Tenant, meetingId, segmentId, CancellationToken.None) is { } now)
-            {
-                if (!expected.Any(tag => tag.Compare(Tag(SegmentDto.Of(now)), useStrongComparison: true))) return Changed();
-                revision = now.Correction?.Revision ?? 0;
-            }
+            if (!expected.HoldFor(Tag(SegmentDto.Of(now)))) return Changed();
+            revision = now.Correction?.Revision ?? 0;
         }
         return await meetings.CorrectSegmentAsync(caller.Tenant, meetingId, segmentId, text, caller.Id, revision, CancellationToken.None) switch
         {

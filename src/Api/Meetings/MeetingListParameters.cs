@@ -1,12 +1,13 @@
 using System.ComponentModel;
-using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Pipeline.Actors.Meetings;
+using Pipeline.Api.Bodies;
 using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Meetings;
 
-/// <summary>Which meetings are asked for. All that are given must match; `metadata[key]` may be given for several keys.</summary>
+/// <summary>Which meetings are asked for. All that are given must match; `metadata[key]` may be given for several keys. For the API's
+/// description: <see cref="TryRead"/> does the reading.</summary>
 internal sealed record MeetingListParameters(
     [property: FromQuery(Name = "status"), Description("recording, stopping, processing, completed or failed")] string? Status,
     [property: FromQuery(Name = "external_id")] string? ExternalId,
@@ -18,40 +19,23 @@ internal sealed record MeetingListParameters(
     [property: FromQuery(Name = "cursor"), Description("The `next_cursor` of the page before")] string? Cursor)
 {
     /// <summary>Null when it is a query; else everything that is wrong. A parameter nobody knows is refused: it would have filtered nothing.</summary>
-    public Problem? TryRead(IQueryCollection parameters, out MeetingQuery query)
+    public static Problem? TryRead(IQueryCollection parameters, out MeetingQuery query)
     {
-        var errors = new List<FieldError>();
-        var metadata = new Dictionary<string, string>();
-        foreach (var (name, values) in parameters)
-        {
-            if (values.Count > 1) errors.Add(new FieldError($"?{name}", "is there more than once"));
-            if (name.StartsWith("metadata[", StringComparison.Ordinal) && name.EndsWith(']')) metadata[name[9..^1]] = values[0] ?? "";
-            else if (!IsKnown(name)) errors.Add(new FieldError($"?{name}", "is not a parameter of this"));
-        }
+        var fields = new QueryFields(parameters);
         query = new MeetingQuery
         {
-            Status = Read<MeetingStatus?>("status", Status, "must be one of recording, stopping, processing, completed, failed", ParseStatus),
-            ExternalId = ExternalId,
-            Participant = Participant,
-            From = Read<DateTimeOffset?>("from", From, "must be a time such as 2026-01-02T03:04:05.678Z", ParseTime),
-            To = Read<DateTimeOffset?>("to", To, "must be a time such as 2026-01-02T03:04:05.678Z", ParseTime),
-            Metadata = metadata,
-            Text = Q,
-            Limit = Read<int?>("limit", Limit, "must be an integer from 1 to 200", ParseLimit) ?? 50,
-            Before = Read<MeetingId?>("cursor", Cursor, "must be a `next_cursor` of this list", ParseCursor),
+            Status = fields.Read<MeetingStatus>("status", "must be one of recording, stopping, processing, completed, failed", ParseStatus),
+            ExternalId = fields.Text("external_id"),
+            Participant = fields.Text("participant"),
+            From = fields.Time("from"),
+            To = fields.Time("to"),
+            Metadata = fields.Members("metadata"),
+            Text = fields.Text("q"),
+            Limit = (int)fields.Integer("limit", 50, 1, 200),
+            Before = fields.Read<MeetingId>("cursor", "must be a `next_cursor` of this list", text => MeetingId.TryParse(text, out var id) ? id : null),
         };
-        return errors.Count == 0 ? null : Problem.BadQuery(errors);
-
-        T? Read<T>(string name, string? text, string otherwise, Func<string, T?> parse)
-        {
-            if (text is null) return default;
-            if (parse(text) is { } value) return value;
-            errors.Add(new FieldError($"?{name}", otherwise));
-            return default;
-        }
+        return fields.Refusal();
     }
-
-    private static bool IsKnown(string name) => name is "status" or "external_id" or "participant" or "from" or "to" or "q" or "limit" or "cursor";
 
     private static MeetingStatus? ParseStatus(string text) => text switch
     {
@@ -62,14 +46,4 @@ internal sealed record MeetingListParameters(
         "failed" => MeetingStatus.Failed,
         _ => null,
     };
-
-    /// <summary>A time without an offset is UTC.</summary>
-    public static DateTimeOffset? ParseTime(string text) =>
-        text.Length >= 10 && char.IsAsciiDigit(text[0])
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
-
-    public static int? ParseLimit(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= 200 ? limit : null;
-
-    private static MeetingId? ParseCursor(string text) => MeetingId.TryParse(text, out var id) ? id : null;
 }

@@ -50,7 +50,7 @@ internal static class MeetingsApi
     private static async Task<Results<Ok<MeetingPageDto>, Problem>> List(
         Caller caller, [AsParameters] MeetingListParameters asked, HttpRequest request, IMeetings meetings, PipelineOptions options, CancellationToken ct)
     {
-        if (asked.TryRead(request.Query, out var query) is { } refused) return refused;
+        if (MeetingListParameters.TryRead(request.Query, out var query) is { } refused) return refused;
         var page = await meetings.ListAsync(caller.Tenant, query, ct);
         return TypedResults.Ok(new MeetingPageDto(
             [.. page.Meetings.Select(meeting => MeetingSummaryDto.Of(meeting, options.RtpHost))], page.Next?.ToString()));
@@ -73,13 +73,12 @@ internal static class MeetingsApi
     {
         if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
         if (MeetingChange.TryRead(body, out var patch) is { } refused) return refused;
-        if (http.Request.Headers.IfMatch.Count > 0)
+        if (Preconditions.TryRead(http.Request, out var expected) is { } malformed) return malformed;
+        if (expected is not null)
         {
-            if (http.Request.GetTypedHeaders().IfMatch is not { Count: > 0 } expected) return Problem.BadHeader("`If-Match` must be `*` or entity tags.");
             if (await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) is not { } seen) return Problem.NoSuchMeeting(id);
-            var tag = Tag(seen, MeetingDto.Of(seen, options.RtpHost));
-            if (!expected.Any(e => e.Equals(EntityTagHeaderValue.Any) || e.Compare(tag, useStrongComparison: true))) return Problem.Of(ProblemKind.PreconditionFailed);
-            if (!expected.Contains(EntityTagHeaderValue.Any)) patch = patch with { OnlyAt = seen.Version };
+            if (!expected.HoldFor(Tag(seen, MeetingDto.Of(seen, options.RtpHost)))) return Problem.Of(ProblemKind.PreconditionFailed);
+            patch = patch with { OnlyAt = seen.Version };
         }
         switch (await meetings.PatchAsync(caller.Tenant, meetingId, patch, CancellationToken.None))
         {

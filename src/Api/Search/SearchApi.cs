@@ -57,7 +57,7 @@ internal static class SearchApi
     private static async Task<Results<Ok<SearchPageDto>, Problem>> Find(
         Caller caller, [AsParameters] SearchParameters asked, HttpRequest request, ISearch search, CancellationToken ct)
     {
-        if (asked.TryRead(request.Query, out var query) is { } refused) return refused;
+        if (SearchParameters.TryRead(request.Query, out var query) is { } refused) return refused;
         return await search.SearchAsync(caller.Tenant, query!, ct) switch
         {
             SearchResult.Found(var hits, var next) => TypedResults.Ok(new SearchPageDto([.. hits.Select(SearchHitDto.Of)], next is { } place ? SearchParameters.Cursor(place) : null)),

@@ -3,12 +3,12 @@ using System.ComponentModel;
 using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Pipeline.Actors.Storage.Search;
-using Pipeline.Api.Meetings;
+using Pipeline.Api.Bodies;
 using Pipeline.Api.Problems;
 
 namespace Pipeline.Api.Search;
 
-/// <summary>What is looked for, said by whom and when.</summary>
+/// <summary>What is looked for, said by whom and when. For the API's description: <see cref="TryRead"/> does the reading.</summary>
 internal sealed record SearchParameters(
     [property: FromQuery(Name = "q"), Description("Words, \"phrases\", prefix*, AND, OR, NOT, parentheses; required")] string? Q,
     [property: FromQuery(Name = "participant"), Description("A participant's id")] string? Participant,
@@ -20,32 +20,18 @@ internal sealed record SearchParameters(
     public static string Cursor(SearchPlace place) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(place.ToString()));
 
     /// <summary>Null when it is a search; else everything that is wrong with it.</summary>
-    public Problem? TryRead(IQueryCollection parameters, out SearchQuery? query)
+    public static Problem? TryRead(IQueryCollection parameters, out SearchQuery? query)
     {
-        var errors = new List<FieldError>();
-        foreach (var (name, values) in parameters)
-        {
-            if (name is not ("q" or "participant" or "from" or "to" or "limit" or "cursor")) errors.Add(new FieldError($"?{name}", "is not a parameter of this"));
-            if (values.Count > 1) errors.Add(new FieldError($"?{name}", "is there more than once"));
-        }
+        var fields = new QueryFields(parameters);
         SearchExpression? words = null;
-        if (Q is null) errors.Add(new FieldError("?q", "is required"));
-        else if (!SearchSyntax.TryParse(Q, out words, out string wrong)) errors.Add(new FieldError("?q", wrong));
+        if (fields.Text("q") is not { } q) fields.Invalid("q", "is required");
+        else if (!SearchSyntax.TryParse(q, out words, out string wrong)) fields.Invalid("q", wrong);
 
-        var from = Read("from", From, "must be a time such as 2026-01-02T03:04:05.678Z", MeetingListParameters.ParseTime);
-        var to = Read("to", To, "must be a time such as 2026-01-02T03:04:05.678Z", MeetingListParameters.ParseTime);
-        var limit = Read("limit", Limit, "must be an integer from 1 to 200", MeetingListParameters.ParseLimit);
-        var after = Read("cursor", After, "must be a `next_cursor` of this search", ParseCursor);
-        query = words is null ? null : new SearchQuery { Words = words, Participant = Participant, From = from, To = to, Limit = limit ?? 50, After = after };
-        return errors.Count == 0 ? null : Problem.BadQuery(errors);
-
-        T? Read<T>(string name, string? text, string otherwise, Func<string, T?> parse) where T : struct
-        {
-            if (text is null) return null;
-            var value = parse(text);
-            if (value is null) errors.Add(new FieldError($"?{name}", otherwise));
-            return value;
-        }
+        var (participant, from, to) = (fields.Text("participant"), fields.Time("from"), fields.Time("to"));
+        int limit = (int)fields.Integer("limit", 50, 1, 200);
+        var after = fields.Read<SearchPlace>("cursor", "must be a `next_cursor` of this search", ParseCursor);
+        query = words is null ? null : new SearchQuery { Words = words, Participant = participant, From = from, To = to, Limit = limit, After = after };
+        return fields.Refusal();
     }
 
     private static SearchPlace? ParseCursor(string text)

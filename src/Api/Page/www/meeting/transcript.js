@@ -79,7 +79,7 @@ export class Transcript {
   }
 
   async #correct(line) {
-    const corrected = await correct(this.#state.meeting.id, line.segment, line.querySelector(".words"));
+    const corrected = await this.#state.whileWriting(() => correct(this.#state.meeting.id, line.segment, line.querySelector(".words")));
     if (!corrected) return;
     Object.assign(line.segment, corrected);
     const fresh = this.#line(line.segment);

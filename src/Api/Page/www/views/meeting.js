@@ -3,7 +3,7 @@ import { every, h } from "../dom.js";
 import { titleOf } from "../format.js";
 import { follow } from "../stream.js";
 import { Speakers } from "../speakers.js";
-import { loading } from "../states.js";
+import { brokenState, loading } from "../states.js";
 import { meetingHead } from "../meeting/head.js";
 import { liveMeeting } from "../meeting/live.js";
 import { finishedMeeting } from "../meeting/finished.js";
@@ -12,6 +12,7 @@ import { finishedMeeting } from "../meeting/finished.js";
 class MeetingState extends EventTarget {
   speakers = new Speakers();
   #signal;
+  #writing = 0;
 
   constructor(meeting, signal) {
     super();
@@ -30,6 +31,20 @@ class MeetingState extends EventTarget {
   replace(meeting) {
     this.#take(meeting);
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Somebody is writing: what they write in must stay. */
+  get writing() { return this.#writing > 0; }
+
+  /** What changes while somebody writes is shown when they are done. @param {() => Promise} work */
+  async whileWriting(work) {
+    this.#writing++;
+    try {
+      return await work();
+    } finally {
+      this.#writing--;
+      queueMicrotask(() => this.dispatchEvent(new Event("change")));   // after whoever waits for what was written
+    }
   }
 
   /** @param {AbortSignal} signal */
@@ -52,17 +67,24 @@ export async function meetingView(root, route, signal) {
   async function show() {
     document.title = `${titleOf(state.meeting)} · Pipeline`;
     const kind = state.running ? "live" : `${state.meeting.status} ${state.meeting.captions_status}`;
-    if (part?.kind === kind) return;
+    if (part?.kind === kind || state.writing) return;
     part?.leave.abort();
     const leave = new AbortController();
     const mine = part = { kind, leave, update: null };
     const fresh = h("div");
     const view = state.running ? liveMeeting : finishedMeeting;
     body.replaceChildren(fresh);
-    mine.update = await view(fresh, state, route, AbortSignal.any([signal, leave.signal]));
+    try {
+      mine.update = await view(fresh, state, route, AbortSignal.any([signal, leave.signal]));
+    } catch (error) {
+      if (leave.signal.aborted || signal.aborted || error.status === 401) return;   // signed-out was told: the sign-in is there already
+      leave.abort();
+      fresh.replaceChildren(brokenState(error, () => { part = null; show(); }));
+      if (error.status === undefined) throw error;   // our own mistake
+    }
   }
 
-  state.onChange(signal, () => show().catch(ignoreLeaving));
+  state.onChange(signal, show);
   await show();
   keepFresh(state, signal);
   return next => { route = next; part?.update?.(next); };
@@ -94,8 +116,6 @@ function keepFresh(state, signal) {
     soon();
   });
 }
-
-function ignoreLeaving(error) { if (error.name !== "AbortError") throw error; }
 
 /** The server may be restarting: what is shown stays, and the next time will do. */
 function ignoreAbsence(error) { if (error.name !== "AbortError" && error.status === undefined) throw error; }
