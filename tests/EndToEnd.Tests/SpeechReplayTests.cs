@@ -46,7 +46,7 @@ public abstract class SpeechReplay(ITestOutputHelper output)
         var lines = SpokenLine.Read(Fixtures.Speech(script));
 
         Task<CaptionWatch> watching = null!;
-        var recorded = await RecordedMeeting.RecordAsync(server, source, network, meeting =>
+        var recorded = await RecordedMeeting.RecordAsync(server, source, network, (meeting, _) =>
         {
             watching = CaptionWatch.FollowAsync(server.Client, meeting.Id);
             return Task.CompletedTask;
