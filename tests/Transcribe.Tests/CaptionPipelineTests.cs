@@ -280,9 +280,9 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
     public void LetGo() => gate.TrySetResult();
 
     /// <summary>Lets the pipeline take turns until it is so.</summary>
-    public async Task UntilAsync(Func<bool> isSo, CaptionPipeline captions)
+    public static async Task UntilAsync(Func<bool> isSo, CaptionPipeline captions)
     {
-        using var patience = new CancellationTokenSource(Tests.Engine.Patience);
+        using var patience = new CancellationTokenSource(Transcribe.Tests.Engine.Patience);
         do await captions.WaitForRoomAsync(patience.Token);
         while (!isSo());
     }
