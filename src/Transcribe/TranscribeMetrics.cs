@@ -7,7 +7,7 @@ public sealed class TranscribeMetrics
 {
     public const string MeterName = "Pipeline.Transcribe";
 
-    private readonly Counter<long> asked, askedAgain, refused, givenUp, workerStarts, overrun, outOfOrder, filtered;
+    private readonly Counter<long> asked, askedAgain, refused, givenUp, workerStarts, overrun, outOfOrder, filtered, partials, stale, finals;
     private readonly Counter<double> dropped;
     private readonly Histogram<double> recognition, lag;
 
@@ -22,6 +22,9 @@ public sealed class TranscribeMetrics
         recognition = meter.CreateHistogram<double>("pipeline.speech.duration", "s", "From sending a job to its answer.");
         overrun = meter.CreateCounter<long>("pipeline.captions.overrun", "{sample}", "Samples for which a track's ring had no room.");
         outOfOrder = meter.CreateCounter<long>("pipeline.captions.out_of_order", "{sample}", "Samples that came after later ones.");
+        partials = meter.CreateCounter<long>("pipeline.captions.partials", "{caption}", "Revisions of segments that were still being said.");
+        finals = meter.CreateCounter<long>("pipeline.captions.finals", "{caption}", "Finals; as_heard: false where words promised before were heard otherwise in the end.");
+        stale = meter.CreateCounter<long>("pipeline.speech.stale", "{job}", "Jobs for partials that were dropped, because they waited too long or the worker died.");
         dropped = meter.CreateCounter<double>("pipeline.captions.dropped", "s", "Speech that waited beyond the bound.");
         filtered = meter.CreateCounter<long>("pipeline.captions.filtered", "{word}", "Words the model made up.");
         lag = meter.CreateHistogram<double>("pipeline.captions.lag", "s", "From the end of an utterance to its caption.");
@@ -37,5 +40,8 @@ public sealed class TranscribeMetrics
     public void SamplesOutOfOrder(int count) => outOfOrder.Add(count);
     public void SpeechDropped(TimeSpan length) => dropped.Add(length.TotalSeconds);
     public void WordsFiltered(int count) { if (count > 0) filtered.Add(count); }
+    public void PartialPublished() => partials.Add(1);
+    public void FinalPublished(bool asHeard) => finals.Add(1, new KeyValuePair<string, object?>("as_heard", asHeard));
+    public void PartialDropped() => stale.Add(1);
     public void CaptionPublished(TimeSpan delay) => lag.Record(delay.TotalSeconds);
 }

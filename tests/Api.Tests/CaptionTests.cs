@@ -1,3 +1,6 @@
+using Pipeline.Actors.Meetings;
+using Pipeline.Transcribe.Captions;
+
 namespace Pipeline.Api.Tests;
 
 public sealed class CaptionTests : IAsyncLifetime
@@ -48,6 +51,30 @@ public sealed class CaptionTests : IAsyncLifetime
         Assert.Equal(said.Text, caption.Data.Text("text"));
         Assert.Equal(["text", "start_ms", "end_ms", "confidence"], caption.Data.GetProperty("words")[0].Names());
         Assert.Equal(0.877, caption.Data.GetProperty("words")[0].GetProperty("confidence").GetDouble());
+    }
+
+    [Fact]
+    public async Task What_is_being_said_comes_without_an_id_and_counts_what_is_stable_in_code_points()
+    {
+        var view = await server.Meetings.FindAsync(new("default"), MeetingId.TryParse(meeting, out var id) ? id : default, default);
+        var track = view!.Tracks[0].Track;
+        Word[] words = [.. "Hé 😀 you".Split(' ').Select((word, n) => new Word(word, TimeSpan.FromSeconds(n), TimeSpan.FromSeconds(n + 1), 0.9))];
+        var said = new Caption(1, TimeSpan.Zero, TimeSpan.FromSeconds(3), "Hé 😀 you", "en", words, Late: false) { Revision = 2, IsFinal = false, StableWords = 2 };
+        server.Meetings.Said.AddRange([new SegmentUpdate.Partial(track, said), new SegmentUpdate.Withdrawn(track, said)]);
+        server.Meetings.Say(meeting, "Hello.", 1, 2);
+
+        await using var reader = await OpenAsync();
+        var partial = await reader.NextAsync();
+        Assert.Equal(("caption", ""), (partial.Name, partial.Id ?? ""));
+        Assert.Equal(
+            ["id", "rev", "final", "stable_chars", "late", "participant", "track_id", "start_ms", "end_ms", "text", "language", "words"], partial.Data.Names());
+        Assert.Equal((2, false, 4), (partial.Data.GetProperty("rev").GetInt32(), partial.Data.GetProperty("final").GetBoolean(), partial.Data.GetProperty("stable_chars").GetInt32()));
+        Assert.Equal(new SegmentId(said.Segment).ToString(), partial.Data.Text("id"));
+
+        var gone = await reader.NextAsync();
+        Assert.Equal(("", partial.Data.Text("id"), ""), (gone.Id ?? "", gone.Data.Text("id"), gone.Data.Text("text")));
+        Assert.Equal((3, true, 0), (gone.Data.GetProperty("rev").GetInt32(), gone.Data.GetProperty("final").GetBoolean(), gone.Data.GetProperty("words").GetArrayLength()));
+        Assert.Equal("1", (await reader.NextAsync()).Id);
     }
 
     [Fact]

@@ -263,8 +263,15 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
-    public IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
-        FollowAsync(Find(tenant, id)!, state => state.Segments, segment => segment.Sequence, after, ct);
+    /// <summary>What a reader is told beside the finals, in this order, before any of them.</summary>
+    public List<SegmentUpdate> Said { get; } = [];
+
+    public async IAsyncEnumerable<SegmentUpdate> CaptionsAsync(TenantId tenant, MeetingId id, long after, [EnumeratorCancellation] CancellationToken ct)
+    {
+        foreach (var update in Said) yield return update;
+        await foreach (var segment in FollowAsync(Find(tenant, id)!, state => state.Segments, segment => segment.Sequence, after, ct))
+            yield return new SegmentUpdate.Final(segment);
+    }
 
     public IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) =>
         FollowAsync(Find(tenant, id)!, state => state.Events, happened => happened.Seq, after, ct);

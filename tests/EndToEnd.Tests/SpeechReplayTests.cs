@@ -45,7 +45,18 @@ public abstract class SpeechReplay(ITestOutputHelper output)
         var source = ReplaySource.Open([Fixtures.Speech(script)]);
         var lines = SpokenLine.Read(Fixtures.Speech(script));
 
-        var recorded = await RecordedMeeting.RecordAsync(server, source, network);
+        Task<CaptionWatch> watching = null!;
+        var recorded = await RecordedMeeting.RecordAsync(server, source, network, (meeting, _) =>
+        {
+            watching = CaptionWatch.FollowAsync(server.Client, meeting.Id);
+            return Task.CompletedTask;
+        });
+        var watch = await watching;
+        watch.AssertInvariants();
+        watch.AssertEndsAs(recorded.Transcript);
+        watch.AssertShownEarly();
+        Assert.InRange(watch.NormalisedErasure(), 0, 0.25);
+        watch.Chart(recorded.StartedUnix, output);
 
         Assert.Equal("completed", recorded.Meeting.Status);
         AssertFiles(recorded);

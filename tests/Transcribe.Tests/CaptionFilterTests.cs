@@ -89,7 +89,7 @@ public sealed class CaptionFilterTests
     {
         const long first = 1_600_000, start = first + 6400;
         long end = start + (long)(16_000 * seconds);
-        return new Utterance(first, new float[end - first + 8000], start, end, level);
+        return new Utterance(1, first, new float[end - first + 8000], start, end, level);
     }
 
     private static SpokenWord[] Words(string text, double seconds, double confidence = 0.9)

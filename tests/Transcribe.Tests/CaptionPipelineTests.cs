@@ -243,10 +243,12 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
 {
     private readonly List<(int Count, TaskCompletionSource Reached)> waiters = [];
     private TaskCompletionSource gate = Open();
-    private int asked;
+    private int asked, answered;
 
     public Func<SpeechJob, RecognizeOutcome> Answer { get; set; } = _ => Heard("hello");
     public int Asked => Volatile.Read(ref asked);
+    /// <summary>Or cancelled.</summary>
+    public int Answered => Volatile.Read(ref answered);
     public RecognizerStatus Status { get; private set; } = new RecognizerStatus.Ready();
     public event Action<RecognizerStatus>? StatusChanged;
     public SpeechEngine? Engine => new("script", "none", "");
@@ -257,8 +259,15 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
         lock (waiters)
             foreach (var (count, reached) in waiters)
                 if (now >= count) reached.TrySetResult();
-        await gate.Task.WaitAsync(cancellationToken);
-        return Status is RecognizerStatus.Unavailable(var reason) ? new RecognizeOutcome.Unavailable(reason) : Answer(job);
+        try
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+            return Status is RecognizerStatus.Unavailable(var reason) ? new RecognizeOutcome.Unavailable(reason) : Answer(job);
+        }
+        finally
+        {
+            Interlocked.Increment(ref answered);
+        }
     }
 
     public void Become(RecognizerStatus status)
@@ -269,6 +278,14 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
 
     public void Hold() => gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     public void LetGo() => gate.TrySetResult();
+
+    /// <summary>Lets the pipeline take turns until it is so.</summary>
+    public static async Task UntilAsync(Func<bool> isSo, CaptionPipeline captions)
+    {
+        using var patience = new CancellationTokenSource(Transcribe.Tests.Engine.Patience);
+        do await captions.WaitForRoomAsync(patience.Token);
+        while (!isSo());
+    }
 
     public Task AskedAtLeast(int count)
     {

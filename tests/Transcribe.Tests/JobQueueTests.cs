@@ -5,7 +5,10 @@ namespace Pipeline.Transcribe.Tests;
 
 public sealed class JobQueueTests : IDisposable
 {
-    private readonly JobQueue queue = new(maxWaitingSamples: 10 * 16_000, new TranscribeMetrics(new TestMeters()), TimeProvider.System);
+    private readonly ManualClock clock = new();
+    private readonly JobQueue queue;
+
+    public JobQueueTests() => queue = new JobQueue(maxWaitingSamples: 10 * 16_000, new TranscribeMetrics(new TestMeters()), clock);
 
     public void Dispose() => queue.Dispose();
 
@@ -96,6 +99,75 @@ public sealed class JobQueueTests : IDisposable
         queue.Open();
         Assert.False(Add().IsCompleted);
     }
+
+    [Fact]
+    public void Finals_come_before_partials_that_came_before_them()
+    {
+        AddPartial();
+        _ = Add();
+        _ = Add();
+        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(_ => queue.TakeNext(3)!.IsPartial));
+    }
+
+    [Fact]
+    public void One_worker_thread_of_two_is_left_to_finals()
+    {
+        AddPartial();
+        AddPartial();
+        Assert.True(queue.TakeNext(2)!.IsPartial);
+        Assert.Null(queue.TakeNext(2));
+        _ = Add();
+        Assert.False(queue.TakeNext(2)!.IsPartial);
+    }
+
+    [Fact]
+    public async Task A_partial_whose_turn_comes_late_is_dropped_and_a_final_never()
+    {
+        var partial = AddPartial();
+        var final = Add();
+        clock.Advance(JobQueue.MaxPartialWait + TimeSpan.FromMilliseconds(1));
+        Assert.False(queue.TakeNext(4)!.IsPartial);
+        Assert.Null(queue.TakeNext(4));
+        Assert.True(Assert.IsType<RecognizeOutcome.Failed>(await partial).CanRetry);
+        Assert.False(final.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Partials_leave_most_of_the_room_to_finals()
+    {
+        _ = AddPartial();
+        _ = AddPartial();
+        Assert.IsType<RecognizeOutcome.Failed>(await AddPartial());               // a quarter of ten seconds is full
+        for (int n = 0; n < 8; n++) Assert.False(Add().IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_partial_that_a_worker_died_of_is_not_asked_again()
+    {
+        var partial = AddPartial();
+        _ = Add();
+        queue.TakeNext(2);
+        queue.TakeNext(2);
+        Assert.Equal(1, queue.WorkerDied().Again);
+        Assert.False(Assert.IsType<RecognizeOutcome.Failed>(await partial).CanRetry);
+        Assert.False(queue.TakeNext(2)!.IsPartial);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Meetings_take_turns_however_many_speak_in_each(bool partial)
+    {
+        var (crowd, pair) = (new SpeechSource(), new SpeechSource());
+        var of = new Dictionary<SpeechSource, string> { [crowd] = "crowd", [pair] = "pair" };
+        foreach (var source in new[] { crowd, crowd, crowd, crowd, pair, pair })
+            _ = queue.Add(new SpeechJob(new float[1600], "en") { Source = source, IsPartial = partial }, CancellationToken.None);
+
+        var served = Enumerable.Range(0, 6).Select(_ => of[queue.TakeNext(100)!.Source!]);
+        Assert.Equal(["crowd", "pair", "crowd", "pair", "crowd", "crowd"], served);
+    }
+
+    private Task<RecognizeOutcome> AddPartial() => queue.Add(new SpeechJob(new float[16_000], "en") { IsPartial = true }, CancellationToken.None);
 
     private Task<RecognizeOutcome> Add(int seconds = 1) => queue.Add(new SpeechJob(new float[seconds * 16_000], "en-GB"), CancellationToken.None);
 

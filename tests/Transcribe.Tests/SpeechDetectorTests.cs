@@ -67,6 +67,48 @@ public sealed class SpeechDetectorTests
     }
 
     [Theory]
+    [InlineData(4)]
+    [InlineData(7)]
+    [InlineData(9)]
+    public void An_utterance_is_not_cut_before_what_is_promised_of_it(int seconds)
+    {
+        float[] talk = Sounds.WhiteNoise(12, -8, seed: 1);                               // louder than any noise floor, and without a dip
+        var detector = new SpeechDetector();
+        for (int at = 0; at + Frame <= talk.Length; at += Frame)
+        {
+            detector.KeepUntil(seconds * SpeechDetector.SampleRate);
+            if (!detector.TryPush(at, talk.AsSpan(at, Frame), out var utterance)) continue;
+            using (utterance) Assert.InRange(utterance.EndSample, seconds * SpeechDetector.SampleRate, 10 * SpeechDetector.SampleRate);
+            Assert.Equal((1, 2), (utterance.Number, detector.Number));
+            return;
+        }
+        Assert.Fail("It was never cut.");
+    }
+
+    [Fact]
+    public void An_open_utterance_can_be_looked_at_and_goes_on()
+    {
+        float[] speech = SpokenFixtures.Samples("utterance-01.wav");
+        var detector = new SpeechDetector();
+        Utterance? before = null;
+        TimeSpan spoken = default;
+        for (int at = 0; at + Frame <= speech.Length; at += Frame)
+        {
+            bool ended = detector.TryPush(at, speech.AsSpan(at, Frame), out var utterance);
+            if (ended)
+            {
+                Assert.True(before is not null && before.FirstSample == utterance!.FirstSample && before.Number == utterance.Number);
+                return;
+            }
+            if (detector.Peek() is not { } now) continue;
+            Assert.True(now.EndSample > (before?.EndSample ?? 0) && detector.OpenSpeech >= spoken);
+            (before, spoken) = (now, detector.OpenSpeech);
+            now.Dispose();
+        }
+        Assert.True(detector.TryFlush(out var last) && before is not null && last.FirstSample == before.FirstSample);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]

@@ -9,9 +9,6 @@ public sealed partial class LocalMeetings
 {
     private const int PageOfFeed = 200;
 
-    public IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) => FollowAsync(
-        tenant, id, after, (from, token) => store.SegmentsAsync(tenant, id, from, PageOfFeed, token), segment => segment.Sequence, ct);
-
     public IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct) => FollowAsync(
         tenant, id, after, (from, token) => store.LedgerAsync(tenant, id, from, PageOfFeed, token), happened => happened.Seq, ct);
 

@@ -35,6 +35,7 @@ public abstract record OpenMediaResult
 /// <summary>News from a running meeting. Called from any thread; the callee only posts to a mailbox.</summary>
 public interface IMediaObserver
 {
+    /// <summary>Every revision, in order for each segment.</summary>
     void OnCaption(int run, Caption caption);
     void OnCaptionsStatus(int run, CaptionsStatus status);
     /// <summary>True while somebody looks at the levels: else none are made.</summary>

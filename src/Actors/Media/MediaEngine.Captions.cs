@@ -18,7 +18,7 @@ public sealed partial class MediaEngine
         {
             media.SetEarlier(earlier.Quality(leaving));
             if (!job.Spec.Captions) return true;
-            if (StartCaptions(job, observer) is not { } captions) return false;
+            if (StartCaptions(job, observer, new CaptionOptions()) is not { } captions) return false;
             await using (captions)
             {
                 captions.SpeechLost += NoteIn(journal);
@@ -45,16 +45,16 @@ public sealed partial class MediaEngine
         if (run is { CaptionsComplete: true } && !job.CaptionsRefused) return CaptionsStatus.Live;
         if (speech.Recognizer.Status is RecognizerStatus.Unavailable) return CaptionsStatus.Deferred;
 
-        await using var captions = StartCaptions(job, observer)!;
+        await using var captions = StartCaptions(job, observer, new CaptionOptions())!;
         await new JournalCatchUp(folder, keys, duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.Heard, ct);
         return await captions.FinishAsync(options.CaptionPatience) ? CaptionsStatus.Live : CaptionsStatus.Deferred;
     }
 
-    private CaptionPipeline? StartCaptions(MediaJob job, IMediaObserver observer)
+    private CaptionPipeline? StartCaptions(MediaJob job, IMediaObserver observer, CaptionOptions options)
     {
         if (speech is null) return null;
         var captions = new CaptionPipeline(
-            speech.Recognizer, job.Spec.Language, caption => observer.OnCaption(job.Run, caption), new CaptionOptions(), speech.Metrics, clock, speech.Logger);
+            speech.Recognizer, job.Spec.Language, caption => observer.OnCaption(job.Run, caption), options, speech.Metrics, clock, speech.Logger);
         captions.StatusChanged += status => observer.OnCaptionsStatus(job.Run, Map(status));
         if (captions.Status is not CaptionsState.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status));
         return captions;

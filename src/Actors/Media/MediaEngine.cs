@@ -143,7 +143,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             throw;
         }
 
-        var captions = job.Spec.Captions ? StartCaptions(job, observer) : null;
+        var captions = job.Spec.Captions ? StartCaptions(job, observer, new CaptionOptions { Partials = true }) : null;
         var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)

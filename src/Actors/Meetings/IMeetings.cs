@@ -127,8 +127,24 @@ public sealed record Segment(
     SegmentId Id, long Sequence, MeetingId Meeting, TrackId Track, Participant Participant,
     TimeSpan Start, TimeSpan End, string Text, string Language, IReadOnlyList<Word> Words, bool Late)
 {
+    /// <summary>Which revision its final was: one more than there were partials.</summary>
+    public int Rev { get; init; } = 1;
     /// <summary>Null while it is as it was recognised; else <see cref="Text"/> is somebody's.</summary>
     public SegmentCorrection? Correction { get; init; }
+}
+
+/// <summary>One revision of a segment, as a reader of captions is told.</summary>
+public abstract record SegmentUpdate
+{
+    private SegmentUpdate() { }
+
+    /// <summary>It is being said: the newest revision, and not stored.</summary>
+    public sealed record Partial(Track Track, Caption Caption) : SegmentUpdate;
+    /// <summary>What it is for good.</summary>
+    public sealed record Final(Segment Segment) : SegmentUpdate;
+    /// <summary>It came to nothing, and this reader had been shown something of it.</summary>
+    /// <param name="Last">What was shown last.</param>
+    public sealed record Withdrawn(Track Track, Caption Last) : SegmentUpdate;
 }
 
 /// <summary>That somebody wrote a segment's text anew. It is never recognised again.</summary>
@@ -189,8 +205,11 @@ public interface IMeetings
     Task<StopMeetingResult> StopAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct);
 
-    /// <summary>Finals after <paramref name="after"/> in the order of their sequence, then live; completes when the meeting is over and all were given.</summary>
-    IAsyncEnumerable<Segment> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
+    /// <summary>
+    /// Finals after <paramref name="after"/> in the order of their sequence, and of each segment that is open the newest revision; then
+    /// live, every final, and as many partials as the reader keeps up with. Completes when the meeting is over and all finals were given.
+    /// </summary>
+    IAsyncEnumerable<SegmentUpdate> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
     IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     /// <summary>What happened to the meeting after <paramref name="after"/>, in order, then live; completes when it is over and all were given.</summary>

@@ -89,7 +89,8 @@ internal sealed class Mailbox(ActorsMetrics metrics)
         PutNews();
     }
 
-    public void PutCaption(int run, Caption caption)
+    /// <summary>False where it was refused.</summary>
+    public bool TryPutCaption(int run, Caption caption)
     {
         bool fits = !refusing;
         if (fits && Interlocked.Increment(ref captionCount) > MaxCaptions)
@@ -102,11 +103,12 @@ internal sealed class Mailbox(ActorsMetrics metrics)
             refusing = true;
             metrics.CaptionRefused();
             PutStatus(run, CaptionsStatus.Deferred);
-            return;
+            return false;
         }
         captions.Enqueue((run, caption));
         metrics.Waiting(1);
         PutNews();
+        return true;
     }
 
     public void TakeCaptionsAgain() => refusing = false;

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Media;
+using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -37,6 +38,18 @@ internal sealed partial class MeetingActor
 
         Meeting LastRecorded() => m.Status != MeetingStatus.Recording && waiting.Count > 0 ? waiting[^1].Outcome.Meeting : m;
         void Done() => waiting.ForEach(w => w.Ask.Reply.TrySetResult(w.Outcome));
+    }
+
+    /// <summary>Partials go to readers at once; finals by the mailbox to the archive, and readers have them from there.</summary>
+    public void OnCaption(int run, Caption caption)
+    {
+        if (!caption.IsFinal) Said.Revise(caption);
+        else if (caption.Text.Length == 0) Said.Settle(caption.Segment);
+        else
+        {
+            Said.End(caption.Segment);
+            if (!mailbox.TryPutCaption(run, caption)) Said.Settle(caption.Segment);   // it is made again from the journal, under another id
+        }
     }
 
     private void HearWhenBroken(IMeetingMedia opened) =>

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
-using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -39,6 +38,9 @@ internal sealed partial class MeetingActor(
 
     /// <summary>How loud everybody is, past the mailbox: what is not read in time is of no use to anybody.</summary>
     public LevelFeed Levels { get; } = new();
+
+    /// <summary>What is being said, past the mailbox too: partials are never stored.</summary>
+    public OpenSegments Said { get; } = new();
 
     /// <summary>Completes when the first attempt to get at the meeting's media is over, well or not.</summary>
     public Task Settled => settled.Task;
@@ -79,7 +81,6 @@ internal sealed partial class MeetingActor(
     public Task<MediaSnapshot?> LookAsync(CancellationToken ct) => mailbox.AskAsync<MediaSnapshot>(reply => new Letter.Look(reply), ct);
 
     public void Tick() => mailbox.PutTick();
-    public void OnCaption(int run, Caption caption) => mailbox.PutCaption(run, caption);
     public void OnCaptionsStatus(int run, CaptionsStatus status) => mailbox.PutStatus(run, status);
     public bool WantsLevels => Levels.HasReaders;
     public void OnLevels(LevelReading reading) => Levels.Publish(reading);
@@ -195,12 +196,13 @@ internal sealed partial class MeetingActor(
         List<MeetingEvent> decided = [];
         foreach (var (run, caption) in heard)
         {
-            var one = with.Decide(new MeetingCommand.CaptionHeard(run, SegmentId.New(now), caption), now);
+            var one = with.Decide(new MeetingCommand.CaptionHeard(run, new SegmentId(caption.Segment), caption), now);
             with = with.Apply(one);
             decided.AddRange(one);
         }
         m = await StoreAsync(m, decided);
         mailbox.CaptionsAreStored(heard.Length);
+        foreach (var (_, caption) in heard) Said.Settle(caption.Segment);      // also of those that were no news
         return m;
     }
 

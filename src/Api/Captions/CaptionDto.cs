@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Json;
@@ -30,11 +31,20 @@ internal sealed record CaptionDto
     public required string Language { get; init; }
     public required IReadOnlyList<WordDto> Words { get; init; }
 
-    /// <summary>A final: its first revision and its last, all of it stable.</summary>
-    public static CaptionDto Of(Segment segment) => new()
+    public static CaptionDto Of(SegmentUpdate update) => update switch
+    {
+        SegmentUpdate.Final final => Of(final.Segment),
+        SegmentUpdate.Partial partial => Of(partial.Track, partial.Caption),
+        // What was promised of it goes too: it is in no transcript.
+        SegmentUpdate.Withdrawn gone => Of(gone.Track, gone.Last) with { Rev = gone.Last.Revision + 1, Final = true, StableChars = 0, Text = "", Words = [] },
+        _ => throw new UnreachableException(),
+    };
+
+    /// <summary>Of a final every character is stable.</summary>
+    private static CaptionDto Of(Segment segment) => new()
     {
         Id = segment.Id.ToString(),
-        Rev = 1,
+        Rev = segment.Rev,
         Final = true,
         StableChars = JsonFields.Characters(segment.Text),
         Late = segment.Late,
@@ -45,5 +55,21 @@ internal sealed record CaptionDto
         Text = segment.Text,
         Language = segment.Language,
         Words = WordDto.Of(segment.Words),
+    };
+
+    private static CaptionDto Of(Track track, Caption partial) => new()
+    {
+        Id = new SegmentId(partial.Segment).ToString(),
+        Rev = partial.Revision,
+        Final = false,
+        StableChars = JsonFields.Characters(string.Join(' ', partial.Words.Take(partial.StableWords).Select(word => word.Text))),
+        Late = partial.Late,
+        Participant = SpeakerDto.Of(track.Spec.Participant),
+        TrackId = track.Id.ToString(),
+        StartMs = Milliseconds.Of(partial.Start),
+        EndMs = Milliseconds.Of(partial.End),
+        Text = partial.Text,
+        Language = partial.Language,
+        Words = WordDto.Of(partial.Words),
     };
 }

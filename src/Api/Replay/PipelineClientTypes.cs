@@ -66,11 +66,13 @@ public sealed record WordInfo(string Text, long StartMs, long EndMs, double? Con
 public sealed record CaptionInfo(string Id, int Rev, bool Final, ParticipantInfo Participant, long StartMs, long EndMs, string Text)
 {
     public string? TrackId { get; init; }
+    /// <summary>So many characters (Unicode code points) of the text never change.</summary>
+    public int StableChars { get; init; }
     public bool Late { get; init; }
     public IReadOnlyList<WordInfo>? Words { get; init; }
 }
 
-/// <param name="EventId">For <c>Last-Event-ID</c>.</param>
+/// <param name="EventId">For <c>Last-Event-ID</c>; a partial has none of its own.</param>
 public readonly record struct CaptionEvent(string? EventId, CaptionInfo Caption);
 
 public sealed record SegmentInfo(string Id, ParticipantInfo Participant, long StartMs, long EndMs, string Text)

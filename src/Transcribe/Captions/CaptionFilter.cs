@@ -152,7 +152,8 @@ internal static class CaptionFilter
         return (double)bytes.Length / compressed.Length;
     }
 
-    private static string Plain(string word) => word.ToLowerInvariant().Trim('.', ',', '!', '?', ';', ':', '"', '…');
+    /// <summary>A word without what may differ where the same is said.</summary>
+    internal static string Plain(string word) => word.ToLowerInvariant().Trim('.', ',', '!', '?', ';', ':', '"', '…');
 
     internal static TimeSpan Time(long sample) => TimeSpan.FromTicks(sample * (TimeSpan.TicksPerSecond / SpeechJob.SampleRate));
 

@@ -15,6 +15,15 @@ public sealed record CaptionOptions
     /// <summary>A caption that comes longer after its utterance is called late, and the captions deferred.</summary>
     public TimeSpan LateAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether a segment is shown while it is being said, or only once it is final: what is caught up on is read by nobody meanwhile.</summary>
+    public bool Partials { get; init; }
+
+    /// <summary>Speech before the first partial of a segment, and again where that held no whole word.</summary>
+    public TimeSpan FirstHop { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>New speech before each partial after it: each costs the engine as much as a final does.</summary>
+    public TimeSpan Hop { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How often stale tracks, refused jobs and the status are looked at.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -2,7 +2,7 @@ using Pipeline.Transcribe.Speech;
 
 namespace Pipeline.Transcribe.Captions;
 
-/// <summary>The loops that ask the recognizer: one a track, while it has something to ask.</summary>
+/// <summary>The loops that ask the recognizer for finals: one a track, while it has something to ask.</summary>
 public sealed partial class CaptionPipeline
 {
     private void Ask(CaptionTrack track)
@@ -20,17 +20,18 @@ public sealed partial class CaptionPipeline
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);     // not on the turn's time
         bool accepted = true;
+        WaitingUtterance? waiting = null;
         try
         {
-            while (accepted && Take(track) is { } waiting)
+            while (accepted && (waiting = Take(track)) is not null)
             {
-                var job = new SpeechJob(waiting.Utterance.Samples, language);
+                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source };
                 accepted = Accept(track, waiting, await recognizer.RecognizeAsync(job, stopping.Token));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // What it asked for is for nobody now.
+            if (waiting is not null) Withdraw(waiting.Segment);                // what it asked for is for nobody now
         }
         catch (Exception e)
         {
@@ -66,7 +67,7 @@ public sealed partial class CaptionPipeline
                 lock (gate) Leave(waiting.Utterance);
                 return true;
             case RecognizeOutcome.Failed { CanRetry: false } failed:
-                lock (gate) Lose(track, waiting.Utterance, failed.Reason);
+                lock (gate) Lose(track, waiting, failed.Reason);
                 return true;
             default:
                 lock (gate) track.Waiting.AddFirst(waiting);
@@ -78,12 +79,11 @@ public sealed partial class CaptionPipeline
     {
         var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, heard.Language);
         metrics.WordsFiltered(heard.Words.Count - words.Count);
-        if (words.Count == 0) return;
-
         var delay = clock.GetElapsedTime(waiting.At);
-        string text = string.Join(' ', words.Select(word => word.Text));
-        // It ends with the speech: the engine's last word may end early, and what lies behind it would seem unheard.
-        publish(new Caption(track.Number, words[0].Start, CaptionFilter.Time(waiting.Utterance.SpeechEnd), text, heard.Language, words, Late: delay > options.LateAfter));
+        if (waiting.Segment.Finish(waiting.Utterance, words, heard.Language, late: delay > options.LateAfter) is not { } final) return;
+        publish(final);
+        if (final.Words.Count == 0) return;
         metrics.CaptionPublished(delay);
+        metrics.FinalPublished(asHeard: final.Words.Select(word => word.Text).SequenceEqual(words.Select(word => word.Text)));
     }
 }

@@ -90,11 +90,13 @@ public sealed partial class CaptionPipeline
     }
 
     /// <summary>Under the lock.</summary>
-    private void Lose(CaptionTrack track, Utterance utterance, string reason)
+    private void Lose(CaptionTrack track, WaitingUtterance waiting, string reason)
     {
+        var utterance = waiting.Utterance;
         Lost += Length(utterance);
         SpeechLost?.Invoke(track.Number, CaptionFilter.Time(utterance.SpeechStart), CaptionFilter.Time(utterance.SpeechEnd));
         LogLost(logger, track.Number, Length(utterance).TotalSeconds, reason);
+        Withdraw(waiting.Segment);
         Leave(utterance);
     }
 
@@ -113,7 +115,6 @@ public sealed partial class CaptionPipeline
         lock (gate) Lost += CaptionFilter.Time(length);
         SpeechLost?.Invoke(track.Number, CaptionFilter.Time(first), CaptionFilter.Time(first + length));
     }
-
 
     /// <summary>Under the lock.</summary>
     private void Leave(Utterance utterance)

@@ -10,7 +10,8 @@ namespace Pipeline.Transcribe.Captions;
 /// (2) A turn, on one pool thread at a time, empties the rings into the <see cref="FrameAssembler"/>s, which feed the
 /// <see cref="SpeechDetector"/>s; those end utterances. (3) Each utterance waits in its track's queue; one loop a track asks the
 /// <see cref="ISpeechRecognizer"/> for it. (4) <see cref="CaptionFilter"/> takes out what the model made up. (5) What is left is
-/// published: once, in order for each track, with times since the meeting began.
+/// published: once, in order for each track, with times since the meeting began. Beside this, where partials are wanted, a turn asks for
+/// what an open utterance has so far, and publishes what <see cref="LocalAgreement"/> makes of it.
 /// </summary>
 public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposable
 {
@@ -28,6 +29,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private readonly ILogger logger;
     private readonly ITimer timer;
     private readonly CancellationTokenSource stopping = new();
+    private readonly SpeechSource source = new();
 
     private int turn, disposed;
     private FrozenDictionary<int, CaptionTrack> tracks = FrozenDictionary<int, CaptionTrack>.Empty;      // replaced whole, under the lock
@@ -35,13 +37,15 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     // Under the lock.
     private readonly Lock gate = new();
     private long waitingSamples;                       // of utterances that wait or are being recognised
-    private int asking;                                // loops at work
+    private int asking;                                // loops at work, and partials that are asked for
     private bool finishing;
     private string? broken;
     private readonly List<TaskCompletionSource> settled = [], room = [];
 
     /// <param name="language">ISO 639-1, or `auto`: found out for each utterance.</param>
-    /// <param name="publish">Called for each caption, on any thread, for one track never twice at a time. Must not block.</param>
+    /// <param name="publish">
+    /// Called for each revision of a segment, in order, on any thread; finals of one track in order as well. Must not block.
+    /// </param>
     public CaptionPipeline(
         ISpeechRecognizer recognizer, string language, Action<Caption> publish, CaptionOptions options,
         TranscribeMetrics metrics, TimeProvider clock, ILogger<CaptionPipeline> logger)
@@ -152,7 +156,11 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         await timer.DisposeAsync();
         await stopping.CancelAsync();
         await FinishAsync(Timeout.InfiniteTimeSpan);          // nothing waits any more: only the turn and the loops come to their end
-        foreach (var waiting in tracks.Values.SelectMany(track => track.Waiting)) waiting.Utterance.Dispose();
+        foreach (var waiting in tracks.Values.SelectMany(track => track.Waiting))
+        {
+            Withdraw(waiting.Segment);
+            waiting.Utterance.Dispose();
+        }
         stopping.Dispose();
     }
 
@@ -186,6 +194,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         foreach (var (number, track) in Volatile.Read(ref tracks))
         {
             bool ended = track.Ended, paused = track.TakePause();   // before the ring: what was written before the end is still read
+            TakeAnswer(track, isBroken);
             while (track.Ring.TryPeek(out long firstSample, out var head, out var tail))
             {
                 if (!isBroken) metrics.SamplesOutOfOrder(track.Frames.Add(firstSample, head) + track.Frames.Add(firstSample + head.Length, tail));
@@ -193,6 +202,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
             }
             bool stale = !someoneWaits && track.Detector.IsOpen && clock.GetElapsedTime(Volatile.Read(ref track.LastWrite)) > options.StaleAfter;
             if ((ended || paused || stale) && !isBroken) track.Frames.Flush();
+            if (!isBroken) Hop(track);
             if (ended) Remove(number, track);
         }
         Settle();
@@ -202,7 +212,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     {
         lock (gate)
         {
-            if (!track.Ended || track.Waiting.Count > 0 || track.IsAsking || !track.Ring.IsEmpty) return;        // a later turn
+            if (!track.Ended || track.Waiting.Count > 0 || track.IsAsking || track.Asking is not null || !track.Ring.IsEmpty) return;        // a later turn
             if (tracks.TryGetValue(number, out var current) && current == track)
                 Volatile.Write(ref tracks, tracks.Where(pair => pair.Key != number).ToFrozenDictionary());
         }
@@ -210,9 +220,10 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
     private void Enqueue(CaptionTrack track, Utterance utterance)
     {
+        var segment = TakeOpen(track, utterance);
         lock (gate)
         {
-            track.Waiting.AddLast(new WaitingUtterance(utterance, clock.GetTimestamp()));
+            track.Waiting.AddLast(new WaitingUtterance(utterance, clock.GetTimestamp(), segment));
             waitingSamples += utterance.Samples.Length;
             while (waitingSamples > options.MaxWaiting.TotalSeconds * SpeechJob.SampleRate && DropOldest()) { }
         }
@@ -229,7 +240,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
         var dropped = from.Waiting.First!.Value;
         from.Waiting.RemoveFirst();
-        Lose(from, dropped.Utterance, "more speech waits than is kept");
+        Lose(from, dropped, "more speech waits than is kept");
         metrics.SpeechDropped(Length(dropped.Utterance));
         return true;
     }

@@ -33,6 +33,13 @@ internal sealed class CaptionTrack
     // The pipeline's turn only.
     public SpeechDetector Detector { get; }
     public FrameAssembler Frames { get; }
+    /// <summary>What is being said; null before anything of it is asked for.</summary>
+    public OpenSegment? Open { get; set; }
+    /// <summary>Ends the partial that is asked for; null while none is. At most one a track.</summary>
+    public CancellationTokenSource? Asking { get; set; }
+
+    // From whoever asked for a partial to the turn.
+    public PartialAnswer? Answer;
 
     // Under the pipeline's lock.
     /// <summary>Utterances that wait for the recognizer, in order.</summary>
@@ -42,4 +49,9 @@ internal sealed class CaptionTrack
 }
 
 /// <param name="At">When it ended, in the clock's timestamps.</param>
-internal sealed record WaitingUtterance(Utterance Utterance, long At);
+/// <param name="Segment">What it becomes the final of.</param>
+internal sealed record WaitingUtterance(Utterance Utterance, long At, OpenSegment Segment);
+
+/// <param name="Speech">Without its samples.</param>
+/// <param name="Outcome">Null: it was cancelled.</param>
+internal sealed record PartialAnswer(OpenSegment Segment, Utterance Speech, RecognizeOutcome? Outcome);

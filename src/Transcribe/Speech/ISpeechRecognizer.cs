@@ -28,6 +28,19 @@ public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, s
 
     /// <summary>One window of the model, 30 s. Whatever is beyond it the engine would silently ignore.</summary>
     public const int MaxSamples = 30 * SampleRate;
+
+    /// <summary>Of something that is still being said: goes after everything else, is dropped where it would come late, and never asked twice.</summary>
+    public bool IsPartial { get; init; }
+
+    /// <summary>Whose job it is: sources take turns. Null: nobody's in particular.</summary>
+    public SpeechSource? Source { get; init; }
+}
+
+/// <summary>One meeting, to the recognizer.</summary>
+public sealed class SpeechSource
+{
+    /// <summary>When it was served last, in the order of serving; the recognizer's, under its lock.</summary>
+    internal long Served { get; set; }
 }
 
 /// <summary>One word; times since the job's first sample.</summary>

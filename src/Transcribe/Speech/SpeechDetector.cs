@@ -15,6 +15,7 @@ public sealed class SpeechDetector
     private const int OnsetFrames = 3;                       // a click is shorter than 60 ms
     private const int PreRollFrames = 20;                    // 400 ms, the onset included: soft consonants come before the level does
     private const int HangoverFrames = 25;                   // 500 ms: pauses inside a sentence are shorter
+    private const int LikelyEndFrames = 10;                  // 200 ms: words follow each other closer
     private const int MinSpeechFrames = 10;                  // 200 ms: less is a cough or a chair
 
     /// <summary>From 7.5 s on the first good pause ends the utterance; most jobs then fit the engine's smallest window, 10.24 s.</summary>
@@ -36,6 +37,8 @@ public sealed class SpeechDetector
     private readonly PreRoll preRoll = new(PreRollFrames);
     private UtteranceBuffer open;                            // frames of the utterance so far, with their levels
     private int loudRun, quietRun;
+    private int onset;                                       // frames of the open utterance before its first word
+    private long stableEnd;                                  // what lies before it is one utterance's, wherever it is cut
     private long next;                                       // index of the sample that should come next
     private float carried;                                   // the last sample before the frame, for the pre-emphasis
 
@@ -43,6 +46,21 @@ public sealed class SpeechDetector
 
     /// <summary>True while an utterance has begun and not ended.</summary>
     public bool IsOpen { get; private set; }
+
+    /// <summary>Of the utterance that is open, or was the last (<see cref="Utterance.Number"/>).</summary>
+    public int Number { get; private set; }
+
+    /// <summary>An utterance is open, and it was not silent for so long that it may well end.</summary>
+    public bool IsSpeaking => IsOpen && quietRun < LikelyEndFrames;
+
+    /// <summary>How long the open utterance has been spoken, from its first word to its last; pauses inside are counted.</summary>
+    public TimeSpan OpenSpeech => TimeSpan.FromSeconds(Math.Max(0, open.FrameCount - quietRun - onset) / (double)FramesPerSecond);
+
+    /// <summary>What the open utterance has so far; null where too little of it is speech. The caller disposes it.</summary>
+    public Utterance? Peek() => IsOpen ? open.Take(Number, open.FrameCount, floor, MinSpeechFrames) : null;
+
+    /// <summary>The open utterance is not cut before this sample: its words up to there are promised.</summary>
+    public void KeepUntil(long sample) => stableEnd = sample;
 
     /// <summary>Takes the next frame. False for most frames; true when it ended an utterance.</summary>
     /// <param name="firstSample">Since the meeting began; not before the end of the last frame. What lies between is silence.</param>
@@ -105,14 +123,16 @@ public sealed class SpeechDetector
     private void Open()
     {
         IsOpen = true;
+        Number++;
         quietRun = 0;
         open.Clear();
         preRoll.MoveTo(open);
+        onset = open.FrameCount - OnsetFrames;
     }
 
     private Utterance? Close()
     {
-        var utterance = open.Take(open.FrameCount, floor, MinSpeechFrames);
+        var utterance = open.Take(Number, open.FrameCount, floor, MinSpeechFrames);
         IsOpen = false;
         loudRun = 0;
         open.Clear();
@@ -122,9 +142,13 @@ public sealed class SpeechDetector
     /// <summary>Nobody paused: the quietest moment ends this utterance, and what follows it begins the next.</summary>
     private Utterance? Cut()
     {
-        int cut = open.QuietestMoment(MinCutFrames, open.FrameCount - DipFrames, DipFrames);
-        var utterance = open.Take(cut, floor, MinSpeechFrames);
+        int last = open.FrameCount - DipFrames;
+        int promised = (int)Math.Clamp((stableEnd - open.Begin + FrameLength - 1) / FrameLength, 0, last - DipFrames);
+        int cut = open.QuietestMoment(Math.Max(MinCutFrames, promised), last, DipFrames);
+        var utterance = open.Take(Number, cut, floor, MinSpeechFrames);
         open.RemoveFirst(cut);
+        Number++;
+        onset = 0;
         return utterance;
     }
 

@@ -8,16 +8,20 @@ public sealed class Utterance : IDisposable
     private float[]? buffer;
     private readonly int length;
 
-    internal Utterance(long firstSample, ReadOnlySpan<float> samples, long speechStart, long speechEnd, float level)
+    internal Utterance(int number, long firstSample, ReadOnlySpan<float> samples, long speechStart, long speechEnd, float level)
     {
         buffer = ArrayPool<float>.Shared.Rent(samples.Length);
         samples.CopyTo(buffer);
         length = samples.Length;
+        Number = number;
         FirstSample = firstSample;
         SpeechStart = speechStart;
         SpeechEnd = speechEnd;
         Level = level;
     }
+
+    /// <summary>Which of its track's it is, from 1. Some come to nothing, and their numbers are left out.</summary>
+    public int Number { get; }
 
     /// <summary>Index of the first sample since the meeting began.</summary>
     public long FirstSample { get; }

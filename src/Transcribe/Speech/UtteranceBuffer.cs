@@ -12,6 +12,9 @@ internal sealed class UtteranceBuffer(int capacityFrames)
 
     public int FrameCount { get; private set; }
 
+    /// <summary>Index of the first sample.</summary>
+    public long Begin => end - (long)FrameCount * FrameLength;
+
     public void Add(long at, ReadOnlySpan<float> frame, float level)
     {
         int position = FrameCount * FrameLength;
@@ -42,7 +45,7 @@ internal sealed class UtteranceBuffer(int capacityFrames)
     }
 
     /// <summary>The first frames as an utterance; null when too few of them are speech against the noise as it is known by now.</summary>
-    public Utterance? Take(int frames, NoiseFloor floor, int minSpeechFrames)
+    public Utterance? Take(int number, int frames, NoiseFloor floor, int minSpeechFrames)
     {
         int first = -1, last = -1, loud = 0;
         for (int n = 0; n < frames; n++)
@@ -55,8 +58,8 @@ internal sealed class UtteranceBuffer(int capacityFrames)
         if (loud < minSpeechFrames) return null;
 
         Array.Sort(sorted, 0, loud);
-        long begin = end - (long)FrameCount * FrameLength;
-        return new Utterance(begin, samples.AsSpan(0, frames * FrameLength), begin + (long)first * FrameLength,
+        long begin = Begin;
+        return new Utterance(number, begin, samples.AsSpan(0, frames * FrameLength), begin + (long)first * FrameLength,
             begin + (long)(last + 1) * FrameLength, sorted[loud / 2]);
     }
 

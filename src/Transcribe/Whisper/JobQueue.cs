@@ -3,17 +3,21 @@ using Pipeline.Transcribe.Speech;
 namespace Pipeline.Transcribe.Whisper;
 
 /// <summary>
-/// The jobs of all meetings, from the question to its answer. First come, first asked; each meeting has at most one job for each of
-/// its tracks here, so none can crowd the others out. Bounded by seconds of speech: what does not fit is refused at once, and kept
-/// by the meeting it belongs to. Thread-safe.
+/// The jobs of all meetings, from the question to its answer. Finals come before partials; of each kind the meeting that was served
+/// longest ago, then first come, first asked; a meeting has at most one job for each of its tracks here. Bounded by seconds of speech:
+/// what does not fit is refused at once, a final then kept by the meeting it belongs to. A partial that waited too long is dropped, and
+/// one worker thread in two is never given a partial, so that a final seldom waits for one. Thread-safe.
 /// </summary>
 internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics, TimeProvider clock) : IDisposable
 {
+    /// <summary>Later than this what a partial shows has been said over.</summary>
+    internal static readonly TimeSpan MaxPartialWait = TimeSpan.FromSeconds(1);
+
     private readonly Lock gate = new();
     private readonly LinkedList<PendingJob> waiting = new();
     private readonly Dictionary<long, PendingJob> asked = [];
     private readonly SemaphoreSlim changed = new(0);
-    private long nextId = 1, waitingSamples;
+    private long nextId = 1, waitingSamples, served;
     private string? closedReason;
 
     /// <summary>Takes the samples before it returns. Completes with an outcome, or as cancelled.</summary>
@@ -23,12 +27,14 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         lock (gate)
         {
             if (closedReason is { } reason) return Task.FromResult<RecognizeOutcome>(new RecognizeOutcome.Unavailable(reason));
-            if (waitingSamples + job.Samples.Length > maxWaitingSamples)
+            // Finals find room where partials do not.
+            if (waitingSamples + job.Samples.Length > (job.IsPartial ? maxWaitingSamples / 4 : maxWaitingSamples))
             {
-                metrics.JobRefused();
+                if (job.IsPartial) metrics.PartialDropped();
+                else metrics.JobRefused();
                 return Task.FromResult<RecognizeOutcome>(new RecognizeOutcome.Failed("too much speech is waiting already", CanRetry: true));
             }
-            pending = new PendingJob(nextId++, job);
+            pending = new PendingJob(nextId++, job) { AddedAt = clock.GetTimestamp() };
             waiting.AddLast(pending.Place);
             waitingSamples += pending.SampleCount;
         }
@@ -46,18 +52,50 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     /// </summary>
     public PendingJob? TakeNext(int atOnce)
     {
+        List<PendingJob> stale;
+        PendingJob? next;
         lock (gate)
         {
-            if (waiting.First is not { } place || asked.Count >= atOnce) return null;
-            if (asked.Count > 0 && (place.Value.Deaths > 0 || asked.Values.Any(job => job.Deaths > 0))) return null;
-
-            var next = place.Value;
-            RemoveWaiting(next);
-            next.AskedAt = clock.GetTimestamp();
-            asked.Add(next.Id, next);
-            return next;
+            stale = [.. waiting.Where(job => job.IsPartial && clock.GetElapsedTime(job.AddedAt) > MaxPartialWait)];
+            stale.ForEach(RemoveWaiting);
+            next = TakeFirst(atOnce);
         }
+        foreach (var job in stale)
+        {
+            metrics.PartialDropped();
+            job.Complete(new RecognizeOutcome.Failed("it would have come too late", CanRetry: true));
+        }
+        return next;
     }
+
+    private PendingJob? TakeFirst(int atOnce)
+    {
+        if (asked.Count >= atOnce || asked.Values.Any(job => job.Deaths > 0)) return null;
+        bool partialToo = asked.Values.Count(job => job.IsPartial) < Math.Max(1, atOnce / 2);
+        if (First(partialToo) is not { } next || (asked.Count > 0 && next.Deaths > 0)) return null;
+
+        RemoveWaiting(next);
+        next.AskedAt = clock.GetTimestamp();
+        if (next.Source is { } source) source.Served = ++served;
+        asked.Add(next.Id, next);
+        return next;
+    }
+
+    /// <summary>One that saw a worker die is the first of all.</summary>
+    private PendingJob? First(bool partialToo)
+    {
+        PendingJob? first = null;
+        foreach (var job in waiting)
+        {
+            if (job.Deaths > 0) return job;
+            if (job.IsPartial ? partialToo && (first is null || (first.IsPartial && IsServedBefore(job, first))) : first is null or { IsPartial: true } || IsServedBefore(job, first))
+                first = job;
+        }
+        return first;
+    }
+
+    /// <summary>Those of one meeting stay in order.</summary>
+    private static bool IsServedBefore(PendingJob job, PendingJob other) => (job.Source?.Served ?? 0) < (other.Source?.Served ?? 0);
 
     /// <summary>Ignores an id it does not know.</summary>
     public void Answer(long id, RecognizeOutcome outcome)
@@ -70,17 +108,22 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         changed.Release();
     }
 
-    /// <summary>Puts what was asked and not answered back to the front, but for jobs that have now seen two workers die.</summary>
+    /// <summary>Puts what was asked and not answered back to the front, but for partials and for jobs that have now seen two workers die.</summary>
     /// <returns>How many are asked again, and the jobs that were given up.</returns>
     public (int Again, IReadOnlyList<PendingJob> GivenUp) WorkerDied()
     {
-        var givenUp = new List<PendingJob>();
+        List<PendingJob> givenUp = [], dropped = [];
         int again = 0;
         lock (gate)
         {
             foreach (var job in asked.Values.OrderByDescending(job => job.Id))
             {
                 if (job.Outcome.IsCompleted) continue;           // cancelled meanwhile
+                if (job.IsPartial)
+                {
+                    dropped.Add(job);
+                    continue;
+                }
                 if (++job.Deaths == 2)
                 {
                     givenUp.Add(job);
@@ -96,6 +139,11 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         {
             metrics.JobGivenUp();
             job.Complete(new RecognizeOutcome.Failed("the speech worker died of this job twice", CanRetry: false));
+        }
+        foreach (var job in dropped)
+        {
+            metrics.PartialDropped();
+            job.Complete(new RecognizeOutcome.Failed("the speech worker died", CanRetry: false));
         }
         for (int n = 0; n < again; n++) metrics.JobAskedAgain();
         changed.Release();
@@ -153,18 +201,23 @@ internal sealed class PendingJob
     public PendingJob(long id, SpeechJob job)
     {
         Id = id;
+        IsPartial = job.IsPartial;
+        Source = job.Source;
         SampleCount = job.Samples.Length;
         Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Samples));
         Place = new LinkedListNode<PendingJob>(this);
     }
 
     public long Id { get; }
+    public bool IsPartial { get; }
+    public SpeechSource? Source { get; }
     public int SampleCount { get; }
     public ReadOnlyMemory<byte> Frame { get; }
     public Task<RecognizeOutcome> Outcome => outcome.Task;
 
     // The rest is the queue's, under its lock.
     public LinkedListNode<PendingJob> Place { get; }
+    public long AddedAt { get; init; }
     public long AskedAt { get; set; }
     /// <summary>Workers that died while they had this job.</summary>
     public int Deaths { get; set; }

@@ -131,6 +131,7 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
     }
 
     public void Say(int track, double startS, double endS, string text) => observer.OnCaption(job.Run, Snapshots.Caption(track, startS, endS, text));
+    public void Say(Caption revision) => observer.OnCaption(job.Run, revision);
     public bool IsListenedTo => observer.WantsLevels;
     public void Measure(LevelReading reading) => observer.OnLevels(reading);
     public void Become(CaptionsStatus status) => observer.OnCaptionsStatus(job.Run, status);

@@ -65,7 +65,7 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
     {
         // Sealed here, on the caller's thread: the writer is everybody's.
         var sealedText = decided.OfType<CaptionFinal>().ToDictionary(e => e.Sequence, e => sealer.Seal(after.Id,
-            JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words), StoredJson.Default.SpokenText)));
+            JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words, e.Caption.Revision), StoredJson.Default.SpokenText)));
         await writer.WriteAsync(connection => MeetingRows.Write(connection, after, decided, sealedText));
         if (sealedText.Count > 0) Changed.Pulse();
     }

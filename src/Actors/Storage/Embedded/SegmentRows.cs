@@ -95,7 +95,10 @@ internal static class SegmentRows
             SegmentId.TryParse(row.GetString(0), out var id) ? id : throw new FormatException("Not a segment's id."),
             row.GetInt64(1), meeting.Id, track.Id, track.Spec.Participant,
             TimeSpan.FromTicks(row.GetInt64(3)), TimeSpan.FromTicks(row.GetInt64(4)),
-            spoken.Text, row.GetString(5), spoken.Words, row.GetBoolean(6));
+            spoken.Text, row.GetString(5), spoken.Words, row.GetBoolean(6))
+        {
+            Rev = spoken.Rev,
+        };
         int revision = row.GetInt32(8);
         if (revision == 0 || texts.Written(meeting.Id, row.GetFieldValue<byte[]>(11)) is not { } written) return segment;
         return segment with

@@ -7,7 +7,8 @@ using Pipeline.Transcribe.Captions;
 namespace Pipeline.Actors.Storage.Embedded;
 
 /// <summary>What was said in one segment: the part of it that is sealed.</summary>
-internal sealed record SpokenText(string Text, IReadOnlyList<Word> Words);
+/// <param name="Rev">Of its final; older archives know only finals.</param>
+internal sealed record SpokenText(string Text, IReadOnlyList<Word> Words, int Rev = 1);
 
 [JsonSourceGenerationOptions(
     UseStringEnumConverter = true,
