@@ -18,6 +18,13 @@ export class CaptionBook {
     this.#captions.set(caption.id, caption);
     return { kind: known ? "changed" : "new", caption };
   }
+
+  /** A connection made anew tells every open caption again, and is not told of those that came to nothing meanwhile. */
+  forgetOpen() {
+    const open = [...this.#captions.values()].filter(caption => !caption.final);
+    for (const caption of open) this.#captions.delete(caption.id);
+    return open.map(caption => ({ kind: "gone", caption }));
+  }
 }
 
 /** The text's part that stays, and the part that may still change. `stable_chars` counts code points. */

@@ -33,6 +33,7 @@ export async function liveMeeting(root, state, route, signal) {
     },
     state: (what, wait) => {
       connection.textContent = what === "waiting" && wait > 900 ? "The connection is gone. Trying again…" : "";
+      if (what === "open") for (const change of book.forgetOpen()) list.apply(change, false);
       if (what === "ended") state.refresh().catch(() => { /* the events tell, too */ });
     },
     refused: error => { connection.textContent = error.missing ? "" : error.message; },
