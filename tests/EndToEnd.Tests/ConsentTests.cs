@@ -37,16 +37,16 @@ public sealed class ConsentTests(ITestOutputHelper output)
 
         var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async (meeting, began) =>
         {
-            await UntilAsync(meeting, began + DeniedAt);
-            denyAsked = Now(meeting);
+            await meeting.UntilAsync(began + DeniedAt);
+            denyAsked = meeting.Now();
             await SayAsync(server, meeting, "denied");
-            denyAnswered = Now(meeting);
-            await UntilAsync(meeting, began + martin.First(l => began + l.Start > denyAnswered).End + Afterwards);
-            grantAsked = Now(meeting);
+            denyAnswered = meeting.Now();
+            await meeting.UntilAsync(began + martin.First(l => began + l.Start > denyAnswered).End + Afterwards);
+            grantAsked = meeting.Now();
             await SayAsync(server, meeting, "granted");
-            grantAnswered = Now(meeting);
-            await UntilAsync(meeting, began + martin.First(l => began + l.Start > grantAnswered).End + Afterwards);
-            ended = Now(meeting);
+            grantAnswered = meeting.Now();
+            await meeting.UntilAsync(began + martin.First(l => began + l.Start > grantAnswered).End + Afterwards);
+            ended = meeting.Now();
             await enough.CancelAsync();
         }, enough: enough.Token);
 
@@ -125,13 +125,5 @@ public sealed class ConsentTests(ITestOutputHelper output)
         using var answer = await server.Http.PatchAsync($"/v1/meetings/{meeting.Id}/tracks/{track}", body);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(consent, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("participant").GetProperty("consent").GetString());
-    }
-
-    private static TimeSpan Now(MeetingInfo meeting) => DateTimeOffset.UtcNow - meeting.StartedAt!.Value;
-
-    private static async Task UntilAsync(MeetingInfo meeting, TimeSpan time)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (Now(meeting) < time) await timer.WaitForNextTickAsync();
     }
 }

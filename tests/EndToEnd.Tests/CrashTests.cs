@@ -24,15 +24,15 @@ public sealed class CrashTests(ITestOutputHelper output)
 
         var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async (meeting, origin) =>
         {
-            await UntilMeetingTimeAsync(meeting, origin + KilledAt);
+            await meeting.UntilAsync(origin + KilledAt);
             children = server.Children();
-            killing = Now(meeting);
+            killing = meeting.Now();
             await server.KillAsync();
-            killed = Now(meeting);
-            await UntilMeetingTimeAsync(meeting, origin + StartedAgainAt);
+            killed = meeting.Now();
+            await meeting.UntilAsync(origin + StartedAgainAt);
             var clock = Stopwatch.StartNew();
             await server.RestartAsync();
-            back = Now(meeting);
+            back = meeting.Now();
             output.WriteLine($"ready again after {clock.Elapsed.TotalSeconds:0.00} s");
             again = await server.Client.GetMeetingAsync(meeting.Id, default);
             Assert.Equal(meeting.Ingest!.Port, again.Ingest!.Port);
@@ -76,14 +76,6 @@ public sealed class CrashTests(ITestOutputHelper output)
 
     private static ReplaySource Cut(ReplaySource source, TimeSpan length) =>
         source with { Packets = [.. source.Packets.Where(p => p.Time < length)], Duration = length };
-
-    private static TimeSpan Now(MeetingInfo meeting) => DateTimeOffset.UtcNow - meeting.StartedAt!.Value;
-
-    private static async Task UntilMeetingTimeAsync(MeetingInfo meeting, TimeSpan time)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (Now(meeting) < time) await timer.WaitForNextTickAsync();
-    }
 
     /// <summary>Returns when the process has ended; a test that hangs here has found an orphan.</summary>
     private static async Task GoneAsync(int id)

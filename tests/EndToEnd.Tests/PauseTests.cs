@@ -44,23 +44,23 @@ public abstract class PausedMeeting(ITestOutputHelper output)
 
         var recorded = await RecordedMeeting.RecordAsync(server, source, meanwhile: async (meeting, origin) =>
         {
-            await UntilAsync(meeting, origin + PausedAt);
-            pauseAsked = Now(meeting);
+            await meeting.UntilAsync(origin + PausedAt);
+            pauseAsked = meeting.Now();
             await TellAsync(server, meeting, "pause", paused: true);
-            pauseAnswered = Now(meeting);
+            pauseAnswered = meeting.Now();
             if (killed)
             {
-                await UntilAsync(meeting, origin + KilledAt);
+                await meeting.UntilAsync(origin + KilledAt);
                 await server.KillAsync();
                 await server.RestartAsync();
-                output.WriteLine($"ready again at {Now(meeting).TotalSeconds:0.00} s");
+                output.WriteLine($"ready again at {meeting.Now().TotalSeconds:0.00} s");
             }
-            await UntilAsync(meeting, origin + ResumedAt);
-            resumeAsked = Now(meeting);
+            await meeting.UntilAsync(origin + ResumedAt);
+            resumeAsked = meeting.Now();
             await TellAsync(server, meeting, "resume", paused: false);
-            resumeAnswered = Now(meeting);
-            await UntilAsync(meeting, origin + lines.First(l => origin + l.Start > resumeAnswered).End + Afterwards);
-            ended = Now(meeting);
+            resumeAnswered = meeting.Now();
+            await meeting.UntilAsync(origin + lines.First(l => origin + l.Start > resumeAnswered).End + Afterwards);
+            ended = meeting.Now();
             await enough.CancelAsync();
         }, enough: enough.Token);
 
@@ -100,13 +100,5 @@ public abstract class PausedMeeting(ITestOutputHelper output)
         using var answer = await server.Http.PostAsync($"/v1/meetings/{meeting.Id}/{what}", null);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(paused, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("paused").GetBoolean());
-    }
-
-    private static TimeSpan Now(MeetingInfo meeting) => DateTimeOffset.UtcNow - meeting.StartedAt!.Value;
-
-    private static async Task UntilAsync(MeetingInfo meeting, TimeSpan time)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (Now(meeting) < time) await timer.WaitForNextTickAsync();
     }
 }

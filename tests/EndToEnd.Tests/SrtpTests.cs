@@ -56,7 +56,7 @@ public sealed class SrtpTests(ITestOutputHelper output)
         {
             await UntilAsync(server, meeting.Id, quality => quality.Tracks.All(t => t.PacketsReceived > 25));
             await server.KillAsync();
-            await UntilAsync(meeting, TimeSpan.FromSeconds(5));
+            await meeting.UntilAsync(TimeSpan.FromSeconds(5));
             await server.RestartAsync();
             back = DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch;
         });
@@ -124,12 +124,6 @@ public sealed class SrtpTests(ITestOutputHelper output)
     {
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while (!isSo(await server.Client.GetQualityAsync(meeting, default))) await tick.WaitForNextTickAsync();
-    }
-
-    private static async Task UntilAsync(MeetingInfo meeting, TimeSpan time)
-    {
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (DateTimeOffset.UtcNow - meeting.StartedAt!.Value < time) await tick.WaitForNextTickAsync();
     }
 
     private static ReplaySource Cut(ReplaySource source, TimeSpan length) =>
