@@ -106,7 +106,7 @@ internal static class NewTrack
     }
 
     /// <summary>Null when it cannot be told what is meant; the findings say why.</summary>
-    private static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
+    public static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
     {
         if (JsonFields.Of(item, pointer, findings) is not { } fields) return null;
 
@@ -168,9 +168,12 @@ internal static class NewTrack
     private static string? ReadFrom(JsonFields fields)
     {
         string? from = fields.NullableText("from", longest: 50);
-        if (from is not null && !(from.Contains('/') && IPNetwork.TryParse(from, out _))) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
+        if (from is not null && !IsNetwork(from)) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
         return from;
     }
+
+    /// <summary>False for an address alone: whose length is not said might be meant for any.</summary>
+    public static bool IsNetwork(string text) => text.Contains('/') && IPNetwork.TryParse(text, out _);
 
     /// <summary>Null where the track is plain, or something is wrong. No finding repeats what was sent: it may be a key.</summary>
     private static SrtpParameters? ReadSrtp(JsonFields track)

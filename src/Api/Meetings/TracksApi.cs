@@ -84,6 +84,6 @@ internal static class TracksApi
         };
     }
 
-    private static Problem Over(MeetingStatus? status) => new(
+    public static Problem Over(MeetingStatus? status) => new(
         ProblemKind.InvalidState, status is { } known ? $"The meeting is {known.ToString().ToLowerInvariant()}: it takes no tracks any more." : "The meeting is over.");
 }
