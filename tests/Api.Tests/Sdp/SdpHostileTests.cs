@@ -67,6 +67,6 @@ public sealed class SdpHostileTests
         string answer = SdpAnswer.Write(session, tracks, answered, 1, "203.0.113.9");
         var again = SdpReader.Read(answer, findings);
         Assert.True(again is not null, $"{string.Join('\n', findings.Errors)}\n{answer}");
-        Assert.Equal(session.Media.Select(media => (media.Kind, media.Protocol)), again.Media.Select(media => (media.Kind, media.Protocol)));
+        Assert.True(session.Media.Select(media => (media.Kind, media.Protocol)).SequenceEqual(again.Media.Select(media => (media.Kind, media.Protocol))), answer);
     }
 }
