@@ -37,12 +37,12 @@ internal sealed class PitchConcealment(int rate)
         bool begins = made == 0;
         if (begins) FindPeriod();
         for (int i = 0; i < pcm.Length; i++) pcm[i] = Next();
-        // The last samples once more, backwards and fading, take the step out of the seam.
-        int seam = begins ? Math.Min(length / 4, pcm.Length) : 0;
-        for (int i = 0; i < seam; i++)
+        if (begins)
         {
-            float weight = (i + 1f) / (seam + 1);
-            pcm[i] = weight * pcm[i] + (1 - weight) * heard[^(i + 1)];
+            // The last sample is not quite the one a period before it: the step between them is taken out slowly.
+            float step = heard[^1] - heard[^(length + 1)];
+            int seam = Math.Min(length / 4, pcm.Length);
+            for (int i = 0; i < seam; i++) pcm[i] += step * (seam - i) / (seam + 1);
         }
         Keep(pcm);
     }
