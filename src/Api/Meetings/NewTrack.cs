@@ -64,6 +64,9 @@ internal sealed record NewTrackDto
     public string? From { get; init; }
     /// <summary>Only packets that verify are taken; null: plain RTP.</summary>
     public NewSrtpDto? Srtp { get; init; }
+    /// <summary>True: a UDP port for this track alone, which the answer's `ingest` names.</summary>
+    [DefaultValue(false)]
+    public bool OwnPort { get; init; }
 }
 
 /// <summary>Reads tracks, in a meeting's body or one of their own.</summary>
@@ -132,7 +135,7 @@ internal static class NewTrack
         if (rtx is not null) fields.NotBuilt("rtx", "retransmissions are not read yet");
         if (red is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
         if (layers.Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
-        if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
+        bool ownPort = fields.Flag("own_port", false);
         fields.RefuseOthers();
 
         return participant is null || payloadType is null ? null : new TrackSpec
@@ -151,6 +154,7 @@ internal static class NewTrack
             Layers = layers,
             HeaderExtensions = extensions,
             From = from,
+            OwnPort = ownPort,
             OfferedSrtp = srtp,
         };
     }

@@ -6,7 +6,8 @@ namespace Pipeline.Api.Sdp;
 
 /// <summary>Where one m-line is to be sent.</summary>
 /// <param name="Track">The id of its track.</param>
-internal sealed record AnsweredTrack(string Track, int Port);
+/// <param name="IsShared">False: the port is this track's alone.</param>
+internal sealed record AnsweredTrack(string Track, int Port, bool IsShared);
 
 /// <summary>Writes the answer to an offer (RFC 3264 §6): each m-line in its place, taken or with port 0.</summary>
 internal static class SdpAnswer
@@ -36,8 +37,7 @@ internal static class SdpAnswer
         // What shares a port (RFC 9143 §7.3.3); an m-line on a port of its own is taken out of the group.
         IEnumerable<string> Bundles()
         {
-            int shared = answered.Values.Select(place => place.Port).FirstOrDefault();
-            var mids = tracks.Where(track => answered.TryGetValue(track, out var place) && place.Port == shared).Select(track => track.Media.Value("mid")).OfType<string>().ToHashSet();
+            var mids = tracks.Where(track => answered.TryGetValue(track, out var place) && place.IsShared).Select(track => track.Media.Value("mid")).OfType<string>().ToHashSet();
             foreach (var group in offer.Attributes.Where(a => a.Name == "group" && a.Value is not null && a.Value.StartsWith("BUNDLE ", StringComparison.Ordinal)))
             {
                 string[] kept = [.. group.Value!.Split(' ').Skip(1).Where(mids.Contains)];

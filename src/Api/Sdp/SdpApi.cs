@@ -29,18 +29,27 @@ internal static class SdpApi
         if (TryRead(body, by, options.RtpHost, out var offer, out var offered) is { } refused) return refused;
 
         List<OfferedTrack> taken = [.. offered.Where(track => track.Spec is not null)];
-        switch (await meetings.AddTracksAsync(caller.Tenant, meetingId, [.. taken.Select(track => track.Spec!)], CancellationToken.None))
+        var specs = taken.Select(track => track.Spec!).ToList();
+        while (true)
         {
-            case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
-            case AddTracksResult.InvalidState(var status): return TracksApi.Over(status);
-            case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(taken[index]);
-            case AddTracksResult.Added(var added):
-                var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
-                var answered = taken.Zip(added).ToDictionary(pair => pair.First, pair => new AnsweredTrack(pair.Second.Track.Id.ToString(), meeting.Port));
-                http.Response.Headers.Location = $"/v1/meetings/{meetingId}";
-                string answer = SdpAnswer.Write(offer, offered, answered, clock.GetUtcNow().ToUnixTimeMilliseconds(), options.RtpHost);
-                return TypedResults.Content(answer, MediaType, contentEncoding: null, StatusCodes.Status201Created);
-            case var other: throw new UnreachableException(other.ToString());
+            switch (await meetings.AddTracksAsync(caller.Tenant, meetingId, specs, CancellationToken.None))
+            {
+                case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
+                case AddTracksResult.InvalidState(var status): return TracksApi.Over(status);
+                case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
+                case AddTracksResult.AmbiguousTrack(var index) when specs[index].Ssrc is not null: return Ambiguous(taken[index]);
+                case AddTracksResult.AmbiguousTrack(var index):
+                    specs[index] = specs[index] with { OwnPort = true };             // each m-line can have its own: SDP needs no SSRC to tell them apart
+                    break;
+                case AddTracksResult.Added(var added):
+                    var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
+                    var answered = taken.Zip(added, (offer, view) => (offer, view.Track)).ToDictionary(
+                        pair => pair.offer, pair => new AnsweredTrack(pair.Track.Id.ToString(), pair.Track.Port ?? meeting.Port, pair.Track.Port is null));
+                    http.Response.Headers.Location = $"/v1/meetings/{meetingId}";
+                    string answer = SdpAnswer.Write(offer, offered, answered, clock.GetUtcNow().ToUnixTimeMilliseconds(), options.RtpHost);
+                    return TypedResults.Content(answer, MediaType, contentEncoding: null, StatusCodes.Status201Created);
+                case var other: throw new UnreachableException(other.ToString());
+            }
         }
     }
 
@@ -67,6 +76,6 @@ internal static class SdpApi
         && (!type.Charset.HasValue || type.Charset.Value!.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     private static Problem Ambiguous(OfferedTrack track) => new(
-        ProblemKind.AmbiguousTrack, "Two tracks of a port need a=ssrc, or other payload types, to be told apart.",
-        [new FieldError("", $"line {track.Media.Line}, m={track.Media.Kind}: {(track.Spec!.Ssrc is null ? "its payload type" : "its ssrc")} is an earlier track's")]);
+        ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time.",
+        [new FieldError("", $"line {track.Media.Line}, m={track.Media.Kind}: its SSRC is an earlier track's")]);
 }

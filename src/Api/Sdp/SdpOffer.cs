@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Json;
@@ -67,17 +68,22 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
         string? why = null;
         foreach (var format in Candidates(offer))
         {
-            var refused = new BodyFindings();
-            if (Track(Describe(media, offer, format, crypto, participant), refused) is { } spec) return Taken(media, offer, format, crypto, spec);
-            why ??= string.Join("; ", refused.Errors.Select(e => $"{e.Pointer.TrimStart('/')} {e.Message}"));
+            var extras = Extras(offer, format);
+            if (Track(Describe(media, offer, format, crypto, participant), extras, out string refused) is not { } spec)
+            {
+                why ??= refused;
+                continue;
+            }
+            return new OfferedTrack
+            {
+                Media = media,
+                Spec = spec,
+                Formats = [format, .. extras.Select(extra => extra.Format)],
+                Crypto = crypto,
+                Feedback = [.. offer.Feedback.Where(f => (f.PayloadType ?? format.PayloadType) == format.PayloadType && IsGiven(f.Value, spec))],
+            };
         }
         return OfferedTrack.Refused(media, why ?? $"none of its payload types is a codec that is known: {string.Join(", ", Codecs.Keys)}");
-    }
-
-    private static OfferedTrack Taken(MediaDescription media, MediaOffer offer, OfferedFormat format, SdpCrypto? crypto, TrackSpec spec)
-    {
-        List<OfferedFormat> formats = [format];
-        return new OfferedTrack { Media = media, Spec = spec, Formats = formats, Crypto = crypto };
     }
 
     /// <summary>Those of a codec the contract has, as preferred; RED only where there is nothing that it holds.</summary>
@@ -87,10 +93,10 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
         return known.Exists(format => !format.Is("red")) ? known.Where(format => !format.Is("red")) : known;
     }
 
-    private NewTrackDto Describe(MediaDescription media, MediaOffer offer, OfferedFormat format, SdpCrypto? crypto, NewParticipantDto participant)
+    private JsonObject Describe(MediaDescription media, MediaOffer offer, OfferedFormat format, SdpCrypto? crypto, NewParticipantDto participant)
     {
         bool isVideo = media.Kind == "video", isScreen = media.Value("content") is { } content && content.Split(',').Contains("slides");
-        return new NewTrackDto
+        var track = (JsonObject)JsonSerializer.SerializeToNode(new NewTrackDto
         {
             Participant = participant,
             Kind = media.Kind,
@@ -104,15 +110,56 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
             HeaderExtensions = offer.Extensions.ToDictionary(e => e.Key.ToString(), e => e.Value),
             From = by.From ?? From(offer.Sender),
             Srtp = crypto is null ? null : new NewSrtpDto { Suite = crypto.Suite.Name, Key = Convert.ToBase64String(crypto.Master) },
-        };
+        }, ApiJson.Default.NewTrackDto)!;
+        if (offer.Sources.Count > 1) track["layers"] = new JsonArray([.. offer.Sources.Select((ssrc, n) => Layer(ssrc, offer.Layers.Count == offer.Sources.Count ? offer.Layers[n] : null))]);
+        return track;
+
+        static JsonNode Layer(uint ssrc, string? rid) => new JsonObject { ["rid"] = rid, ["ssrc"] = ssrc };
     }
 
-    /// <summary>Null, with findings, where a track cannot be that.</summary>
-    private static TrackSpec? Track(NewTrackDto asked, BodyFindings refused)
+    /// <summary>A member of a track that it can do without, and the payload type that comes with it.</summary>
+    private sealed record Extra(string Member, JsonNode Value, OfferedFormat Format);
+
+    private static List<Extra> Extras(MediaOffer offer, OfferedFormat format)
     {
-        var spec = NewTrack.Read(JsonSerializer.SerializeToElement(asked, ApiJson.Default.NewTrackDto), "", refused);
-        return refused.Errors.Count == 0 ? spec : null;
+        List<Extra> extras = [];
+        string type = format.PayloadType.ToString();
+        if (offer.Formats.FirstOrDefault(f => f.Is("red") && f.ClockRate == format.ClockRate && f.PayloadType != format.PayloadType
+                && (f.Fmtp is null || f.Fmtp.Split('/').All(block => block.Trim() == type))) is { } red && format.Is("opus"))
+            extras.Add(new Extra("red_payload_type", red.PayloadType, red));
+        if (offer.Formats.FirstOrDefault(f => f.Is("rtx") && f.Fmtp is not null && f.Fmtp.Split(';', StringSplitOptions.TrimEntries).Contains($"apt={type}")) is { } rtx)
+        {
+            uint? ssrc = offer.Sources.Count == 1 && offer.Retransmissions.TryGetValue(offer.Sources[0], out uint again) ? again : null;
+            extras.Add(new Extra("rtx", new JsonObject { ["payload_type"] = rtx.PayloadType, ["ssrc"] = ssrc }, rtx));
+        }
+        return extras;
     }
+
+    /// <summary>Null where a track cannot be that.</summary>
+    /// <param name="extras">Those that cannot be are taken out: the answer does not have them, and the sender does without.</param>
+    private static TrackSpec? Track(JsonObject asked, List<Extra> extras, out string refused)
+    {
+        foreach (var extra in extras) asked[extra.Member] = extra.Value;
+        while (true)
+        {
+            var findings = new BodyFindings();
+            var spec = NewTrack.Read(JsonElement.Parse(asked.ToJsonString()), "", findings);
+            refused = string.Join("; ", findings.Errors.Select(e => $"{e.Pointer.TrimStart('/')} {e.Message}"));
+            if (findings.Errors.Count == 0) return spec;
+            var wrong = extras.Where(extra => findings.Errors.Any(e => e.Pointer.StartsWith($"/{extra.Member}", StringComparison.Ordinal))).ToList();
+            if (wrong.Count == 0) return null;
+            foreach (var extra in wrong) asked.Remove(extra.Member);
+            extras.RemoveAll(wrong.Contains);
+        }
+    }
+
+    /// <summary>What of the offered feedback is sent: requests for lost packets where they come again, and for pictures that need no other.</summary>
+    private static bool IsGiven(string feedback, TrackSpec spec) => feedback switch
+    {
+        "nack" => spec.Rtx is not null,
+        "nack pli" => spec.Kind == "video",
+        _ => false,
+    };
 
     /// <summary>
     /// The sender's address. FFmpeg and others write where they send to: our own address says nothing of a sender, unless it is loopback,

@@ -63,7 +63,7 @@ public sealed class SdpHostileTests
         Assert.Equal(session.Media.Count, tracks.Count);
         if (findings.Errors.Count > 0) return;
 
-        var answered = tracks.Where(track => track.Spec is not null).ToDictionary(track => track, _ => new AnsweredTrack("trk_x", 26000));
+        var answered = tracks.Where(track => track.Spec is not null).ToDictionary(track => track, _ => new AnsweredTrack("trk_x", 26000, true));
         string answer = SdpAnswer.Write(session, tracks, answered, 1, "203.0.113.9");
         var again = SdpReader.Read(answer, findings);
         Assert.True(again is not null, $"{string.Join('\n', findings.Errors)}\n{answer}");
