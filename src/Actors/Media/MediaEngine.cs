@@ -61,7 +61,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         finished.TryRemove(job.Id, out var run);
-        foreach (int port in OwnPorts(job.Tracks)) ports.Release(port);              // of tracks whose media never opened
+        foreach (int port in job.Tracks.Select(t => t.Port).OfType<int>()) ports.Release(port);   // of tracks whose media never opened
         MeetingKeys keys;
         try { keys = folder.OpenKeys(vault); }
         catch (Exception e) when (e is IOException or CryptographicException)

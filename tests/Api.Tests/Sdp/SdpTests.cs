@@ -31,6 +31,33 @@ public sealed class SdpTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task Who_cannot_be_told_apart_on_the_meetings_port_is_sent_to_one_of_their_own()
+    {
+        string id = await server.CreateAsync();
+        string two = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\na=group:BUNDLE a b\r\n"
+            + "m=audio 9 RTP/AVP 97\r\na=mid:a\r\na=rtpmap:97 opus/48000/2\r\nm=audio 9 RTP/AVP 97\r\na=mid:b\r\na=rtpmap:97 opus/48000/2\r\n";
+
+        var lines = await LinesAsync(await PostAsync($"/v1/meetings/{id}/sdp?participant=alice", two));
+
+        var (view, alone) = (server.Meetings.View(id), server.Meetings.View(id).Tracks[1].Track);
+        Assert.Equal([false, true], view.Tracks.Select(track => track.Track.Spec.OwnPort));
+        Assert.Equal([$"m=audio {view.Port} RTP/AVP 97", $"m=audio {alone.Port} RTP/AVP 97"], lines.Where(line => line.StartsWith("m=", StringComparison.Ordinal)));
+        Assert.Equal([$"a=rtcp:{view.Port + 1}", $"a=rtcp:{alone.Port + 1}"], lines.Where(line => line.StartsWith("a=rtcp:", StringComparison.Ordinal)));
+        Assert.Contains("a=group:BUNDLE a", lines);                                  // what has a port of its own shares none (RFC 9143 §7.3.3)
+    }
+
+    [Fact]
+    public async Task An_SSRC_that_is_taken_is_nobody_elses()
+    {
+        string id = await server.CreateAsync();
+        string offer = Offer + "a=ssrc:7 cname:x\r\n";
+        Assert.Equal(HttpStatusCode.Created, (await PostAsync($"/v1/meetings/{id}/sdp", offer)).StatusCode);
+        var answer = await PostAsync($"/v1/meetings/{id}/sdp", offer);
+        await answer.IsProblemAsync(422, "ambiguous_track");
+        Assert.Contains("line 6, m=audio: its SSRC is an earlier track", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task What_is_not_taken_keeps_its_place_with_port_0_and_says_why()
     {
         string id = await server.CreateAsync();
