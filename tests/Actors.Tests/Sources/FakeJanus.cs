@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Sources.Janus;
 
 namespace Pipeline.Actors.Tests.Sources;
@@ -23,8 +24,21 @@ internal sealed class FakeJanus(JanusId room)
     public string? ApiSecret { get; init; }
     public string? AdminKey { get; init; }
 
+    /// <summary>Pulses with everything that happens here.</summary>
+    public ChangeSignal Changes { get; } = new();
+
     /// <summary>Everything it was asked, as JSON.</summary>
     public List<string> Asked { get; } = [];
+
+    public async Task UntilAsync(Func<bool> holds)
+    {
+        while (true)
+        {
+            var next = Changes.Next;
+            if (holds()) return;
+            await next.WaitAsync(TimeSpan.FromSeconds(60));                          // only so that a broken test ends
+        }
+    }
 
     /// <summary>Answers nothing from now on, as a process that is stopped.</summary>
     public bool IsStuck { get; set; }
@@ -73,6 +87,7 @@ internal sealed class FakeJanus(JanusId room)
     {
         lock (gate) clients.Remove(client);
         client.Out.Writer.TryComplete();
+        Changes.Pulse();
     }
 
     /// <summary>The network between ends every connection.</summary>
@@ -169,7 +184,11 @@ internal sealed class FakeJanus(JanusId room)
         lock (gate)
         {
             Asked.Add(request.ToJsonString());
-            if (IsStuck) return;
+            if (IsStuck)
+            {
+                Changes.Pulse();
+                return;
+            }
             if (ApiSecret is not null && (string?)request["apisecret"] != ApiSecret)
             {
                 Send(client, Reply(request, "error", ("error", new JsonObject { ["code"] = 403, ["reason"] = "Unauthorized request (wrong or missing secret/token)" })));
@@ -201,6 +220,7 @@ internal sealed class FakeJanus(JanusId room)
                     break;
             }
         }
+        Changes.Pulse();
     }
 
     private JsonObject Join(Client client, JsonObject body)

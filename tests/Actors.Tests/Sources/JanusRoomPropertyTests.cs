@@ -86,7 +86,6 @@ public sealed class JanusRoomPropertyTests(ITestOutputHelper output)
             }
             Assert.All(open.Values, t => Assert.Contains(forwarders, f => f.Forwarder.Ssrc == t.Ssrc));
             Assert.Equal(open.Count, forwarders.Count(f => f.Forwarder.Port == Port));
-            Assert.Equal(foreigners.Intersect(forwarders.Select(f => f.Forwarder.StreamId)), foreigners.Where(f => forwarders.Any(x => x.Forwarder.StreamId == f)));
             Assert.Empty(stoppedForeigners);
         }
 
@@ -107,7 +106,6 @@ public sealed class JanusRoomPropertyTests(ITestOutputHelper output)
             if (!published.TryGetValue(feed, out var streams) || !streams.TryGetValue(mid, out var stream)) return;
             Note($"{feed} disables {mid}");
             streams[mid] = stream with { Disabled = true };
-            unwanted.Remove(new FeedStream(feed, mid));                              // enabled again, it is wanted again
             if (chance.Next(2) == 0) forwarders.RemoveAll(f => f.Feed == feed && f.Mid == mid);
             Tell(JanusRoomTests.Published(JanusRoomTests.Says(feed, null, [.. streams.Values])));
         }
@@ -117,7 +115,6 @@ public sealed class JanusRoomPropertyTests(ITestOutputHelper output)
             if (!published.Remove(feed)) return;
             Note($"{feed} leaves");
             forwarders.RemoveAll(f => f.Feed == feed);
-            unwanted.RemoveWhere(s => s.Feed == feed);
             for (int times = chance.Next(1, 4); times > 0; times--)
                 Tell(JanusRoomTests.Gone(chance.Next(3) switch { 0 => "unpublished", 1 => "leaving", _ => "kicked" }, feed));
         }
@@ -135,7 +132,6 @@ public sealed class JanusRoomPropertyTests(ITestOutputHelper output)
             Lose();
             foreach (var feed in published.Keys.ToList()) published.Remove(feed);
             forwarders.Clear();
-            unwanted.Clear();
         }
 
         /// <summary>Only what the watcher knows: before that it is a stranger's, and stopped as one.</summary>
@@ -169,14 +165,21 @@ public sealed class JanusRoomPropertyTests(ITestOutputHelper output)
             }
             isConnected = true;
             if (room is null) unwanted.Clear();                                      // who ended what is not remembered
+            unwanted.RemoveWhere(s => !IsPublished(s));                              // gone and back unseen, it is the same to the watcher
             room ??= new JanusRoom(Port, host => host == "127.0.0.1", JanusMedia.Of, () => nextSsrc++);
             Do(room.Joined([.. published.Select(p => JanusRoomTests.Says(p.Key, null, [.. p.Value.Values]))], listed, open.Values));
         }
 
         private void Deliver()
         {
-            if (underWay.TryDequeue(out var news)) Do(room!.Hear(news));
+            if (!underWay.TryDequeue(out var news)) return;
+            foreach (var gone in new[] { news.Unpublished, news.Leaving, news.Kicked }) unwanted.RemoveWhere(s => s.Feed == gone);
+            foreach (var said in news.Publishers ?? []) unwanted.RemoveWhere(s => s.Feed == said!.Id && !said.Streams!.Any(x => x!.Mid == s.Mid && !x.Disabled));
+            Do(room!.Hear(news));
         }
+
+        private bool IsPublished(FeedStream s) =>
+            published.TryGetValue(s.Feed, out var streams) && streams.TryGetValue(s.Mid, out var stream) && !stream.Disabled;
 
         private void Tell(RoomNews news)
         {
@@ -202,7 +205,7 @@ public sealed class JanusRoomPropertyTests(ITestOutputHelper output)
                         open.Add(b.What.Ssrc, new OpenForward(b.What.Stream, b.What.Ssrc, b.What.Media.Codec));
                         break;
                     case RoomStep.Forward { What: var what }:
-                        if (published.TryGetValue(what.Stream.Feed, out var streams) && streams.TryGetValue(what.Stream.Mid, out var stream) && !stream.Disabled)
+                        if (IsPublished(what.Stream))
                         {
                             var forwarder = new ForwarderNews { StreamId = nextStream++, Host = "127.0.0.1", Port = Port, Ssrc = what.Ssrc };
                             forwarders.Add((what.Stream.Feed, what.Stream.Mid, forwarder));

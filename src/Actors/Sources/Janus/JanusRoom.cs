@@ -22,7 +22,8 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
 
     private readonly Dictionary<JanusId, Publisher> publishers = [];
     private readonly Dictionary<FeedStream, Carried> carried = [];
-    private readonly HashSet<FeedStream> refused = [];                               // while they stay published: by Janus, or ended by somebody
+    private readonly HashSet<FeedStream> refused = [];                               // by Janus, for what is published now
+    private readonly HashSet<FeedStream> unwanted = [];                              // their track was ended by somebody, and they stay published
 
     private sealed record Publisher(string Name, IReadOnlyDictionary<string, FeedMedia> Streams);
 
@@ -40,8 +41,9 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
     public IReadOnlyList<RoomStep> Joined(IEnumerable<PublisherNews?> publishing, IEnumerable<PublisherNews?> forwarding, IEnumerable<OpenForward> open)
     {
         publishers.Clear();
+        refused.Clear();
         foreach (var publisher in publishing) Hear(publisher);
-        refused.RemoveWhere(stream => !publishers.ContainsKey(stream.Feed));
+        unwanted.RemoveWhere(IsGone);
         return Compared(forwarding, open);
     }
 
@@ -50,7 +52,7 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
     {
         var tracks = open.ToLookup(track => track.Ssrc);
         foreach (var (stream, forward) in carried)
-            if (forward.StreamId is not null && !tracks.Contains(forward.Ssrc)) refused.Add(stream);   // somebody ended its track: it is not wanted any more
+            if (forward.StreamId is not null && !tracks.Contains(forward.Ssrc)) unwanted.Add(stream);
         carried.Clear();
 
         List<RoomStep> steps = [];
@@ -78,7 +80,8 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
         foreach (var publisher in news.Publishers ?? []) Hear(publisher);
         foreach (var gone in (JanusId?[])[news.Unpublished, news.Leaving, news.Kicked])
             if (gone is { } feed) publishers.Remove(feed);
-        refused.RemoveWhere(stream => !publishers.ContainsKey(stream.Feed));
+        refused.RemoveWhere(IsGone);
+        unwanted.RemoveWhere(IsGone);
         return Due();
     }
 
@@ -135,7 +138,7 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
             foreach (var (mid, what) in publisher.Streams)
             {
                 var stream = new FeedStream(feed, mid);
-                if (carried.ContainsKey(stream) || refused.Contains(stream)) continue;
+                if (carried.ContainsKey(stream) || refused.Contains(stream) || unwanted.Contains(stream)) continue;
                 if (carried.Count == MaxStreams) { LeftOut++; continue; }
                 uint ssrc = Unused();
                 carried[stream] = new Carried(ssrc, what.Codec, null);
@@ -154,11 +157,12 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
         foreach (var stream in (news.Streams ?? []).Take(MaxStreamsEach))
             if (stream is { Disabled: false, Mid.Length: > 0 and <= LongestMid } && media(stream) is { } what) streams[stream.Mid] = what;
         publishers[feed] = new Publisher(Name(news.Display, feed), streams);
-        refused.RemoveWhere(stream => stream.Feed == feed && !streams.ContainsKey(stream.Mid));
     }
 
+    private bool IsGone(FeedStream stream) => !publishers.TryGetValue(stream.Feed, out var publisher) || !publisher.Streams.ContainsKey(stream.Mid);
+
     private bool IsWanted(FeedStream stream, string codec) =>
-        !refused.Contains(stream) && publishers.TryGetValue(stream.Feed, out var publisher) && publisher.Streams.TryGetValue(stream.Mid, out var what) && what.Codec == codec;
+        !unwanted.Contains(stream) && publishers.TryGetValue(stream.Feed, out var publisher) && publisher.Streams.TryGetValue(stream.Mid, out var what) && what.Codec == codec;
 
     private static IEnumerable<(JanusId Feed, ForwarderNews Forwarder)> All(IEnumerable<PublisherNews?> forwarding)
     {
