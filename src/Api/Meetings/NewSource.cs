@@ -11,7 +11,7 @@ internal sealed record NewSourceDto
 {
     /// <summary>"janus": a room of Janus' VideoRoom.</summary>
     public required string Type { get; init; }
-    /// <summary>Of Janus' WebSocket, such as ws://127.0.0.1:8188.</summary>
+    /// <summary>Of Janus' WebSocket, such as wss://janus.example/ws.</summary>
     [MaxLength(NewSource.LongestUrl)]
     public required string Url { get; init; }
     /// <summary>Its number; a text where Janus has `string_ids`.</summary>
@@ -55,7 +55,7 @@ internal static class NewSource
     private static string? ReadUrl(JsonFields fields)
     {
         if (fields.RequiredText("url", LongestUrl) is not { } text) return null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss") || url.Host.Length == 0) fields.Invalid("url", "must be an address such as ws://127.0.0.1:8188 or wss://janus.example/ws");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss") || url.Host.Length == 0) fields.Invalid("url", "must be an address such as wss://janus.example/ws.or wss://janus.example/ws");
         else if (url.UserInfo.Length + url.Query.Length + url.Fragment.Length > 0) fields.Invalid("url", "must have no user, query or fragment: it is shown to whoever may read the meeting");
         else return text;
         return null;
