@@ -39,7 +39,8 @@ public readonly record struct WaitingReport(int Epoch, ulong NtpTime, long Times
 /// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay. All that
 /// decides about a place is looked at in the order of the packets, so a journal played later gives the same.
 /// </summary>
-public sealed class TrackTimeline(JitterBuffer buffer)
+/// <param name="codec">Null: Opus.</param>
+public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
 {
     private const int Rate = OpusPacket.ClockRate;
     /// <summary>How far ahead the least offset is looked for.</summary>
@@ -55,7 +56,8 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private static readonly TimeSpan ReportsApart = TimeSpan.FromMilliseconds(200);  // and a second and more by most senders, RFC 3550 §6.2
 
     private readonly RtpClock clock = new(Rate);
-    private readonly FileTimeline file = new();
+    private readonly AudioCodec codec = codec ?? AudioCodec.Opus;
+    private readonly FileTimeline file = new(codec ?? AudioCodec.Opus);
     private readonly Queue<WaitingReport> reports = new(MaxReports);
     private int epoch = -1;
     private uint ssrc;
@@ -82,7 +84,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     public void Insert(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
-        if (OpusPacket.Duration(payload) == 0) { Dropped++; return; }
+        if (codec.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
         buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source);
     }
@@ -124,7 +126,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
                 buffer.Release();
                 continue;
             }
-            int duration = OpusPacket.Duration(packet.Payload);
+            int duration = codec.Duration(packet.Payload);
             if (end - place > (jumped ? duration / 2 : Math.Max(duration / 2, Tolerance)))   // the track ran ahead: this one's time is taken
             {
                 Accept(packet, duration);
@@ -182,7 +184,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
 
         long growth = least - offset;
         if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
-        if (growth is >= -UrgentShrink and < -Tolerance && FileTimeline.IsQuiet(packet)) return least;
+        if (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet)) return least;
         jumped = false;
         return offset;
     }
@@ -211,6 +213,6 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private long LeastOffset(BufferedPacket packet, long transit)
     {
         long offset = clock.OffsetAt(packet.Timestamp);
-        return transit - offset < -UrgentShrink ? long.MinValue / 2 : FileTimeline.IsQuiet(packet) ? offset - UrgentShrink : offset;
+        return transit - offset < -UrgentShrink ? long.MinValue / 2 : file.IsQuiet(packet) ? offset - UrgentShrink : offset;
     }
 }
