@@ -34,11 +34,8 @@ public sealed class FrameAssembler(PayloadFormat format, IFrameSink sink)
         if (packet.Marker) Complete();
     }
 
-    /// <summary>No more packets come.</summary>
-    public void Finish()
-    {
-        if (building) Complete();
-    }
+    /// <summary>No more packets come: nobody knows whether a frame without a marker had any to come.</summary>
+    public void Finish() => LeaveOut();
 
     private void Begin(in VideoPacket packet)
     {

@@ -16,18 +16,25 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
     private long next, highest;                                                      // the first that is missing; the last that came
     private long lastKey = long.MinValue, lastLost = long.MinValue;                  // sequence numbers
     private TimeSpan holeSince;
+    private TimeSpan? lostSince;
 
     /// <summary>True while nothing that comes can be shown before a key frame.</summary>
     public bool NeedsKeyFrame => lastKey <= lastLost;
     public TimeSpan LastPacket { get; private set; }
+    /// <summary>Meeting time from which on something is missing that was sent; null where nothing is, or a key frame made up for it.</summary>
+    public TimeSpan? LostSince => NeedsKeyFrame ? lostSince : null;
 
     /// <param name="packetEpoch">Rises with each restart of the stream, where sequence numbers begin anew.</param>
     /// <param name="isWithheld">Its payload was not to be kept.</param>
     public void Receive(int packetEpoch, long sequence, ReadOnlySpan<byte> payload, bool isWithheld, TimeSpan arrival)
     {
-        if (packetEpoch != epoch || sequence - next >= Window) Begin(packetEpoch, sequence);
+        if (packetEpoch != epoch || sequence - next >= Window) Begin(packetEpoch, sequence, arrival);
         LastPacket = arrival;
-        if (isWithheld) lastLost = Math.Max(lastLost, sequence);
+        if (isWithheld)
+        {
+            lastLost = Math.Max(lastLost, sequence);
+            lostSince = null;
+        }
         else if (!payload.IsEmpty && format.BeginsKeyFrame(payload)) lastKey = Math.Max(lastKey, sequence);
         if (sequence < next) return;                                                 // it was given up
 
@@ -43,19 +50,26 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
     {
         while (next <= highest && now - holeSince >= Patience)
         {
-            lastLost = Math.Max(lastLost, next);
+            Lose(next, holeSince);
             while (!IsMarked(next)) next++;
             Pass();
             holeSince = now;
         }
     }
 
-    private void Begin(int packetEpoch, long sequence)
+    private void Begin(int packetEpoch, long sequence, TimeSpan arrival)
     {
-        if (packetEpoch != epoch) (lastKey, lastLost) = (long.MinValue, long.MinValue);
-        else lastLost = sequence - 1;
+        if (packetEpoch == epoch) Lose(sequence - 1, arrival);
+        else (lastKey, lastLost, lostSince) = (long.MinValue, long.MinValue, null);
         (epoch, next, highest) = (packetEpoch, sequence, sequence - 1);
         Array.Clear(received);
+    }
+
+    private void Lose(long sequence, TimeSpan since)
+    {
+        if (!NeedsKeyFrame) lostSince = since;
+        lastLost = Math.Max(lastLost, sequence);
+        if (!NeedsKeyFrame) lostSince = null;                                        // a key frame has come meanwhile
     }
 
     private void Pass()

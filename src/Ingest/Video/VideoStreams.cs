@@ -11,6 +11,11 @@ internal sealed class VideoStreams(Func<PayloadFormat> format, IFrameSink sink)
     private readonly Dictionary<uint, VideoStream> bySsrc = [];
     private readonly List<VideoStream> streams = [];
 
+    /// <summary>Packets that came after their place had been passed.</summary>
+    public long PacketsLate => streams.Sum(s => s.Timeline.Late);
+    /// <summary>Of the newest stream.</summary>
+    public double ClockDriftPpm => streams.Count == 0 ? 0 : streams[^1].Timeline.DriftPpm;
+
     /// <summary>The stream of an SSRC, from its first packet on.</summary>
     public VideoStream this[uint ssrc]
     {
