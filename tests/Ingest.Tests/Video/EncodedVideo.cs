@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Ingest.Rtp;
 
@@ -37,7 +38,7 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
             {
                 "vp8" => "rtpvp8pay picture-id-mode=2",
                 "vp9" => "rtpvp9pay picture-id-mode=2",
-                _ => "h264parse config-interval=-1 ! rtph264pay aggregate-mode=zero-latency",
+                _ => "rtph264pay config-interval=-1 aggregate-mode=zero-latency",
             };
             await RunAsync("gst-launch-1.0", $"-q filesrc location={file} ! matroskademux ! {payloader} mtu={mtu} pt={PayloadType} ! rtpstreampay ! filesink location={folder["rtp"]}");
             datagrams = Framed(folder["rtp"]);
@@ -75,6 +76,26 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{program} {arguments}: {await errors}");
         return output;
+    }
+
+    /// <summary>A hash of each picture a program writes to its standard output.</summary>
+    /// <param name="frame">Bytes of one.</param>
+    public static async Task<List<string>> HashesAsync(string program, string arguments, int frame)
+    {
+        var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
+        using var process = Process.Start(info)!;
+        var hashes = new List<string>();
+        for (var picture = new byte[frame]; await process.StandardOutput.BaseStream.ReadAtLeastAsync(picture, frame, throwOnEndOfStream: false) == frame;)
+            hashes.Add(Convert.ToHexStringLower(MD5.HashData(picture)));
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        return hashes;
+    }
+
+    public static void WriteFramed(string path, IEnumerable<byte[]> packets)
+    {
+        using var file = File.Create(path);
+        foreach (byte[] packet in packets) file.Write([(byte)(packet.Length >> 8), (byte)packet.Length, .. packet]);
     }
 
     /// <summary>Each packet behind its length in 16 bits (RFC 4571).</summary>
