@@ -89,14 +89,13 @@ public sealed partial record Meeting
 
     /// <summary>
     /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
-    /// an SSRC of both, or both without one and of the same payload type. Null where every track is clear.
+    /// an SSRC of both, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
     /// </summary>
     public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
     {
-        var taken = present.SelectMany(How).ToHashSet();
+        var taken = present.Where(track => !track.OwnPort).SelectMany(How).ToHashSet();
         for (int i = 0; i < added.Count; i++)
-            foreach (var way in How(added[i]))
-                if (!taken.Add(way)) return i;
+            if (!added[i].OwnPort && !How(added[i]).All(taken.Add)) return i;
         return null;
 
         static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track) =>
