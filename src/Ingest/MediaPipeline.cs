@@ -197,6 +197,7 @@ public sealed class MediaPipeline : IDisposable
         advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
         {
+            if (track is VideoTrack seen) seen.Show(now - Delay);
             if (track.Ended) continue;
             track.Withheld.ExtendTo(now);
             track.Advance(now);
@@ -219,6 +220,7 @@ public sealed class MediaPipeline : IDisposable
             if (!track.Ended) track.Withheld.ExtendTo(duration);
             track.Withheld.CutAt(duration);
             track.End(duration);
+            if (track is VideoTrack seen) seen.ShowAll();
         }
         mixing.Finish(duration);
     }
