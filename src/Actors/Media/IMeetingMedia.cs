@@ -105,6 +105,17 @@ public interface IMediaEngine
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
 
+    /// <summary>True while there is an engine that takes speech.</summary>
+    bool CanHear { get; }
+
+    /// <summary>
+    /// Makes the captions that a meeting which is over has not yet, after everything that is being said now. Repeatable: those that are stored are not made again.
+    /// </summary>
+    /// <returns>True when there is one of every word.</returns>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
+    Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
     /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
     /// <param name="isNew">The meeting has no key yet: it gets one.</param>
     /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>

@@ -55,6 +55,8 @@ public abstract record MeetingCommand
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
     public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
+    /// <summary>Every word of a meeting that is over has its caption now.</summary>
+    public sealed record CaptionsMade(int Run) : MeetingCommand;
     public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;
     public sealed record Tick : MeetingCommand;
 }
