@@ -1,14 +1,12 @@
-using System.Diagnostics;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Pipeline.Api.Replay;
 using Pipeline.TestKit.Audio;
 using Xunit.Abstractions;
 
 namespace Pipeline.EndToEnd.Tests;
 
-/// <summary>The command lines of `docs/senders.md`, read from there and run as they stand: real senders, each with the offer that goes with it.</summary>
-public sealed partial class SenderRecipeTests(ITestOutputHelper output)
+/// <summary>Three real senders at once, each with the offer that goes with it.</summary>
+public sealed class SenderRecipeTests(ITestOutputHelper output)
 {
     private const int Rate = RecordedMeeting.Rate;
     /// <summary>Between what one sender says: enough for a caption to end.</summary>
@@ -21,17 +19,17 @@ public sealed partial class SenderRecipeTests(ITestOutputHelper output)
     {
         await using var server = await PipelineServer.StartAsync();
         var meeting = await server.Client.CreateMeetingAsync(new NewMeeting { Title = "Recipes", Language = "en", Tracks = [] }, default);
-        var recipes = Recipes(await File.ReadAllTextAsync(Fixtures.Document("senders.md")));
-        Assert.Equal(["FFmpeg", "FFmpeg, protected", "GStreamer"], recipes.Select(r => r.Heading));
+        var recipes = SenderRecipes.Read();
+        Assert.Equal(["FFmpeg", "FFmpeg, protected", "FFmpeg, a picture", "GStreamer"], recipes.Keys);   // each is run by a test here
         var folder = Directory.CreateTempSubdirectory("recipes-");
         SpokenLine[][] said = [Said("Sarah", 1, 2), Said("Oliver", 1, 3), Said("Thomas", 1, 2)];
         string[] senders = ["alice", "carol", "bob"];
         foreach (var (sender, lines) in senders.Zip(said)) WriteWav(Path.Combine(folder.FullName, sender + ".wav"), lines);
 
         var sending = new List<Task>();
-        foreach (var recipe in recipes)
+        foreach (string recipe in new[] { "FFmpeg", "FFmpeg, protected", "GStreamer" })
         {
-            sending.Add(RunAsync(recipe.Script, folder.FullName, server, meeting.Id));
+            sending.Add(SenderRecipes.RunAsync(recipes[recipe], folder.FullName, server, meeting.Id, output));
             await UntilAsync(server, meeting.Id, tracks => tracks.GetArrayLength() == sending.Count);   // in this order: who comes second cannot be told from the first
         }
         await Task.WhenAll(sending);
@@ -80,31 +78,6 @@ public sealed partial class SenderRecipeTests(ITestOutputHelper output)
     private static void WriteWav(string path, SpokenLine[] lines) =>
         WavFile.Write(path, [.. lines.SelectMany(line => line.Samples.Concat(new float[(int)(Pause.TotalSeconds * Rate)]))], Rate);
 
-    /// <summary>The blocks of shell under each heading.</summary>
-    private static List<(string Heading, string Script)> Recipes(string document) =>
-        [.. Recipe().Matches(document).Select(match => (match.Groups["heading"].Value, match.Groups["script"].Value))];
-
-    private async Task RunAsync(string script, string folder, PipelineServer server, string meeting)
-    {
-        var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,                                            // ffmpeg reads its keys there
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["PIPELINE"] = server.Address.ToString().TrimEnd('/');
-        start.Environment["KEY"] = PipelineServer.ApiKey;
-        start.Environment["MEETING"] = meeting;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var said = process.StandardError.ReadToEndAsync();
-        string printed = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        output.WriteLine($"{script}\n{printed}{await said}");
-        Assert.True(process.ExitCode == 0, $"it ended with status {process.ExitCode}:\n{script}\n{await said}");
-    }
-
     private static async Task UntilAsync(PipelineServer server, string meeting, Func<JsonElement, bool> there)
     {
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
@@ -113,7 +86,30 @@ public sealed partial class SenderRecipeTests(ITestOutputHelper output)
 
     private static async Task<JsonElement> TracksAsync(PipelineServer server, string meeting) =>
         JsonElement.Parse(await server.Http.GetStringAsync($"/v1/meetings/{meeting}")).GetProperty("tracks");
+}
 
-    [GeneratedRegex(@"^## (?<heading>.+)$(?<text>(?:\n(?!## |```).*)*)\n```sh\n(?<script>(?:.*\n)*?)```$", RegexOptions.Multiline)]
-    private static partial Regex Recipe();
+/// <summary>A real sender of pictures, with the offer that goes with it.</summary>
+public sealed class CameraRecipeTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task What_the_recipe_sends_is_a_track_s_file()
+    {
+        await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
+        var meeting = await server.Client.CreateMeetingAsync(new NewMeeting { Title = "A picture", Tracks = [] }, default);
+        var folder = Directory.CreateTempSubdirectory("recipes-");
+
+        await SenderRecipes.RunAsync(SenderRecipes.Read()["FFmpeg, a picture"], folder.FullName, server, meeting.Id, output);
+        await server.Client.StopMeetingAsync(meeting.Id, default);
+        meeting = await server.Client.WaitUntilOverAsync(meeting.Id, default);
+
+        Assert.Equal("completed", meeting.Status);
+        var file = Assert.Single(await server.Client.GetRecordingsAsync(meeting.Id, default), recording => recording.TrackId is not null);
+        Assert.Equal(("video/webm", "vp8"), (file.ContentType, file.Codec));
+        string path = Path.Combine(folder.FullName, "camera.webm");
+        await server.Client.DownloadAsync(file, path, default);
+        var probe = await Ffprobe.ReadAsync(path);
+        Assert.InRange(probe.Duration.TotalMilliseconds - meeting.DurationMs, -50, 50);
+        Assert.InRange(await Ffprobe.CountPicturesAsync(path), 75, 80);              // all that were sent, and what keeps the file as long as the meeting
+        folder.Delete(recursive: true);
+    }
 }
