@@ -40,7 +40,8 @@ public readonly record struct WaitingReport(int Epoch, ulong NtpTime, long Times
 /// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay. All that
 /// decides about a place is looked at in the order of the packets, so a journal played later gives the same.
 /// </summary>
-public sealed class TrackTimeline(JitterBuffer buffer)
+/// <param name="codec">Null: Opus.</param>
+public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
 {
     private const int Rate = OpusPacket.ClockRate;
     /// <summary>How far ahead the least offset is looked for.</summary>
@@ -56,7 +57,8 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private static readonly TimeSpan ReportsApart = TimeSpan.FromMilliseconds(200);  // and a second and more by most senders, RFC 3550 §6.2
 
     private readonly RtpClock clock = new(Rate);
-    private readonly FileTimeline file = new();
+    private readonly AudioCodec codec = codec ?? AudioCodec.Opus;
+    private readonly FileTimeline file = new(codec ?? AudioCodec.Opus);
     private readonly Queue<WaitingReport> reports = new(MaxReports);
     private int epoch = -1;
     private uint ssrc;
@@ -89,7 +91,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
             if (recovery == Recovery.None) Late++;
             return;
         }
-        if (OpusPacket.Duration(payload) == 0) { Dropped++; return; }
+        if (codec.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
         buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source, recovery);
     }
@@ -131,7 +133,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
                 buffer.Release();
                 continue;
             }
-            int duration = OpusPacket.Duration(packet.Payload);
+            int duration = codec.Duration(packet.Payload);
             if (end - place > (jumped ? duration / 2 : Math.Max(duration / 2, Tolerance)))   // the track ran ahead: this one's time is taken
             {
                 Accept(packet, duration);
@@ -190,7 +192,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
 
         long growth = unknown ? 0 : least - offset;
         if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
-        if (growth is >= -UrgentShrink and < -Tolerance && FileTimeline.IsQuiet(packet)) return least;
+        if (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet)) return least;
         jumped = false;
         return offset;
     }
@@ -219,6 +221,6 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private long LeastOffset(BufferedPacket packet, long transit)
     {
         long offset = clock.OffsetAt(packet.Timestamp);
-        return transit - offset < -UrgentShrink ? long.MinValue / 2 : FileTimeline.IsQuiet(packet) ? offset - UrgentShrink : offset;
+        return transit - offset < -UrgentShrink ? long.MinValue / 2 : file.IsQuiet(packet) ? offset - UrgentShrink : offset;
     }
 }

@@ -260,7 +260,7 @@ public sealed class MediaTrack : IDisposable
     /// <summary>What the decoder fills in says nothing about the room or the voice; the frame after it comes back only slowly.</summary>
     private void NoteMadeUp(long from, long to)
     {
-        long delay = ConcealingDecoder.CodecDelay + Limiter.Delay;
+        long delay = OpusDecoder.CodecDelay + Limiter.Delay;
         for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
     }
 
