@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Net;
@@ -8,7 +9,7 @@ namespace Pipeline.Ingest.Net;
 /// The only place of Ingest that knows sockets and clocks: every 20 ms it drains the meeting's ports into the pipeline and has it
 /// advance. What others want done to the pipeline is handed in and done on the loop's thread.
 /// </summary>
-public sealed class MediaLoop : IDisposable
+public sealed class MediaLoop : IFeedbackSink, IDisposable
 {
     /// <summary>Batches a tick: a flood on one meeting's port must not keep the others on this thread waiting.</summary>
     private const int MaxBatches = 32;
@@ -27,6 +28,7 @@ public sealed class MediaLoop : IDisposable
     {
         (this.rtp, this.rtcp, this.journal, this.startedBoot) = (rtp, rtcp, journal, startedBoot);
         Pipeline = pipeline;
+        pipeline.SpeakThrough(this, Random.Shared);
     }
 
     /// <summary>Touched on the loop's thread only, or when the loop has been taken off its scheduler.</summary>
@@ -53,8 +55,8 @@ public sealed class MediaLoop : IDisposable
         try
         {
             while (inbox.TryDequeue(out var asked)) Run(asked.Run, asked.Fail);
-            Drain(rtp, batch);
-            if (rtcp is not null) Drain(rtcp, batch);
+            Drain(rtp, batch, oddPort: false);
+            if (rtcp is not null) Drain(rtcp, batch, oddPort: true);
             Pipeline.Commit();
             Pipeline.Advance(Now);
         }
@@ -64,6 +66,8 @@ public sealed class MediaLoop : IDisposable
             FailInboxIfFaulted();
         }
     }
+
+    bool IFeedbackSink.Send(ReadOnlySpan<byte> packet, ReturnPath to) => (to.OddPort && rtcp is not null ? rtcp : rtp).TrySend(packet, to.Peer);
 
     public void Dispose()
     {
@@ -87,7 +91,7 @@ public sealed class MediaLoop : IDisposable
         while (inbox.TryDequeue(out var asked)) asked.Fail(reason);
     }
 
-    private void Drain(UdpReceiver socket, DatagramBatch batch)
+    private void Drain(UdpReceiver socket, DatagramBatch batch, bool oddPort)
     {
         for (int n = 0; n < MaxBatches; n++)
         {
@@ -95,7 +99,7 @@ public sealed class MediaLoop : IDisposable
             socket.Drain(batch);
             TimeSpan boot = BootClock.Now, wall = BootClock.Wall;
             for (int i = 0; i < batch.Count; i++)
-                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot);
+                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot, oddPort);
             if (batch.Count == DatagramBatch.Capacity) continue;
             NoteDropped(socket, before);
             socket.Drained(before);

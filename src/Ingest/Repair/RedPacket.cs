@@ -22,6 +22,8 @@ public readonly ref struct RedPacket
 {
     /// <summary>More is nobody's redundancy: each costs four octets and some of the packet.</summary>
     public const int MaxRedundant = 31;
+    /// <summary>How far back a block can be by its offset, at the 48 kHz of Opus.</summary>
+    public static readonly TimeSpan Reach = TimeSpan.FromSeconds((double)(1 << 14) / 48000);
     private const int HeaderLength = 4;
 
     private readonly ReadOnlySpan<byte> payload;
@@ -61,10 +63,30 @@ public readonly ref struct RedPacket
     /// <param name="back">1: the nearest of the earlier packets … <see cref="Redundant"/>: the oldest.</param>
     public RedBlock Block(int back)
     {
-        int index = Redundant - back, at = HeaderLength * Redundant + 1;
-        for (int before = 0; before < index; before++) at += Length(payload, before);
+        int index = Redundant - back, at = StartOf(back);
         int offset = BinaryPrimitives.ReadUInt16BigEndian(payload[(HeaderLength * index + 1)..]) >> 2;
         return new RedBlock((byte)(payload[HeaderLength * index] & 0x7F), offset, payload.Slice(at, Length(payload, index)));
+    }
+
+    /// <summary>Takes out what is at least so old: nothing is left of it, and nobody takes it for a packet.</summary>
+    public static void Erase(Span<byte> payload, int leastOffset)
+    {
+        if (!TryParse(payload, out var packet)) return;
+        for (int back = 1; back <= packet.Redundant; back++)
+        {
+            var block = packet.Block(back);
+            if (block.TimestampOffset < leastOffset) continue;
+            int at = HeaderLength * (packet.Redundant - back);
+            payload.Slice(packet.StartOf(back), block.Payload.Length).Clear();
+            payload[at] = (byte)(0x80 | (packet.PayloadType ^ 0x7F));                // another's type
+        }
+    }
+
+    private int StartOf(int back)
+    {
+        int at = HeaderLength * Redundant + 1;
+        for (int before = 0; before < Redundant - back; before++) at += Length(payload, before);
+        return at;
     }
 
     /// <summary>The lower ten bits of a block's header.</summary>

@@ -1,10 +1,7 @@
-using Pipeline.Ingest.Rtp;
-
 namespace Pipeline.Ingest.Repair;
 
 /// <summary>A lost packet's payload, found in a later one. Lives no longer than that one.</summary>
-/// <param name="timestamp">Unwrapped, as the carrier's.</param>
-public readonly ref struct RecoveredPacket(long sequence, long timestamp, ReadOnlySpan<byte> payload)
+internal readonly ref struct RecoveredPacket(long sequence, long timestamp, ReadOnlySpan<byte> payload)
 {
     public long Sequence { get; } = sequence;
     public long Timestamp { get; } = timestamp;
@@ -12,9 +9,8 @@ public readonly ref struct RecoveredPacket(long sequence, long timestamp, ReadOn
 }
 
 /// <summary>One track's RED: opens its packets, and finds in them those that are missing.</summary>
-/// <param name="payloadType">Of RED packets; others are as they are.</param>
 /// <param name="inner">What they may carry; null: the same as each packet's own.</param>
-internal sealed class RedReceiver(byte payloadType, byte? inner)
+internal sealed class RedReceiver(byte? inner)
 {
     private readonly RecentPackets recent = new();
     private int epoch = -1;
@@ -22,7 +18,7 @@ internal sealed class RedReceiver(byte payloadType, byte? inner)
     /// <summary>Payloads that were not RED, or carried what is not this track's.</summary>
     public long Refused { get; private set; }
 
-    /// <summary>Takes note of a packet that came, of whatever type.</summary>
+    /// <summary>Takes note of a packet that came, RED or not.</summary>
     public void Note(int packetEpoch, long sequence, long timestamp)
     {
         if (packetEpoch < epoch) return;
@@ -34,12 +30,10 @@ internal sealed class RedReceiver(byte payloadType, byte? inner)
         recent.Add(sequence, timestamp);
     }
 
-    /// <summary>What a noted packet carries. False: nothing of this track's.</summary>
-    public bool TryOpen(in RtpPacket packet, out RedPacket red)
+    /// <summary>What a RED packet carries. False: nothing of this track's.</summary>
+    public bool TryOpen(ReadOnlySpan<byte> payload, out RedPacket red)
     {
-        red = default;
-        if (packet.PayloadType != payloadType) return false;
-        if (RedPacket.TryParse(packet.Payload, out red) && red.PayloadType == (inner ?? red.PayloadType)) return true;
+        if (RedPacket.TryParse(payload, out red) && red.PayloadType == (inner ?? red.PayloadType)) return true;
         Refused++;
         return false;
     }
