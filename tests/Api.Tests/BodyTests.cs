@@ -145,7 +145,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData(""","rtx":{"payload_type":97,"ssrc":5}}""", "/rtx")]
     [InlineData(""","red_payload_type":63}""", "/red_payload_type")]
     [InlineData(""","layers":[{"rid":"h","ssrc":5}]}""", "/layers")]
-    [InlineData(""","own_port":true}""", "/own_port")]
     public async Task Members_of_a_track_that_are_not_built_are_named(string rest, string pointers)
     {
         string id = await server.CreateAsync();

@@ -115,12 +115,27 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             work.Discard(id);
             return new CreateMeetingResult.NoCapacity("the disk cannot be written");
         }
-        var announced = Meeting.Decide(new CreateMeeting(id, tenant, spec, asked, captions), now);
+        if (work.WithPorts(asked) is not { } placed)
+        {
+            work.Discard(id);
+            return new CreateMeetingResult.NoCapacity(NoPort);
+        }
+        CreateMeetingResult? result = null;
+        try { return result = await AnnounceAsync(new CreateMeeting(id, tenant, spec, placed, captions), now); }
+        finally
+        {
+            if (result is not CreateMeetingResult.Created) work.Release(placed);
+        }
+    }
+
+    private async Task<CreateMeetingResult> AnnounceAsync(CreateMeeting command, DateTimeOffset now)
+    {
+        var announced = Meeting.Decide(command, now);
         var meeting = Meeting.Apply(announced);
         try { await store.CommitAsync(meeting, [announced]); }
         catch
         {
-            work.Discard(id);                                                        // stored all the same, it is closed as not started, and needs no key
+            work.Discard(command.Id);                                                // stored all the same, it is closed as not started, and needs no key
             throw;
         }
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying

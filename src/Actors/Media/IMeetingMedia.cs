@@ -105,6 +105,12 @@ public interface IMediaEngine
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
 
+    /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
+    int? ReservePort();
+
+    /// <summary>Gives up one that no media has taken yet; else nothing.</summary>
+    void ReleasePort(int port);
+
     /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
     /// <param name="isNew">The meeting has no key yet: it gets one.</param>
     /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>

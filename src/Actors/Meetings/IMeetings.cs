@@ -81,6 +81,8 @@ public abstract record AddTracksResult
     public sealed record NotFound : AddTracksResult;
     public sealed record InvalidState(MeetingStatus Status) : AddTracksResult;
     public sealed record AmbiguousTrack(int Index) : AddTracksResult;
+    /// <summary>No port is left for a track that is to have its own.</summary>
+    public sealed record NoCapacity(string Detail) : AddTracksResult;
 }
 
 public enum EndTrackResult { Ended, NoSuchMeeting, NoSuchTrack, InvalidState }

@@ -89,13 +89,13 @@ public sealed partial record Meeting
 
     /// <summary>
     /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
-    /// the same SSRC, or both without one and of the same payload type. Null where every track is clear.
+    /// the same SSRC, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
     /// </summary>
     public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
     {
-        var taken = present.Select(How).ToHashSet();
+        var taken = present.Where(track => !track.OwnPort).Select(How).ToHashSet();
         for (int i = 0; i < added.Count; i++)
-            if (!taken.Add(How(added[i]))) return i;
+            if (!added[i].OwnPort && !taken.Add(How(added[i]))) return i;
         return null;
 
         static (uint? Ssrc, byte? PayloadType) How(TrackSpec track) =>

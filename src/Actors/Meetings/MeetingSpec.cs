@@ -56,6 +56,8 @@ public sealed record TrackSpec
     public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
     /// <summary>CIDR of the sender; null: any (loopback only, unless plain RTP is allowed).</summary>
     public string? From { get; init; }
+    /// <summary>True: it has a UDP port of its own, and what comes there is nobody else's.</summary>
+    public bool OwnPort { get; init; }
     /// <summary>What its packets are protected with; null: they come plain.</summary>
     public SealedSrtp? Srtp { get; init; }
     /// <summary>The same as the platform sent it. Gone once it is sealed, before anything is decided or stored.</summary>
@@ -76,4 +78,5 @@ public sealed record SealedSrtp(string Suite, byte[] Master, uint RollOver);
 
 /// <param name="Number">1, 2, … in the order of arrival within the meeting; names the track in the journal and to captions.</param>
 /// <param name="EndedAt">Null while it may still send.</param>
-public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null);
+/// <param name="Port">Its own even UDP port; null: it is sent to the meeting's.</param>
+public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null, int? Port = null);

@@ -23,6 +23,27 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     /// <inheritdoc cref="IMediaEngine.Seal"/>
     public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => engine.Seal(meeting, srtp, isNew);
 
+    /// <summary>Each that asks for a port of its own with one that is kept for it; null where too few are left.</summary>
+    public List<NewTrack>? WithPorts(IReadOnlyList<NewTrack> tracks)
+    {
+        List<NewTrack> with = [];
+        foreach (var track in tracks)
+        {
+            with.Add(track.Spec.OwnPort ? track with { Port = engine.ReservePort() } : track);
+            if (!track.Spec.OwnPort || with[^1].Port is not null) continue;
+            Release(with);
+            return null;
+        }
+        return with;
+    }
+
+    /// <summary>Of tracks that are not going to be.</summary>
+    public void Release(IEnumerable<NewTrack> tracks)
+    {
+        foreach (var track in tracks)
+            if (track.Port is { } port) engine.ReleasePort(port);
+    }
+
     /// <inheritdoc cref="IMediaEngine.Discard"/>
     public void Discard(MeetingId meeting) => engine.Discard(meeting);
 

@@ -4,7 +4,8 @@ using Pipeline.Transcribe.Captions;
 namespace Pipeline.Actors.Meetings;
 
 /// <summary>A track that was asked for; its id comes with it, so that asking twice makes one.</summary>
-public sealed record NewTrack(TrackId Id, TrackSpec Spec);
+/// <param name="Port">Kept for it alone; null: it shares the meeting's.</param>
+public sealed record NewTrack(TrackId Id, TrackSpec Spec, int? Port = null);
 
 /// <summary>A file that was made, under the id it will be known by.</summary>
 public sealed record ReadyFile(RecordingId Id, MadeFile File);

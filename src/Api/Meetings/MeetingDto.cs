@@ -81,8 +81,8 @@ internal sealed record TrackDto
             HeaderExtensions = spec.HeaderExtensions,
             From = spec.From,
             Srtp = spec.Srtp is { } srtp ? new SrtpDto(srtp.Suite) : null,
-            OwnPort = false,
-            Ingest = new TrackIngestDto(host, port),
+            OwnPort = spec.OwnPort,
+            Ingest = new TrackIngestDto(host, view.Track.Port ?? port),
             Authenticated = view.Authenticated,
         };
     }

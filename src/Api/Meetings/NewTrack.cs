@@ -64,6 +64,9 @@ internal sealed record NewTrackDto
     public string? From { get; init; }
     /// <summary>Only packets that verify are taken; null: plain RTP.</summary>
     public NewSrtpDto? Srtp { get; init; }
+    /// <summary>True: a UDP port for this track alone, which the answer's `ingest` names.</summary>
+    [DefaultValue(false)]
+    public bool OwnPort { get; init; }
 }
 
 /// <summary>Reads tracks, in a meeting's body or one of their own.</summary>
@@ -106,7 +109,7 @@ internal static class NewTrack
     }
 
     /// <summary>Null when it cannot be told what is meant; the findings say why.</summary>
-    private static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
+    public static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
     {
         if (JsonFields.Of(item, pointer, findings) is not { } fields) return null;
 
@@ -132,7 +135,7 @@ internal static class NewTrack
         if (rtx is not null) fields.NotBuilt("rtx", "retransmissions are not read yet");
         if (red is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
         if (layers.Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
-        if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
+        bool ownPort = fields.Flag("own_port", false);
         fields.RefuseOthers();
 
         return participant is null || payloadType is null ? null : new TrackSpec
@@ -151,6 +154,7 @@ internal static class NewTrack
             Layers = layers,
             HeaderExtensions = extensions,
             From = from,
+            OwnPort = ownPort,
             OfferedSrtp = srtp,
         };
     }
@@ -203,9 +207,12 @@ internal static class NewTrack
     private static string? ReadFrom(JsonFields fields)
     {
         string? from = fields.NullableText("from", longest: 50);
-        if (from is not null && !(from.Contains('/') && IPNetwork.TryParse(from, out _))) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
+        if (from is not null && !IsNetwork(from)) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
         return from;
     }
+
+    /// <summary>False for an address alone: whose length is not said might be meant for any.</summary>
+    public static bool IsNetwork(string text) => text.Contains('/') && IPNetwork.TryParse(text, out _);
 
     /// <summary>Null where the track is plain, or something is wrong. No finding repeats what was sent: it may be a key.</summary>
     private static SrtpParameters? ReadSrtp(JsonFields track)

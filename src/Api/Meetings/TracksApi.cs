@@ -41,6 +41,7 @@ internal static class TracksApi
             case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
             case AddTracksResult.InvalidState(var status): return Over(status);
             case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(tracks[index], single ? "" : $"/{index}");
+            case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
             case AddTracksResult.Added(var added):
                 // A meeting's port never changes; it is still there since tracks were just added to it.
                 var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
@@ -84,6 +85,6 @@ internal static class TracksApi
         };
     }
 
-    private static Problem Over(MeetingStatus? status) => new(
+    public static Problem Over(MeetingStatus? status) => new(
         ProblemKind.InvalidState, status is { } known ? $"The meeting is {known.ToString().ToLowerInvariant()}: it takes no tracks any more." : "The meeting is over.");
 }

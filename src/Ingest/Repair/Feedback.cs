@@ -7,15 +7,16 @@ using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Repair;
 
-/// <param name="OddPort">From the port above the meeting's: the sender's own RTCP comes to that one.</param>
+/// <param name="OddPort">From the port above the track's: the sender's own RTCP comes to that one.</param>
 public readonly record struct ReturnPath(PeerAddress Peer, bool OddPort);
 
 /// <summary>Takes what is said to senders. Called from the media loop: never blocks.</summary>
 public interface IFeedbackSink
 {
+    /// <param name="track">The number of whose sender it is.</param>
     /// <param name="packet">Valid during the call.</param>
     /// <returns>False when it could not be sent.</returns>
-    bool Send(ReadOnlySpan<byte> packet, ReturnPath to);
+    bool Send(int track, ReadOnlySpan<byte> packet, ReturnPath to);
 }
 
 /// <summary>What was said to senders so far.</summary>
@@ -28,7 +29,7 @@ public readonly record struct FeedbackCounts(long Reports, long Requested, long 
 /// whole picture is needed (RFC 4585). Only to senders that have shown to be where they seem to be, so nobody can have others sent to.
 /// </summary>
 /// <param name="random">Spreads reports in time, and names this receiver.</param>
-public sealed class Feedback(IFeedbackSink sink, SourceBinding binding, Random random) : IDisposable
+public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
 {
     private const int MaxPacket = 1200, MaxRequested = 64;                           // a turn and stream
     /// <summary>RFC 3550 §6.2 and §A.7: five seconds, half of it at first, spread so that many receivers do not fall into step.</summary>
@@ -46,7 +47,8 @@ public sealed class Feedback(IFeedbackSink sink, SourceBinding binding, Random r
     public void SetAddress(MediaTrack track, PeerAddress address) => LineOf(track).Address = address;
 
     /// <summary>Says what is due.</summary>
-    public void Advance(MediaTrack track, TimeSpan now)
+    /// <param name="binding">Knows where the track's packets come from.</param>
+    public void Advance(MediaTrack track, SourceBinding binding, TimeSpan now)
     {
         if (track.Ended)
         {
@@ -54,6 +56,7 @@ public sealed class Feedback(IFeedbackSink sink, SourceBinding binding, Random r
             return;
         }
         var line = LineOf(track);
+        line.Binding = binding;
         if (track.Withheld.Reason is null)
         {
             if (track.Description.Rtx is not null) RequestPackets(track, line, now);
@@ -133,14 +136,14 @@ public sealed class Feedback(IFeedbackSink sink, SourceBinding binding, Random r
     private bool Send(MediaTrack track, Line line, ReturnPath path, Span<byte> buffer, int length)
     {
         bool isReady = line.Address is not null || track.Description.Srtp is not { } key || (line.Protection ??= new SrtpSender(key, line.Ssrc)).TryProtectRtcp(buffer, ref length);
-        if (isReady && sink.Send(buffer[..length], path)) return true;
+        if (isReady && sink.Send(track.Description.Number, buffer[..length], path)) return true;
         counts = counts with { Failed = counts.Failed + 1 };
         return false;
     }
 
-    private bool TryGetPath(Line line, uint ssrc, out ReturnPath path)
+    private static bool TryGetPath(Line line, uint ssrc, out ReturnPath path)
     {
-        if (line.Address is not { } address) return binding.TryGetReturn(ssrc, out path);
+        if (line.Address is not { } address) return line.Binding!.TryGetReturn(ssrc, out path);
         path = new ReturnPath(address, OddPort: false);
         return true;
     }
@@ -155,6 +158,7 @@ public sealed class Feedback(IFeedbackSink sink, SourceBinding binding, Random r
     private sealed class Line(uint ssrc) : IDisposable
     {
         public uint Ssrc => ssrc;
+        public SourceBinding? Binding { get; set; }
         public PeerAddress? Address { get; set; }
         public SrtpSender? Protection { get; set; }
         public KeyFrameRequests Pictures { get; } = new();

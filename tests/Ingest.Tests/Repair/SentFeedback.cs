@@ -15,7 +15,7 @@ internal sealed class SentFeedback : IFeedbackSink
     public List<(byte[] Compound, ReturnPath To)> Compounds { get; } = [];
     public bool Fails { get; init; }
 
-    public bool Send(ReadOnlySpan<byte> packet, ReturnPath to)
+    public bool Send(int track, ReadOnlySpan<byte> packet, ReturnPath to)
     {
         if (Fails) return false;
         Compounds.Add((packet.ToArray(), to));
