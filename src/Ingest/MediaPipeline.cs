@@ -210,6 +210,7 @@ public sealed class MediaPipeline : IDisposable
         foreach (var track in tracks)
         {
             feedback?.Advance(track, BindingOf(track.Description.Number), now);
+            if (track is VideoTrack seen) seen.Show(now - Delay);
             if (track.Ended) continue;
             track.Withheld.ExtendTo(now);
             track.Advance(now);
@@ -232,6 +233,7 @@ public sealed class MediaPipeline : IDisposable
             if (!track.Ended) track.Withheld.ExtendTo(duration);
             track.Withheld.CutAt(duration);
             track.End(duration);
+            if (track is VideoTrack seen) seen.ShowAll();
         }
         mixing.Finish(duration);
     }

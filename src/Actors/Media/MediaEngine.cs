@@ -222,7 +222,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
         if (!outcome.Succeeded) return null;
         File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(RenderedKind.Mix, null, path, ct);
+        return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, ct);
     }
 
     /// <summary>
@@ -243,13 +243,15 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     private static MadeFile Describe(RenderedFile file, TimeSpan duration)
     {
-        var (kind, contentType, codec) = file.Kind switch
+        var (kind, contentType) = (file.Kind, Path.GetExtension(file.Path)) switch
         {
-            RenderedKind.Mix => ("mix", "audio/mp4", "aac"),
-            RenderedKind.Track => ("track", "audio/ogg", "opus"),
-            _ => ("waveform", "application/json", "json"),
+            (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
+            (RenderedKind.Track, ".webm") => ("track", "video/webm"),
+            (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
+            (RenderedKind.Track, _) => ("track", "audio/ogg"),
+            _ => ("waveform", "application/json"),
         };
-        return new MadeFile(kind, file.Track, contentType, codec, file.Path, file.Bytes, duration, file.Sha256);
+        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
     }
 
     private sealed class LevelTap(IMediaObserver observer) : ILevelSink

@@ -89,17 +89,19 @@ public sealed partial record Meeting
 
     /// <summary>
     /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
-    /// the same SSRC, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
+    /// an SSRC of both, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
     /// </summary>
     public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
     {
-        var taken = present.Where(track => !track.OwnPort).Select(How).ToHashSet();
+        var taken = present.Where(track => !track.OwnPort).SelectMany(How).ToHashSet();
         for (int i = 0; i < added.Count; i++)
-            if (!added[i].OwnPort && !taken.Add(How(added[i]))) return i;
+            if (!added[i].OwnPort && !How(added[i]).All(taken.Add)) return i;
         return null;
 
-        static (uint? Ssrc, byte? PayloadType) How(TrackSpec track) =>
-            track.Ssrc is { } ssrc ? (ssrc, null) : (null, track.PayloadType);
+        static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track) =>
+            track.Ssrc is null && track.Layers.Count == 0
+                ? [(null, track.PayloadType)]
+                : [.. track.Layers.Select(l => l.Ssrc).Concat(track.Ssrc is { } ssrc ? [ssrc] : []).Select(s => ((uint?)s, (byte?)null))];
     }
 
     /// <summary>What follows from the command; nothing where it is refused, repeated, or from a run that is over.</summary>

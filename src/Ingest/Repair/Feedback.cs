@@ -60,7 +60,7 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
         if (track.Withheld.Reason is null)
         {
             if (track.Description.Rtx is not null) RequestPackets(track, line, now);
-            if (track is VideoTrack video) RequestPicture(video, line, now);
+            if (track is VideoTrack video) RequestPictures(video, line, now);
         }
         if (now >= line.ReportDue) Report(track, line, now);
     }
@@ -85,21 +85,22 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
         }
     }
 
-    private void RequestPicture(VideoTrack video, Line line, TimeSpan now)
+    /// <summary>Of each encoding that needs one. A forwarder sends nothing that could be shown before it is asked, and takes any SSRC.</summary>
+    private void RequestPictures(VideoTrack video, Line line, TimeSpan now)
     {
-        var newest = video.Newest;
-        uint? source = newest is { HasLeft: false } ? newest.Ssrc : newest is null && line.Address is not null ? video.Description.Ssrc ?? 0 : null;
-        bool isNeeded = video.NeedsKeyFrame && source is not null;
-        if (!isNeeded || !TryGetPath(line, source!.Value, out var path))
-        {
-            line.Pictures.TakeDue(isNeeded: false, now);
-            return;
-        }
-        if (!line.Pictures.TakeDue(isNeeded, now)) return;
+        bool isAwaited = video.Newest is null && line.Address is not null;
+        if (!line.Pictures.TakeDue(isAwaited || video.NeedsKeyFrame, now)) return;
         Span<byte> buffer = stackalloc byte[MaxPacket];
         var writer = Begin(buffer, line, 0);
-        writer.AddPictureLoss(source.Value);
-        if (Send(video, line, path, buffer, writer.Length)) counts = counts with { Pictures = counts.Pictures + 1 };
+        ReturnPath? path = isAwaited ? new ReturnPath(line.Address!.Value, OddPort: false) : null;
+        if (isAwaited) writer.AddPictureLoss(video.Description.Ssrc ?? 0);
+        foreach (var stream in video.Streams)
+        {
+            if (stream.HasLeft || writer.Length > MaxPacket / 2 || !video.NeedsKeyFrameOf(stream.Ssrc) || !TryGetPath(line, stream.Ssrc, out var there)) continue;
+            writer.AddPictureLoss(stream.Ssrc);
+            path = there;
+        }
+        if (path is { } to && Send(video, line, to, buffer, writer.Length)) counts = counts with { Pictures = counts.Pictures + 1 };
     }
 
     /// <summary>One block for each stream that sent since the last report.</summary>
