@@ -186,6 +186,42 @@ public sealed class FeedbackTests : IDisposable
     }
 
     [Fact]
+    public void A_whole_picture_is_asked_for_at_the_start_and_after_a_loss_and_not_while_pictures_come()
+    {
+        byte[] key = [0x10, 0x00, 0, 0, 0x9D, 0x01, 0x2A, 0x40, 0x01, 0xB4, 0x00, 1], delta = [0x10, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];   // VP8, RFC 7741 §4
+        pipeline.AddTrack(new TrackDescription(1, "alice", "Alice", "vp8", 96, 90000, 1, 7, null, System.Net.IPNetwork.Parse("127.0.0.0/8")) { Kind = MediaKind.Video });
+        var asked = new List<int>();
+        for (int n = 0; n < 300; n++)
+        {
+            if (n != 150) pipeline.Receive(Datagram(7, (ushort)n, (uint)(3600 * n), n is 50 or 250 ? key : delta, 96), Loopback, Ms(40 * n));
+            feedback.Compounds.Clear();
+            pipeline.Advance(Ms(40 * n));
+            foreach (var pli in feedback.Of(206))
+            {
+                asked.Add(40 * n);
+                Assert.Equal((1, 7u, 12), (pli.Count, pli.Word(2), pli.Bytes.Length));
+            }
+        }
+
+        Assert.Equal([0, 520, 1520], asked.Where(at => at < 2000));                  // until the key frame of the second 2
+        Assert.DoesNotContain(asked, at => at is >= 2000 and < 6000);
+        Assert.InRange(asked.First(at => at >= 6000), 6040, 6560);                   // once it was missing for too long to be repaired
+        Assert.DoesNotContain(asked, at => at >= 10_000);
+    }
+
+    [Fact]
+    public void A_forwarder_is_asked_for_a_picture_before_anything_came()
+    {
+        var address = PeerAddress.Of(System.Net.IPEndPoint.Parse("127.0.0.1:57401"));
+        pipeline.AddTrack(new TrackDescription(1, "alice", "Alice", "vp8", 96, 90000, 1, 7, null, null) { Kind = MediaKind.Video });
+        pipeline.SetFeedback(1, address);
+        pipeline.Advance(Ms(20));
+
+        Assert.Equal(address, Assert.Single(feedback.Compounds).To.Peer);
+        Assert.Equal(7u, Assert.Single(feedback.Of(206)).Word(2));
+    }
+
+    [Fact]
     public void What_cannot_be_sent_is_counted_and_nothing_else()
     {
         using var mute = new MediaPipeline(journal: null, mix: null, speech: null) { Decodes = false };
