@@ -146,7 +146,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Theory]
-    [InlineData("""{"source":{"type":"janus","url":"ws://127.0.0.1:8188","room":1234}}""", "/source")]
     [InlineData("""{"outputs":["mix","video"]}""", "/outputs/1")]
     [InlineData("""{"vocabulary":["Kubernetes"]}""", "/vocabulary")]
     [InlineData("""{"translate_to":"de"}""", "/translate_to")]

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 
 namespace Pipeline.Actors.Local;
@@ -52,11 +53,15 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly ActorsMetrics metrics;
     private readonly ILoggerFactory logs;
     private readonly ILogger<LocalMeetings> log;
+    private readonly IMeetingSources? sources;
     private Task ticking = Task.CompletedTask;
     private long fullUntil;   // UTC ticks
 
-    public LocalMeetings(IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs)
+    /// <param name="sources">Null: no meeting has one.</param>
+    public LocalMeetings(
+        IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs, IMeetingSources? sources = null)
     {
+        this.sources = sources;
         this.store = store;
         this.clock = clock;
         this.metrics = metrics;
@@ -109,7 +114,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var id = MeetingId.New(now);
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
         List<NewTrack> asked;
-        try { asked = Asked(tracks, id, isNew: true, now); }
+        try { (asked, spec) = (work.Asked(tracks, id, isNew: true), work.Sealed(spec, id)); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             work.Discard(id);
@@ -238,7 +243,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     }
 
     private MeetingActor Owner(TenantId tenant, MeetingId id) =>
-        new(tenant, id, work, store, clock, metrics, logs.CreateLogger<MeetingActor>());
+        new(tenant, id, work, store, sources, clock, metrics, logs.CreateLogger<MeetingActor>());
 
     private void Run(MeetingId id, MeetingActor owner)
     {

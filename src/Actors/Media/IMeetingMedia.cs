@@ -117,6 +117,14 @@ public interface IMediaEngine
     /// <exception cref="UnauthorizedAccessException">The same, for want of a right.</exception>
     SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew);
 
+    /// <summary>The same with what the node itself must say to get at the meeting's media.</summary>
+    /// <inheritdoc cref="Seal"/>
+    byte[] SealSecret(MeetingId meeting, ReadOnlySpan<byte> secret, bool isNew);
+
+    /// <exception cref="IOException">The meeting's key is gone, or cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It is not what was sealed.</exception>
+    byte[] OpenSecret(MeetingId meeting, ReadOnlySpan<byte> sealedSecret);
+
     /// <summary>Meetings that have a key here and no journal: their media was never opened.</summary>
     IReadOnlyList<MeetingId> Unopened();
 

@@ -37,6 +37,8 @@ public sealed partial record Meeting
     public bool Paused { get; init; }
     /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
     public DateTimeOffset ListeningSince { get; init; }
+    /// <summary>Null for a meeting without a source.</summary>
+    public SourceState? Source { get; init; }
     /// <summary>Of the newest segment; 0 before the first.</summary>
     public long LastSequence { get; init; }
     /// <summary>Rises with every decision; the store refuses one that was not made on the newest.</summary>
@@ -69,6 +71,7 @@ public sealed partial record Meeting
         History = [new StatusChange(MeetingStatus.Recording, e.At, null)],
         Tracks = [.. e.Tracks.Select(Waiting)],
         Captions = e.Captions,
+        Source = e.Spec.Source is null ? null : new SourceState(SourceStatus.Connecting),
         Revision = 1,
         Version = 1,
     };
@@ -126,7 +129,9 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.ResumeRecording) when Paused => [new MeetingResumed(now)],
 
         (MeetingStatus.Recording, MeetingCommand.MediaSeen c) when c.Run == Run => Seen(c.Snapshot, now),
+        (MeetingStatus.Recording, MeetingCommand.SourceSeen c) when IsKnown => Seen(c, now),
         (MeetingStatus.Recording, MeetingCommand.Tick) when now - StartedAt >= Spec.MaxDuration => Stopped("max_duration", now),
+        (MeetingStatus.Recording, MeetingCommand.Tick) when IsSourceEnded(now) => Stopped("source_ended", now),
         (MeetingStatus.Recording, MeetingCommand.Stop c) => Stopped(c.Reason, now),
 
         (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
@@ -165,6 +170,7 @@ public sealed partial record Meeting
         MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
         CaptionsStatusChanged e => m with { Captions = e.To },
+        SourceChanged e => m with { Source = e.State },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
 
         MeetingPaused => m with { Paused = true },
