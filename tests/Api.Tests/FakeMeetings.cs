@@ -126,6 +126,7 @@ public sealed class FakeMeetings : IMeetings
                 History = [new StatusChange(MeetingStatus.Recording, now, null)],
                 Port = 26000 + (2 * states.Count),
                 Tracks = [.. tracks.Select((track, i) => Waiting(track, i + 1))],
+                Source = spec.Source is null ? null : new SourceState(SourceStatus.Connecting),
                 Version = 1,
             };
             states.Add(view.Id, new State { View = view });

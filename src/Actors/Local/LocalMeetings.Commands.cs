@@ -14,7 +14,7 @@ public sealed partial class LocalMeetings
             if (await store.FindAsync(tenant, id, ct) is not { } found) return new AddTracksResult.NotFound();
             if (found.IsOver) return new AddTracksResult.InvalidState(found.Status);
         }
-        if (work.WithPorts(Asked(tracks, id, isNew: false, clock.GetUtcNow())) is not { } asked) return new AddTracksResult.NoCapacity(NoPort);
+        if (work.WithPorts(work.Asked(tracks, id, isNew: false)) is not { } asked) return new AddTracksResult.NoCapacity(NoPort);
         AddTracksResult? result = null;
         try
         {
@@ -107,10 +107,4 @@ public sealed partial class LocalMeetings
             }
         }
     }
-
-    /// <summary>With their keys sealed: from here on nobody but the meeting's media sees them.</summary>
-    private List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, MeetingId meeting, bool isNew, DateTimeOffset now) =>
-        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t.OfferedSrtp is { } offered
-            ? t with { OfferedSrtp = null, Srtp = work.Seal(meeting, offered, isNew) }
-            : t))];
 }

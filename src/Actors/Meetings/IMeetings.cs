@@ -42,6 +42,8 @@ public sealed record MeetingView
     /// <summary>The even UDP port; RTCP of senders that do not multiplex goes to the one above.</summary>
     public required int Port { get; init; }
     public required IReadOnlyList<TrackView> Tracks { get; init; }
+    /// <summary>How its source does, as long as it records; null: it has none.</summary>
+    public SourceState? Source { get; init; }
     /// <summary>Rises with every change that an `ETag` must show.</summary>
     public required long Version { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pipeline.Actors.Sources.Janus;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Meetings;
@@ -19,6 +20,8 @@ public sealed record MeetingSpec
     /// <summary>Zero: never.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(300);
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    /// <summary>Where the node fetches media itself; null: the platform sends it.</summary>
+    public SourceSpec? Source { get; init; }
 }
 
 /// <param name="Id">Stable within the meeting.</param>
@@ -63,6 +66,8 @@ public sealed record TrackSpec
     /// <summary>The same as the platform sent it. Gone once it is sealed, before anything is decided or stored.</summary>
     [JsonIgnore]
     public SrtpParameters? OfferedSrtp { get; init; }
+    /// <summary>Which stream of the meeting's source it is; null: it is sent by the platform.</summary>
+    public FeedStream? Fetched { get; init; }
 }
 
 /// <param name="Ssrc">Null: the first new one of the payload type.</param>
