@@ -23,8 +23,15 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
     /// <summary>Names of RFC 4855 → words of the contract.</summary>
     private static readonly Dictionary<string, string> Codecs = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["opus"] = "opus", ["red"] = "red", ["PCMU"] = "pcmu", ["PCMA"] = "pcma", ["G722"] = "g722",
-        ["VP8"] = "vp8", ["VP9"] = "vp9", ["H264"] = "h264", ["AV1"] = "av1",
+        ["opus"] = "opus",
+        ["red"] = "red",
+        ["PCMU"] = "pcmu",
+        ["PCMA"] = "pcma",
+        ["G722"] = "g722",
+        ["VP8"] = "vp8",
+        ["VP9"] = "vp9",
+        ["H264"] = "h264",
+        ["AV1"] = "av1",
     };
 
     /// <summary>One for each m-line, in order. What cannot be understood goes into the findings; what cannot be taken says why.</summary>
