@@ -97,6 +97,7 @@ internal sealed partial class JanusSource : IMeetingSource
     /// <summary>Returns by an exception only.</summary>
     private async Task WatchAsync(CancellationToken ct)
     {
+        if (!terms.CanBeMet) throw new JanusException(JanusFault.NoSrtp);
         await using var janus = await OpenAsync(ct);
         try
         {

@@ -14,6 +14,9 @@ internal sealed class JanusTerms(string host)
 {
     private readonly bool isLoopback = host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
+    /// <summary>False where streams must be protected and this node cannot read such: nothing is forwarded then.</summary>
+    public bool CanBeMet => isLoopback || SrtpLibrary.Supports(SrtpSuite.AesCm80, out _);
+
     /// <summary>A fresh key for one forwarder; null: none is needed.</summary>
     public SrtpParameters? NewKey() => isLoopback ? null : new SrtpParameters(SrtpSuite.AesCm80, RandomNumberGenerator.GetBytes(SrtpSuite.AesCm80.MasterLength), 0);
 
