@@ -53,6 +53,10 @@ public sealed partial record Meeting
     [JsonIgnore]
     public bool IsOver => Status is MeetingStatus.Completed or MeetingStatus.Failed;
 
+    /// <summary>It is over, and not every word of it has its caption: they come when there is an engine for them.</summary>
+    [JsonIgnore]
+    public bool OwesCaptions => IsOver && Captions == CaptionsStatus.Deferred;
+
     /// <summary>False while the meeting is only announced.</summary>
     [JsonIgnore]
     public bool IsKnown => Port is not null || IsOver;
@@ -144,6 +148,7 @@ public sealed partial record Meeting
             [new CaptionFinal(c.Id, LastSequence + 1, Tracks[c.Caption.Track - 1].Track, c.Caption, now)],
         (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && c.Status != Captions =>
             [new CaptionsStatusChanged(Captions, c.Status, now)],
+        (_, MeetingCommand.CaptionsMade c) when OwesCaptions && c.Run == Run => CaughtUp(now),
 
         _ => [],
     };
@@ -207,6 +212,13 @@ public sealed partial record Meeting
         return decided;
     }
 
+    private List<MeetingEvent> CaughtUp(DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [new CaptionsStatusChanged(Captions, CaptionsStatus.Live, now), new TranscriptReady(now)];
+        if (Spec.Minutes && Status == MeetingStatus.Completed) decided.Add(new MinutesReady(now));
+        return decided;
+    }
+
     private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
         List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
@@ -227,7 +239,7 @@ public sealed partial record Meeting
 
     /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
     private bool IsNews(MeetingCommand.CaptionHeard c) =>
-        !IsOver && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
+        (!IsOver || OwesCaptions) && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
         && !Heard.Contains((c.Caption.Track, c.Caption.Start));
 
     private IEnumerable<Track> OpenTracks => Tracks.Select(t => t.Track).Where(t => t.EndedAt is null);
