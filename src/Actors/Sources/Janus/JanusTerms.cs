@@ -34,7 +34,8 @@ internal sealed class JanusTerms(string host)
         return hosts;
     }
 
-    public TrackSpec Track(Forwarding what, SrtpParameters? key) => new()
+    /// <param name="feedbackPort">Where Janus takes requests for key frames; null: nowhere.</param>
+    public TrackSpec Track(Forwarding what, SrtpParameters? key, int? feedbackPort, IPAddress janus) => new()
     {
         Participant = new Participant(what.Stream.Feed.Text, what.Name, "unknown"),
         Kind = what.Media.Kind,
@@ -47,5 +48,9 @@ internal sealed class JanusTerms(string host)
         From = key is null && IPAddress.TryParse(host, out var own) ? $"{own}/{own.GetAddressBytes().Length * 8}" : null,   // what is sent to loopback comes from there
         OfferedSrtp = key,
         Fetched = what.Stream,
+        Feedback = feedbackPort is { } port ? new IPEndPoint(Nearest(janus), port).ToString() : null,
     };
+
+    /// <summary>A Janus on this machine listens at all its addresses: the one it sends to is reached from wherever the node listens.</summary>
+    private IPAddress Nearest(IPAddress janus) => IPAddress.IsLoopback(janus) && IPAddress.TryParse(host, out var own) ? own : janus;
 }
