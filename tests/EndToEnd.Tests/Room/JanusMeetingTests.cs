@@ -44,13 +44,16 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
         said.AddRange(first.Select(line => new Said(line, opened + line.Start)));
         foreach (string name in new[] { Martin, Kevin }) await SayAsync(Line(name, 0));
 
+        await browser.ShowAsync(Martin);                                             // only we ask for key frames in this room
+        await UntilBothAsync(m => m.Tracks.Any(t => t is { Who: Martin, Kind: "video", Status: "flowing" }));
+
         await browser.LeaveAsync(Kevin);
         await UntilBothAsync(m => m.Open(Kevin) == 0);
         await near.KillAsync();                                                      // the node goes on with the forwarders there are
         await near.RestartAsync();
         await browser.EnterAsync(Kevin);
         await UntilBothAsync(m => m.Source!.Status == "watching" && m.Flowing(Everybody));
-        Assert.Equal(4, (await LookAsync(near, meeting)).Tracks.Count);
+        Assert.Equal(4, (await LookAsync(near, meeting)).Sounds);
         await SayAsync(Line(Kevin, 1));
 
         await janus.KillAsync();
@@ -58,7 +61,7 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
         await UntilBothAsync(m => m.Source!.Status == "lost");
         await janus.StartAsync();
         await Task.WhenAll(Everybody.Select(name => browser.EnterAsync(name)));
-        await UntilBothAsync(m => m.Source!.Status == "watching" && m.Tracks.Count == 7 && m.Flowing(Everybody));
+        await UntilBothAsync(m => m.Source!.Status == "watching" && m.Sounds == 7 && m.Flowing(Everybody));
         foreach (string name in new[] { Laura, Martin }) await SayAsync(Line(name, 2));
 
         var ports = await browser.ForwardedPortsAsync();
@@ -95,13 +98,23 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var sound = new Dictionary<string, List<float[]>>();
+        int pictures = 0;
         foreach (var recording in (await server.Client.GetRecordingsAsync(meeting.Id, default)).Where(r => r.Kind == "track"))
         {
-            string who = meeting.Tracks.Single(t => t.Id == recording.TrackId).Participant.Name;
+            var track = meeting.Tracks.Single(t => t.Id == recording.TrackId);
+            string who = track.Participant.Name;
             await server.Client.DownloadAsync(recording, folder[recording.Id], default);
+            if (track.Kind == "video")
+            {
+                Assert.Equal((Martin, "vp8"), (who, recording.Codec));
+                pictures += await Ffprobe.CountPicturesAsync(folder[recording.Id]);
+                continue;
+            }
             if (!sound.TryGetValue(who, out var files)) sound[who] = files = [];
             files.Add(await FfmpegDecode.ToFloatAsync(folder[recording.Id], RecordedMeeting.Rate));
         }
+        output.WriteLine($"{pictures} pictures");
+        Assert.True(pictures >= 10, $"{pictures} pictures");                         // a second of them, of many
         var origin = meeting.StartedAt!.Value - DateTimeOffset.UnixEpoch;
         foreach (var (line, at) in said)
         {
@@ -175,17 +188,19 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
         var source = root.GetProperty("source");
         return new Watched(
             new SourceInfo(source.GetProperty("status").GetString()!, source.GetProperty("detail").GetString()),
-            [.. root.GetProperty("tracks").EnumerateArray().Select(t => new TrackSeen(t.GetProperty("participant").GetProperty("name").GetString()!, t.GetProperty("status").GetString()!))]);
+            [.. root.GetProperty("tracks").EnumerateArray().Select(t => new TrackSeen(
+                t.GetProperty("participant").GetProperty("name").GetString()!, t.GetProperty("kind").GetString()!, t.GetProperty("status").GetString()!))]);
     }
 
     private sealed record SourceInfo(string Status, string? Detail);
 
-    private sealed record TrackSeen(string Who, string Status);
+    private sealed record TrackSeen(string Who, string Kind, string Status);
 
     private sealed record Watched(SourceInfo Source, IReadOnlyList<TrackSeen> Tracks)
     {
-        public int Open(string who) => Tracks.Count(t => t.Who == who && t.Status != "ended");
-        public bool Flowing(IEnumerable<string> who) => who.All(w => Open(w) == 1 && Tracks.Any(t => t.Who == w && t.Status is "flowing" or "silent"));
+        public int Sounds => Tracks.Count(t => t.Kind == "audio");
+        public int Open(string who) => Tracks.Count(t => t.Who == who && t.Kind == "audio" && t.Status != "ended");
+        public bool Flowing(IEnumerable<string> who) => who.All(w => Open(w) == 1 && Tracks.Any(t => t.Who == w && t.Kind == "audio" && t.Status is "flowing" or "silent"));
         public override string ToString() => $"{Source}, {string.Join(", ", Tracks)}";
     }
 }

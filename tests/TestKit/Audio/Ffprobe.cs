@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -31,6 +32,15 @@ public static class Ffprobe
             [.. answer.Streams.Select(s => new MediaStream(
                 s.Index, s.CodecType ?? "", s.CodecName ?? "", s.SampleRate is { } rate ? int.Parse(rate) : 0, s.Channels, Seconds(s.StartTime), Seconds(s.Duration)))],
             answer.Format.Tags ?? []);
+    }
+
+    /// <summary>How many pictures can be decoded of the first video stream.</summary>
+    /// <exception cref="InvalidOperationException">ffprobe cannot read the file.</exception>
+    public static async Task<int> CountPicturesAsync(string file, CancellationToken ct = default)
+    {
+        byte[] text = await Tool.RunAsync(
+            "ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "default=nokey=1:noprint_wrappers=1", file], ct);
+        return int.TryParse(Encoding.ASCII.GetString(text).Trim(), out int pictures) ? pictures : 0;
     }
 
     private static TimeSpan? Seconds(string? text) => double.TryParse(text, out double seconds) ? TimeSpan.FromSeconds(seconds) : null;
