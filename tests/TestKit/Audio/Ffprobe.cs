@@ -34,13 +34,13 @@ public static class Ffprobe
             answer.Format.Tags ?? []);
     }
 
-    /// <summary>How many pictures can be decoded of the first video stream.</summary>
+    /// <returns>How many pictures the file's video decodes to.</returns>
     /// <exception cref="InvalidOperationException">ffprobe cannot read the file.</exception>
     public static async Task<int> CountPicturesAsync(string file, CancellationToken ct = default)
     {
-        byte[] text = await Tool.RunAsync(
-            "ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "default=nokey=1:noprint_wrappers=1", file], ct);
-        return int.TryParse(Encoding.ASCII.GetString(text).Trim(), out int pictures) ? pictures : 0;
+        byte[] said = await Tool.RunAsync(
+            "ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", file], ct);
+        return int.Parse(Encoding.ASCII.GetString(said).Trim().TrimEnd(','));
     }
 
     private static TimeSpan? Seconds(string? text) => double.TryParse(text, out double seconds) ? TimeSpan.FromSeconds(seconds) : null;
