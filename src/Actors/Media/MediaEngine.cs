@@ -184,6 +184,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null && t.Port is not null)) loop.OpenPort(track.Number, own[track.Port!.Value].Rtp, own[track.Port.Value].Rtcp);
+        foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
+            if (TrackMapping.Feedback(track) is { } address) pipeline.SetFeedback(track.Number, address);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
         var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options, metrics), run => finished[job.Id] = run);

@@ -55,7 +55,9 @@ internal sealed class MeetingMedia : IMeetingMedia
         var added = parts.Loop.InvokeAsync(() =>
         {
             if (sockets is not null) parts.Loop.OpenPort(track.Number, sockets.Rtp, sockets.Rtcp);
-            return parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys));
+            var made = parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys));
+            if (TrackMapping.Feedback(track) is { } address) parts.Loop.Pipeline.SetFeedback(track.Number, address);
+            return made;
         });
         _ = added.ContinueWith(_ => sockets?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         return await added.WaitAsync(late);
