@@ -5,8 +5,11 @@ public sealed class ReceptionStatistics(int clockRate)
 {
     /// <summary>How far back a packet can be told from its duplicate: 1024 packets, 20 s of speech.</summary>
     private const int Window = 1024;
+    /// <summary>How late, in seconds, a packet may be that is older than that.</summary>
+    private const int MaxAge = 10;
 
     private readonly ulong[] seen = new ulong[Window / 64];
+    private readonly uint[] timestamps = new uint[Window];                           // of those seen
     private long baseSequence, highest = long.MinValue, unique;
     private double jitter;
     private long lastTransit;
@@ -16,6 +19,9 @@ public sealed class ReceptionStatistics(int clockRate)
     public long Duplicates { get; private set; }
     /// <summary>Expected minus received, §A.3.</summary>
     public long CumulativeLost => highest == long.MinValue ? 0 : highest - baseSequence + 1 - unique;
+    /// <summary>Of those received; its timestamp below. There is none before the first.</summary>
+    public long Highest => highest;
+    public uint HighestTimestamp => timestamps[Place(highest)];
     /// <summary>In timestamp units, §A.8.</summary>
     public double InterarrivalJitter => jitter;
     public TimeSpan Jitter => TimeSpan.FromSeconds(jitter / clockRate);
@@ -44,6 +50,7 @@ public sealed class ReceptionStatistics(int clockRate)
         }
         baseSequence = Math.Min(baseSequence, extendedSequence);                     // reordered right at the start
         Remember(extendedSequence);
+        timestamps[Place(extendedSequence)] = (uint)extendedTimestamp;
         unique++;
 
         long transit = arrival.Ticks * clockRate / TimeSpan.TicksPerSecond - extendedTimestamp;
@@ -52,8 +59,26 @@ public sealed class ReceptionStatistics(int clockRate)
         return true;
     }
 
+    /// <summary>
+    /// False for a packet, none of the newest, that cannot be one of this run: its number was another timestamp's, or its timestamp is far
+    /// from those of the numbers around it.
+    /// </summary>
+    public bool IsCredible(long sequence, uint timestamp)
+    {
+        if (sequence <= highest - Window) return (int)(HighestTimestamp - timestamp) is var age && age > 0 && age < MaxAge * clockRate;
+        if (IsSeen(sequence)) return timestamps[Place(sequence)] == timestamp;
+        long before = sequence - 1, after = sequence + 1;
+        while (before > highest - Window && !IsSeen(before)) before--;
+        while (!IsSeen(after)) after++;
+        int tolerance = 2 * clockRate;
+        bool notEarly = before <= highest - Window || (int)(timestamp - timestamps[Place(before)]) > -tolerance;
+        return notEarly && (int)(timestamps[Place(after)] - timestamp) > -tolerance;
+    }
+
+    private static int Place(long sequence) => (int)(sequence & (Window - 1));
+
     private static (int Word, ulong Bit) Slot(long sequence) =>
-        ((int)((sequence & (Window - 1)) >> 6), 1UL << (int)(sequence & 63));
+        (Place(sequence) >> 6, 1UL << (int)(sequence & 63));
 
     private bool IsSeen(long sequence) { var (word, bit) = Slot(sequence); return (seen[word] & bit) != 0; }
     private void Remember(long sequence) { var (word, bit) = Slot(sequence); seen[word] |= bit; }
