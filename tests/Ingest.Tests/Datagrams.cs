@@ -50,7 +50,7 @@ internal static class Datagrams
             960 => ((byte)0xF8, (byte)0),
             1920 => ((byte)0x50, (byte)0),
             2880 => ((byte)0x58, (byte)0),
-            5760 => ((byte)0xFB, (byte)6),
+            5760 => ((byte)0x5A, (byte)0),
             _ => throw new ArgumentOutOfRangeException(nameof(duration)),
         };
         BinaryPrimitives.WriteInt32LittleEndian(payload.AsSpan(2), id);

@@ -103,6 +103,26 @@ internal static class Sound
         return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
     }
 
+    /// <summary>Octets of one raw format as the `ffmpeg` program makes them of another.</summary>
+    /// <param name="from">Options that name the format, such as `-f mulaw -ar 8000`; one channel.</param>
+    public static async Task<byte[]> ConvertAsync(byte[] input, string from, string to)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder["in"], input);
+        return await RunAsync("ffmpeg", ["-v", "error", .. from.Split(' '), "-i", folder["in"], .. to.Split(' '), "pipe:1"]);
+    }
+
+    /// <summary>Sound at that rate as packets of a codec that knows no frames, made by the `ffmpeg` program.</summary>
+    /// <param name="codec">"pcmu", "pcma" or "g722".</param>
+    /// <param name="pcm">8 kHz, for g722 16 kHz.</param>
+    /// <param name="octets">Of each packet; 160 are 20 ms.</param>
+    public static async Task<List<byte[]>> EncodeWaveAsync(string codec, ReadOnlyMemory<float> pcm, int octets = 160)
+    {
+        byte[] samples = MemoryMarshal.AsBytes<short>(pcm.ToArray().Select(s => (short)MathF.Round(s * 32767)).ToArray()).ToArray();
+        var (rate, format) = codec switch { "pcmu" => (8000, "-f mulaw"), "pcma" => (8000, "-f alaw"), _ => (16000, "-c:a g722 -f g722") };
+        return [.. (await ConvertAsync(samples, $"-f s16le -ar {rate} -ac 1", format)).Chunk(octets)];
+    }
+
     /// <summary>Length of a file by `ffprobe`, seconds.</summary>
     public static async Task<double> DurationAsync(string path)
     {

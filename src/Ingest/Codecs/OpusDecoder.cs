@@ -2,23 +2,22 @@ namespace Pipeline.Ingest.Codecs;
 
 /// <summary>Opus packets → mono float, with what in-band FEC and concealment can restore. Holds native memory; not thread-safe.</summary>
 /// <param name="sampleRate">48000 for the recording, 16000 for captions: libopus gives either directly.</param>
-public sealed unsafe class OpusDecoder(int sampleRate) : IDisposable
+public sealed unsafe class OpusDecoder(int sampleRate) : IAudioDecoder
 {
+    /// <summary>libopus' encoder looks 6.5 ms ahead, and players skip as much (RFC 7845 §5.1).</summary>
+    public const int CodecDelay = 312;
+
     private readonly OpusDecoderHandle handle = OpusDecoderHandle.Create(sampleRate, 1);
 
-    /// <summary>Samples decoded into <paramref name="pcm"/>; 0 where the packet is broken: what it held is lost, the decoder goes on.</summary>
-    /// <param name="pcm">Room for 120 ms.</param>
+    public int Delay => CodecDelay;
+
     public int Decode(ReadOnlySpan<byte> packet, Span<float> pcm) => Run(packet, pcm, pcm.Length, fec: 0);
-
-    /// <summary>The sound of the packet before <paramref name="next"/>, from the copy in <paramref name="next"/>; call before decoding that one.</summary>
-    /// <param name="samples">Exactly what is missing; a multiple of 2.5 ms.</param>
-    public int DecodeFec(ReadOnlySpan<byte> next, Span<float> pcm, int samples) => Run(next, pcm, samples, fec: 1);
-
-    /// <summary>Sound made up from what came before, for a hole nobody sent a copy of.</summary>
-    /// <param name="samples">A multiple of 2.5 ms, at most 120 ms.</param>
+    public int DecodeCopy(ReadOnlySpan<byte> next, Span<float> pcm, int samples) => Run(next, pcm, samples, fec: 1);
     public int Conceal(Span<float> pcm, int samples) => Run(default, pcm, samples, fec: 0);
 
-    /// <summary>Forgets the sound so far: another sender, or another time.</summary>
+    /// <summary>Its sound goes on: the encoder's does too.</summary>
+    public void Pause() { }
+
     public void Reset() => _ = LibOpus.DecoderControl(handle.DangerousGetHandle(), LibOpus.ResetState);
 
     public void Dispose() => handle.Dispose();

@@ -32,6 +32,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
 
     private readonly int track;
     private readonly ISpeechSink sink;
+    private readonly AudioCodec codec;
     private readonly JitterBuffer buffer = new();
     private readonly ConcealingDecoder decoder;
     private readonly long[] recent = new long[Window];                               // arrival − timestamp of the last packets of the epoch
@@ -39,10 +40,11 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private long offset, end48, lastSequence, lastTimestamp, lastDuration;
     private long given;                                                              // samples at 16 kHz
 
-    public CaptionTap(int track, ISpeechSink sink)
+    /// <param name="codec">Null: Opus.</param>
+    public CaptionTap(int track, ISpeechSink sink, AudioCodec? codec = null)
     {
-        (this.track, this.sink) = (track, sink);
-        decoder = new ConcealingDecoder(Rate, this);
+        (this.track, this.sink, this.codec) = (track, sink, codec ?? AudioCodec.Opus);
+        decoder = new ConcealingDecoder(this.codec, Rate, this);
     }
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
@@ -50,7 +52,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, ReadOnlySpan<byte> payload)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;
-        if (buffer.IsFull || OpusPacket.Duration(payload) == 0) return;
+        if (buffer.IsFull || codec.Duration(payload) == 0) return;
         if (packetEpoch != insertedEpoch) (insertedEpoch, count) = (packetEpoch, 0);
         recent[count++ % Window] = OpusPacket.ToSamples(arrival) - timestamp;
         buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, payload);
@@ -110,7 +112,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         long quickest = packet.Epoch == insertedEpoch ? Quickest() : another ? OpusPacket.ToSamples(packet.Arrival) - packet.Timestamp : offset;
         if (another || Math.Abs(quickest - offset) > Tolerance) offset = quickest;
 
-        int duration = OpusPacket.Duration(packet.Payload);
+        int duration = codec.Duration(packet.Payload);
         long place = Math.Min(packet.Timestamp + offset, OpusPacket.ToSamples(packet.Arrival));     // not after its own arrival, whatever its timestamp says
         long start = Math.Max(place, end48);
         if (end48 - place > duration / 2) start = place;                             // its time is taken; Store leaves out what is past

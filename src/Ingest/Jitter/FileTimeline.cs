@@ -7,12 +7,12 @@ namespace Pipeline.Ingest.Jitter;
 /// let run ahead or fall behind, and is put right where nobody speaks, by silence that is added or a packet of silence that is left out.
 /// Where somebody speaks on and on, beyond 50 ms anywhere.
 /// </summary>
-internal sealed class FileTimeline
+/// <param name="codec">Of the packets.</param>
+internal sealed class FileTimeline(AudioCodec codec)
 {
     private const long Worthwhile = 5 * OpusPacket.ClockRate / 2000;                 // 2.5 ms, what silence is made of
     private const long Tolerance = 15 * OpusPacket.ClockRate / 1000, Urgent = 50 * OpusPacket.ClockRate / 1000;
     private const int QuietLevel = 60;                                               // −dBov
-    private const int QuietPayload = 12;                                             // bytes: what encoders send for silence
 
     private long offset, end;
 
@@ -48,9 +48,8 @@ internal sealed class FileTimeline
         return place;
     }
 
-    /// <summary>The packet says, by level or length, that nobody speaks.</summary>
-    public static bool IsQuiet(BufferedPacket packet) =>
-        packet.AudioLevel >= 0 ? packet.AudioLevel >= QuietLevel : packet.Payload.Length <= QuietPayload;
+    /// <summary>The packet says, by its level or its bytes, that nobody speaks.</summary>
+    public bool IsQuiet(BufferedPacket packet) => packet.AudioLevel >= 0 ? packet.AudioLevel >= QuietLevel : codec.IsQuiet(packet.Payload);
 
     private long Move(long from, long to)
     {

@@ -39,7 +39,8 @@ public readonly record struct WaitingReport(int Epoch, ulong NtpTime, long Times
 /// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay. All that
 /// decides about a place is looked at in the order of the packets, so a journal played later gives the same.
 /// </summary>
-public sealed class TrackTimeline(JitterBuffer buffer)
+/// <param name="codec">Null: Opus.</param>
+public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
 {
     private const int Rate = OpusPacket.ClockRate;
     /// <summary>How far ahead the least offset is looked for.</summary>
@@ -57,7 +58,8 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private static readonly TimeSpan ReportsApart = TimeSpan.FromMilliseconds(200);  // and a second and more by most senders, RFC 3550 §6.2
 
     private readonly RtpClock clock = new(Rate);
-    private readonly FileTimeline file = new();
+    private readonly AudioCodec codec = codec ?? AudioCodec.Opus;
+    private readonly FileTimeline file = new(codec ?? AudioCodec.Opus);
     private readonly Queue<WaitingReport> reports = new(MaxReports);
     private int epoch = -1;
     private uint ssrc;
@@ -84,7 +86,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     public void Insert(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
-        if (OpusPacket.Duration(payload) == 0) { Dropped++; return; }
+        if (codec.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
         buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source);
     }
@@ -126,7 +128,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
                 buffer.Release();
                 continue;
             }
-            int duration = OpusPacket.Duration(packet.Payload);
+            int duration = codec.Duration(packet.Payload);
             if (end - place > (jumped ? duration / 2 : Math.Max(duration / 2, Tolerance)))   // the track ran ahead: this one's time is taken
             {
                 Accept(packet, duration);
@@ -170,6 +172,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     {
         long neighbours = (long)lost * Math.Max(duration, lastDuration);
         if (span < 0 || span > room + CertainJump) return (Math.Min(room, neighbours), (int)Math.Min(room, neighbours));   // timestamps jumped: they say nothing
+        span = Math.Min(span, room + Tolerance);
         // Packets are as long as those beside them, or as the longest there were; what no packet can have filled is silence that nobody sent.
         long missing = span <= (long)lost * longest ? span : neighbours;
         return (span, (int)Math.Min(missing, int.MaxValue));
@@ -202,7 +205,7 @@ public sealed class TrackTimeline(JitterBuffer buffer)
         bool late = !early && (growth > CertainJump || (growth > Tolerance && IsFar(waiting, reach)));
         if (late && WasHeldBack(waiting, offset)) late = false;
         else if (late && OpusPacket.ToSamples(packet.Arrival) > horizon) { jumped = false; return false; }   // what held it back may yet show
-        jumped = another || early || late || (growth is >= -UrgentShrink and < -Tolerance && FileTimeline.IsQuiet(packet));
+        jumped = another || early || late || (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet));
         if (jumped) offset = least;
         return packet.Timestamp + offset <= horizon;
     }
@@ -250,6 +253,6 @@ public sealed class TrackTimeline(JitterBuffer buffer)
     private long LeastOffset(BufferedPacket packet, long transit)
     {
         long offset = clock.OffsetAt(packet.Timestamp);
-        return transit - offset < -UrgentShrink ? long.MinValue / 2 : FileTimeline.IsQuiet(packet) ? offset - UrgentShrink : offset;
+        return transit - offset < -UrgentShrink ? long.MinValue / 2 : file.IsQuiet(packet) ? offset - UrgentShrink : offset;
     }
 }

@@ -10,7 +10,7 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     /// How far ahead of the reader packets may be written, in samples: the longest concealed hole and the longest packet. So a hole is
     /// filled before it is read, though the packet that fills it lies behind it.
     /// </summary>
-    public const int WriteAhead = ConcealingDecoder.MaxConcealed + OpusPacket.MaxDuration;
+    public const int WriteAhead = ConcealingDecoder.MaxConcealed + AudioCodec.MaxDuration;
     private const int Ring = 32768;                                                  // a power of two > WriteAhead + MaxDuration + a frame
 
     private readonly ConcealingDecoder decoder;                                      // places sound by timestamp
@@ -18,10 +18,11 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     private readonly float[] samples = new float[Ring];
     private long read, writtenUntil;                                                  // samples since the meeting began
 
-    public TrackPlayer()
+    /// <param name="codec">Null: Opus.</param>
+    public TrackPlayer(AudioCodec? codec = null)
     {
         resampler = new Resampler(this);
-        decoder = new ConcealingDecoder(OpusPacket.ClockRate, resampler);
+        decoder = new ConcealingDecoder(codec ?? AudioCodec.Opus, OpusPacket.ClockRate, resampler);
     }
 
     public long ConcealedSamples => decoder.ConcealedSamples;

@@ -13,7 +13,7 @@ namespace Pipeline.Ingest.Recording;
 /// </summary>
 public sealed class OggOpusWriter : ITrackSink
 {
-    private const int PreSkip = ConcealingDecoder.CodecDelay;
+    private const int PreSkip = OpusDecoder.CodecDelay;
     private const int MaxPageDuration = OpusPacket.ClockRate;                        // a page a second
     private const byte FirstPage = 2, LastPage = 4;
     // Silent CELT full-band mono frames (RFC 6716 §4.3), by duration in samples; six of 20 ms make the longest packet there is.

@@ -74,7 +74,7 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     private bool Follows(long sequence, in RtpPacket packet, TimeSpan arrival)
     {
         long ahead = sequence - statistics.Highest;
-        if (ahead <= 0) return statistics.IsCredible(sequence, packet.Timestamp);
+        if (ahead <= 0) return ahead >= -MaxDropout && statistics.IsCredible(sequence, packet.Timestamp, arrival - LastArrival);
         if (ahead <= CredibleDropout) return true;
         return ahead <= MaxDropout ? WentOn(packet, arrival - LastArrival) : WentOnUnheard(packet, arrival);
     }

@@ -5,8 +5,7 @@ public sealed class ReceptionStatistics(int clockRate)
 {
     /// <summary>How far back a packet can be told from its duplicate: 1024 packets, 20 s of speech.</summary>
     private const int Window = 1024;
-    /// <summary>How late, in seconds, a packet may be that is older than that.</summary>
-    private const int MaxAge = 10;
+    private static readonly TimeSpan MaxLate = TimeSpan.FromSeconds(3);
 
     private readonly ulong[] seen = new ulong[Window / 64];
     private readonly uint[] timestamps = new uint[Window];                           // of those seen
@@ -60,17 +59,20 @@ public sealed class ReceptionStatistics(int clockRate)
     }
 
     /// <summary>
-    /// False for a packet, none of the newest, that cannot be one of this run: its number was another timestamp's, or its timestamp is far
-    /// from those of the numbers around it.
+    /// False for a packet, not the newest, that cannot be one of this run: its number was another timestamp's, its timestamp is far from those
+    /// of the numbers around it, or it comes again so late that no network does it.
     /// </summary>
-    public bool IsCredible(long sequence, uint timestamp)
+    /// <param name="elapsed">Since the newest came.</param>
+    public bool IsCredible(long sequence, uint timestamp, TimeSpan elapsed)
     {
-        if (sequence <= highest - Window) return (int)(HighestTimestamp - timestamp) is var age && age > 0 && age < MaxAge * clockRate;
-        if (IsSeen(sequence)) return timestamps[Place(sequence)] == timestamp;
+        int age = (int)(HighestTimestamp - timestamp);
+        bool soon = TimeSpan.FromSeconds(age / (double)clockRate) + elapsed < MaxLate;
+        if (sequence <= highest - Window) return soon && age > 0;
+        if (IsSeen(sequence)) return soon && timestamps[Place(sequence)] == timestamp;
         long before = sequence - 1, after = sequence + 1;
         while (before > highest - Window && !IsSeen(before)) before--;
         while (!IsSeen(after)) after++;
-        int tolerance = 2 * clockRate;
+        int tolerance = clockRate / 4;                                               // pictures are not always sent in their order
         bool notEarly = before <= highest - Window || (int)(timestamp - timestamps[Place(before)]) > -tolerance;
         return notEarly && (int)(timestamps[Place(after)] - timestamp) > -tolerance;
     }

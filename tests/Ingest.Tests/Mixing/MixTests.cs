@@ -69,7 +69,7 @@ public class MixTests
 
         Assert.True(Sound.Rms(mix.AsSpan(Second * 3 / 2, Second / 2)) > 0.02);
         // From the end of what is concealed to the copy of the last packet lost, one frame before the end of the hole.
-        Assert.Equal(0, Sound.Rms(mix.AsSpan(96000 + 4800, 48000 - 4800 - 960 - ConcealingDecoder.CodecDelay)));
+        Assert.Equal(0, Sound.Rms(mix.AsSpan(96000 + 4800, 48000 - 4800 - 960 - OpusDecoder.CodecDelay)));
         Assert.True(Sound.Rms(mix.AsSpan(3 * Second, Second)) > 0.02);
     }
 
@@ -165,7 +165,7 @@ public class MixTests
         return [.. mix];
     }
 
-    private static ReadOnlySpan<float> Frame(float[] pcm, int packet) => pcm.AsSpan(960 * packet - ConcealingDecoder.CodecDelay, 960);
+    private static ReadOnlySpan<float> Frame(float[] pcm, int packet) => pcm.AsSpan(960 * packet - OpusDecoder.CodecDelay, 960);
 
     private static void AssertChirp(float[] mix, long start, double leastCorrelation = 0.8, double toleranceMs = 1)
     {

@@ -30,7 +30,7 @@ internal sealed class HeardMeeting : IDisposable
         foreach (var packet in story.Sent)
             if (!story.Lost.Contains(packet)) link.Send(packet, packet.At);
         var heard = new HeardMeeting();
-        heard.pipeline.AddTrack(Track()).File = heard.placements;
+        ((AudioTrack)heard.pipeline.AddTrack(Track())).File = heard.placements;
         var now = TimeSpan.Zero;
         foreach (var (packet, arrival) in link.DeliverAll())
         {
