@@ -27,7 +27,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
 {
     private const int Rate = 16000;
     private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(120);
-    private const long Tolerance = 60 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
+    private const long Tolerance = 40 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
     private const int Window = 50;
 
     private readonly int track;

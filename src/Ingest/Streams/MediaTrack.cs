@@ -9,6 +9,8 @@ namespace Pipeline.Ingest.Streams;
 public abstract class MediaTrack : IDisposable
 {
     private const int MaxGaps = 1000;
+    /// <summary>SSRCs that are remembered; of more those that were silent longest are summed up.</summary>
+    private const int MaxStreams = 16;
     /// <summary>When a stream is heard again that another had followed.</summary>
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
 
@@ -18,6 +20,7 @@ public abstract class MediaTrack : IDisposable
     private bool gapsTruncated;
     private int epochs;
     private ReceiveStream? newest;
+    private ReceptionCounts forgotten;
 
     protected MediaTrack(TrackDescription description)
     {
@@ -39,6 +42,8 @@ public abstract class MediaTrack : IDisposable
     /// <summary>Meeting time; later than any while it goes on.</summary>
     public TimeSpan EndedAt { get; private set; } = TimeSpan.MaxValue;
     public long OutOfRange { get; private set; }
+    /// <summary>SSRCs it has now, as far as they are remembered.</summary>
+    internal int Streams => streams.Count;
 
     /// <summary>Takes in a packet of one of its SSRCs.</summary>
     public void Receive(in RtpPacket packet, TimeSpan arrival)
@@ -99,7 +104,7 @@ public abstract class MediaTrack : IDisposable
 
     public TrackQuality Quality()
     {
-        var counts = default(ReceptionCounts);
+        var counts = forgotten;
         foreach (var (stream, _, _) in streams.Values) counts += stream.Counts;
         return Measure(new TrackQuality
         {
@@ -133,7 +138,11 @@ public abstract class MediaTrack : IDisposable
 
     private bool Accept(in RtpPacket packet, TimeSpan arrival, out int epoch, out long sequence, out long timestamp)
     {
-        if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
+        if (!streams.TryGetValue(packet.Ssrc, out var known))
+        {
+            if (streams.Count == MaxStreams) ForgetLongestSilent();
+            known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
+        }
         bool othersSilent = known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
         var reception = known.Stream.Receive(packet, arrival, out sequence, out timestamp);
         bool returned = othersSilent && reception == Reception.Accepted;
@@ -148,5 +157,12 @@ public abstract class MediaTrack : IDisposable
         if (reception == Reception.OutOfRange) OutOfRange++;
         epoch = known.Epoch;
         return reception == Reception.Accepted;
+    }
+
+    private void ForgetLongestSilent()
+    {
+        var oldest = streams.Values.MinBy(s => s.Stream.LastArrival).Stream;
+        forgotten += oldest.Counts;
+        streams.Remove(oldest.Ssrc);
     }
 }

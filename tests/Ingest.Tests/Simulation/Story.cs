@@ -20,7 +20,7 @@ internal sealed class Story
     private static readonly TimeSpan NoneOvertakes = Ms(100);
     private static readonly byte[] Comfort = [Loop[0][0]];
 
-    private readonly Dictionary<string, int> acts = [];
+    private readonly List<string> acts = [];
     private uint ssrc = 0x1000;
     private SimulatedSender sender;
     private int at;                                                                  // in the loop
@@ -45,6 +45,8 @@ internal sealed class Story
     public List<(TimeSpan From, TimeSpan To)> Holds { get; } = [];
     /// <summary>Where nobody spoke and hardly a packet was sent.</summary>
     public List<(TimeSpan From, TimeSpan To)> Silences { get; } = [];
+    /// <summary>When the media clock had stood, and for how long.</summary>
+    public List<(TimeSpan Until, TimeSpan Length)> Stalls { get; } = [];
     /// <summary>What was not sent, of silence, where media time went on.</summary>
     public TimeSpan Dtx { get; private set; }
     /// <summary>The first few of a sequence that began anew: were they overtaken, more than one of them could not be believed.</summary>
@@ -53,8 +55,8 @@ internal sealed class Story
     public int Skipped { get; private set; }
     public uint Ssrc => ssrc;
     public long Timestamp => sender.Timestamp;
-    /// <summary>What happened, in order, for whoever reads of a failure.</summary>
-    public string Acts => string.Join(", ", acts.Select(a => $"{a.Key}×{a.Value}"));
+    /// <summary>What happened and when, in seconds, for whoever reads of a failure.</summary>
+    public string Acts => string.Join(", ", acts);
 
     public void Talk(TimeSpan length)
     {
@@ -129,6 +131,7 @@ internal sealed class Story
     {
         Note("stall");
         sender.Stall(length);
+        Stalls.Add((Now, length));
     }
 
     /// <summary>Nothing of what is sent arrives.</summary>
@@ -172,7 +175,7 @@ internal sealed class Story
     public void JumpSequence(int by)
     {
         Note("sequence");
-        sender.Stall(NoneOvertakes);
+        if (by < 0) sender.Stall(NoneOvertakes);
         var now = sender.Now;
         sender = Sender(sender.Sequence + by, sender.Timestamp);
         sender.Now = now;
@@ -287,7 +290,7 @@ internal sealed class Story
         return packet;
     }
 
-    private void Note(string act) => acts[act + $"@{sender.Now.TotalSeconds:0.0}"] = acts.GetValueOrDefault(act) + 1;
+    private void Note(string act) => acts.Add($"{act} {Now.TotalSeconds:0.0}");
 
     /// <summary>Frames of one configuration in one packet, each with its length (RFC 6716 §3.2.5).</summary>
     private static byte[] Joined(byte[][] packets)
