@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Mixing;
+using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
 using Pipeline.Ingest.Tests.Mixing;
@@ -32,7 +33,7 @@ public sealed class HostileWireTests
                 Send(flipped);
             }
         }
-        Assert.True(sent > 10_000, $"{sent} datagrams");
+        Assert.True(sent > 5000, $"{sent} datagrams");
         if (paused) node.Pipeline.Resume(node.Now);
         node.AssertRecordsOn();
 

@@ -39,7 +39,7 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
             if (sequence <= statistics.Highest && WentOnUnheard(packet, arrival)) sequence += 1 << 16;
             if (!Follows(sequence, packet, arrival))
             {
-                bool confirmed = suspect >= 0 && packet.SequenceNumber != suspect && Math.Abs((short)(packet.SequenceNumber - suspect)) <= MaxApart;
+                bool confirmed = suspect >= 0 && packet.SequenceNumber != suspect && Math.Abs((int)(short)(packet.SequenceNumber - suspect)) <= MaxApart;
                 suspect = packet.SequenceNumber;
                 if (!confirmed) return Reception.OutOfRange;
                 Restart();

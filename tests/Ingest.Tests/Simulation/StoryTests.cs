@@ -17,8 +17,7 @@ public class StoryTests
     [InlineData(3)]
     public void Everything_at_once(int part)
     {
-        var failures = new List<string>();
-        foreach (int seed in Environment.GetEnvironmentVariable("SEEDS") is { } e1 ? e1.Split(',').Select(int.Parse).Where(x => x % 4 == part) : Enumerable.Range(10 * part, 10))
+        for (int seed = 10 * part; seed < 10 * part + 10; seed++)
         {
             var random = new Random(seed);
             var story = new Story(seed, driftPpm: random.Next(-300, 301), wraps: seed % 4 == 0);
@@ -43,9 +42,109 @@ public class StoryTests
                 }
                 story.Talk(Ms(random.Next(1200, 4000)));
             }
-            try { Check(story, seed); } catch (Exception e) { failures.Add(e.Message); }
+            Check(story, seed);
         }
-        Assert.True(failures.Count == 0, string.Join("\n", failures));
+    }
+
+    [Theory]
+    [InlineData(0.01)]
+    [InlineData(0.05)]
+    [InlineData(0.1)]
+    [InlineData(0.2)]
+    public void Packets_lost_at_random(double loss) => Tell(seed: (int)(1000 * loss), story => story.TalkOver(Ms(40_000), loss));
+
+    [Fact]
+    public void Packets_lost_in_bursts() => Tell(seed: 1, story => story.TalkOverBursts(Ms(40_000)));
+
+    [Fact]
+    public void Numbers_that_wrap_within_a_loss() => Tell(seed: 2, wraps: true, tell: story =>
+    {
+        for (int n = 0; n < 4; n++) story.LoseAll(Ms(700));
+    });
+
+    [Fact]
+    public void An_outage_of_the_network_longer_than_sequence_numbers_tell() => Tell(seed: 3, story => story.LoseAll(Ms(75_000)));
+
+    [Fact]
+    public void A_network_that_keeps_packets_back_and_gives_them_in_bursts() => Tell(seed: 4, story =>
+    {
+        foreach (int length in (int[])[150, 400, 900, 1200, 1500])
+        {
+            story.HoldBack(Ms(length));
+            story.Talk(Ms(3000));
+        }
+    });
+
+    [Fact]
+    public void Twenty_minutes_of_silence_and_twenty_more_without_a_packet() => Tell(seed: 5, driftPpm: 60, tell: story =>
+    {
+        story.Talk(Ms(30_000));
+        story.FallSilent(3000, loss: 0.01);
+        story.Talk(Ms(10_000));
+        story.Mute(TimeSpan.FromMinutes(20));
+    });
+
+    [Fact]
+    public void Microphones_that_stall_and_browsers_that_freeze() => Tell(seed: 6, driftPpm: -120, tell: story =>
+    {
+        foreach (int length in (int[])[90, 90, 180, 300, 4000, 12_000])
+        {
+            story.Stall(Ms(length));
+            story.Talk(Ms(2500));
+        }
+    });
+
+    [Fact]
+    public void Frames_of_every_length_with_losses_between() => Tell(seed: 7, story =>
+    {
+        for (int n = 0; n < 8; n++)
+        {
+            story.TalkInFramesOfEveryLength(Ms(4000));
+            story.TalkOver(Ms(2000), loss: 0.05);
+        }
+    });
+
+    [Fact]
+    public void Senders_that_begin_anew_or_become_others() => Tell(seed: 8, story =>
+    {
+        foreach (int after in (int[])[0, 20, 500, 3000, 20_000])
+        {
+            story.ChangeSsrc(Ms(after));
+            story.Talk(Ms(2500));
+            story.BeginAnew(Ms(after));
+            story.Talk(Ms(2500));
+        }
+    });
+
+    [Theory]
+    [InlineData(-20)]
+    [InlineData(-500)]
+    [InlineData(-2000)]
+    [InlineData(-20_000)]
+    [InlineData(90)]
+    [InlineData(2900)]
+    public void Sequence_numbers_that_jump(int by) => Tell(seed: 9, story => story.JumpSequence(by));
+
+    [Theory]
+    [InlineData(1L << 31)]
+    [InlineData(-(1L << 31))]
+    [InlineData(10 * 48000)]
+    [InlineData(-10 * 48000)]
+    [InlineData(3 * 3600 * 48000)]
+    public void Timestamps_that_jump(long by) => Tell(seed: 10, story =>
+    {
+        story.JumpTimestamp(by);
+        story.Talk(Ms(4000));
+        story.Bomb(by);
+    });
+
+    private static void Tell(int seed, Action<Story> tell, double driftPpm = 0, bool wraps = false)
+    {
+        var story = new Story(seed, driftPpm, wraps);
+        story.Talk(Ms(5000));
+        tell(story);
+        story.Talk(Ms(8000));
+        Check(story, seed);
     }
 
     private static void Check(Story story, int seed)
