@@ -19,7 +19,7 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
     private double rest, restOfSample;                                               // of a tick, of its clock's sample
 
     /// <summary>What its media clock gains on the meeting's, parts per million.</summary>
-    public double DriftPpm { get; init; }
+    public double DriftPpm { get; set; }
     public TimeSpan Now { get; set; }
     /// <summary>What its media clock shows.</summary>
     public long Timestamp => timestamp;
