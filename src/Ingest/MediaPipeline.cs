@@ -4,6 +4,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
@@ -25,10 +26,14 @@ public sealed class MediaPipeline : IDisposable
 
     private readonly JournalWriter? journal;
     private readonly ISpeechSink? speech;
-    private readonly SourceBinding binding;
+    private readonly SourceBinding shared;                                           // of the meeting's port
+    private readonly List<SourceBinding> bindings;                                   // that, and one for each track with a port of its own
+    private readonly Dictionary<int, SourceBinding> own = [];                        // by track
     private readonly List<MediaTrack> tracks = [];
     private readonly Withholding withholding;
     private readonly MeetingMix mixing;
+    private readonly bool allowAnySender;
+    private Feedback? feedback;                                                      // once somebody sends it
     private SrtpGate? gate;                                                          // once there is a protected track
     private long malformed;
     private TimeSpan advanced;
@@ -40,7 +45,8 @@ public sealed class MediaPipeline : IDisposable
     public MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeechSink? speech, bool allowAnySender = false)
     {
         (this.journal, this.speech) = (journal, speech);
-        (binding, withholding, mixing) = (new SourceBinding(allowAnySender), new Withholding(tracks), new MeetingMix(mix));
+        (shared, withholding, mixing) = (new SourceBinding(allowAnySender), new Withholding(tracks), new MeetingMix(mix));
+        (bindings, this.allowAnySender) = ([shared], allowAnySender);
     }
 
     public IReadOnlyList<MediaTrack> Tracks => tracks;
@@ -108,7 +114,8 @@ public sealed class MediaPipeline : IDisposable
         }
         tracks.Add(track);
         if (description.Srtp is not null) gate ??= new SrtpGate(SrtpIndexes);
-        binding.Add(track);
+        if (description.OwnPort) bindings.Add(own[description.Number] = new SourceBinding(allowAnySender));
+        BindingOf(description.Number).Add(track);
         withholding.Tell(track, advanced);
         return track;
     }
@@ -118,30 +125,42 @@ public sealed class MediaPipeline : IDisposable
     {
         if (Find(number) is not { Ended: false } track) return;
         track.Change(name, ssrc);
-        binding.Rebind(track);
+        BindingOf(number).Rebind(track);
     }
 
     /// <summary>The track takes no more packets; what it has is played out.</summary>
     public void EndTrack(int number)
     {
         if (Find(number) is not { } track) return;
-        binding.Remove(track);
+        BindingOf(number).Remove(track);
         track.End(advanced);
+    }
+
+    /// <summary>From now on senders are told what they should know, as far as they may be.</summary>
+    public void SpeakThrough(IFeedbackSink sink, Random random) => feedback = new Feedback(sink, random);
+
+    /// <summary>What is said to the track's sender is said there, whatever its packets show: plain RTCP, as a forwarder takes it.</summary>
+    public void SetFeedback(int number, PeerAddress address)
+    {
+        if (Find(number) is { Ended: false } track) feedback?.SetAddress(track, address);
     }
 
     /// <summary>Takes in one datagram.</summary>
     /// <param name="datagram">A protected packet is decrypted where it lies.</param>
     /// <param name="arrival">Since the meeting began.</param>
-    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    /// <param name="ownPort">The number of the track to whose own port it came; 0: to the meeting's.</param>
+    /// <param name="oddPort">It came to the port above that one.</param>
+    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival, int ownPort = 0, bool oddPort = false)
     {
+        var binding = BindingOf(ownPort);
         arrival = JournalFormat.FromMicroseconds(JournalFormat.ToMicroseconds(arrival));   // as the journal has it: played again, all comes out the same
         bool paused = withholding.IsPausedAt(arrival);
         if (RtpPacket.IsRtcp(datagram))
         {
-            if (!paused) ReceiveRtcp(datagram, peer, arrival);
+            if (!paused) ReceiveRtcp(binding, datagram, new ReturnPath(peer, oddPort), arrival);
             return;
         }
-        var entry = Open(ref datagram, peer, arrival);
+        var entry = Open(binding, ref datagram, peer, arrival);
         if (entry == SrtpEntry.Refused) return;
         if (!RtpPacket.TryParse(datagram, out var packet))                           // of ciphertext the padding cannot be read
         {
@@ -185,11 +204,13 @@ public sealed class MediaPipeline : IDisposable
     /// <param name="now">Since the meeting began.</param>
     public void Advance(TimeSpan now)
     {
-        binding.Expire(now);
+        foreach (var binding in bindings) binding.Expire(now);
         gate?.Advance(journal, now);
         advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
         {
+            feedback?.Advance(track, BindingOf(track.Description.Number), now);
+            if (track is VideoTrack seen) seen.Show(now - Delay);
             if (track.Ended) continue;
             track.Withheld.ExtendTo(now);
             track.Advance(now);
@@ -212,6 +233,7 @@ public sealed class MediaPipeline : IDisposable
             if (!track.Ended) track.Withheld.ExtendTo(duration);
             track.Withheld.CutAt(duration);
             track.End(duration);
+            if (track is VideoTrack seen) seen.ShowAll();
         }
         mixing.Finish(duration);
     }
@@ -220,13 +242,18 @@ public sealed class MediaPipeline : IDisposable
     public IReadOnlyDictionary<string, long> Refused() => new Dictionary<string, long>
     {
         ["malformed"] = malformed,
-        ["unknown_ssrc"] = binding.RefusedUnknown,
-        ["wrong_address"] = binding.RefusedAddress,
-        ["wrong_payload_type"] = binding.RefusedPayloadType,
+        ["unknown_ssrc"] = bindings.Sum(b => b.RefusedUnknown),
+        ["wrong_address"] = bindings.Sum(b => b.RefusedAddress),
+        ["wrong_payload_type"] = bindings.Sum(b => b.RefusedPayloadType),
         ["out_of_range"] = tracks.Sum(t => t.OutOfRange),
-        ["srtp_auth"] = binding.RefusedUnproven + (gate?.RefusedForged ?? 0),
+        ["srtp_auth"] = bindings.Sum(b => b.RefusedUnproven) + (gate?.RefusedForged ?? 0),
         ["srtp_replay"] = gate?.RefusedReplayed ?? 0,
     };
+
+    /// <summary>RTCP packets of nobody who is bound, or that did not verify.</summary>
+    public long RefusedRtcp { get; private set; }
+    /// <summary>What was said to senders.</summary>
+    public FeedbackCounts Said => feedback?.Counts ?? default;
 
     /// <summary>True once a packet of the track was shown to have its key, in this run or one before.</summary>
     public bool HasVerified(int track) => gate?.HasVerified(track) ?? false;
@@ -235,10 +262,11 @@ public sealed class MediaPipeline : IDisposable
     {
         foreach (var track in tracks) track.Dispose();
         gate?.Dispose();
+        feedback?.Dispose();
     }
 
     /// <summary>Makes a protected track's packet plain. <see cref="SrtpEntry.Unproven"/>: it is as it came.</summary>
-    private SrtpEntry Open(ref Span<byte> datagram, PeerAddress peer, TimeSpan arrival) =>
+    private SrtpEntry Open(SourceBinding binding, ref Span<byte> datagram, PeerAddress peer, TimeSpan arrival) =>
         gate is null || !RtpPacket.TryParseHeader(datagram, out var header) || binding.Claimant(header, peer, arrival) is not { } track
             ? SrtpEntry.Unproven
             : gate.Unprotect(track, header, ref datagram, arrival);
@@ -258,27 +286,37 @@ public sealed class MediaPipeline : IDisposable
     }
 
     /// <param name="kept">The datagram, or its header alone.</param>
-    private void Take(MediaTrack track, ReadOnlySpan<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
+    private void Take(MediaTrack track, Span<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
     {
-        if (!track.Withheld.Takes(arrival))
+        if (headerOnly || !track.MayKeep(packet, arrival))
         {
             kept = kept[..packet.HeaderLength];
             headerOnly = true;
         }
+        else track.EraseWithheld(packet, kept.Slice(packet.HeaderLength, packet.Payload.Length), arrival);
         journal?.AddPacket(headerOnly ? RecordKind.RtpHeader : RecordKind.Rtp, track.Description.Number, arrival, kept);
         if (headerOnly) track.ReceiveHeader(packet, arrival);
         else track.Receive(packet, arrival);
     }
 
     /// <summary>Only from where an SSRC is bound: else anybody could fill the disk, or move a clock.</summary>
-    private void ReceiveRtcp(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    private void ReceiveRtcp(SourceBinding binding, Span<byte> datagram, ReturnPath from, TimeSpan arrival)
     {
         uint ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]);
-        if (binding.Owner(ssrc, peer) is not { } track || !track.Withheld.Takes(arrival)) return;
-        if (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open) return;
+        var track = binding.Owner(ssrc, from.Peer);
+        if (track is null || (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open))
+        {
+            RefusedRtcp++;
+            return;
+        }
+        binding.NoteRtcp(ssrc, from);
+        if (!track.Withheld.Takes(arrival)) return;
         journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
         track.ReceiveRtcp(datagram, arrival);
     }
+
+    /// <param name="track">One without a port of its own, or 0: the meeting's.</param>
+    private SourceBinding BindingOf(int track) => track != 0 && own.TryGetValue(track, out var binding) ? binding : shared;
 
     private MediaTrack? Find(int number)
     {

@@ -33,6 +33,47 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Theory]
+    [InlineData(""","red_payload_type":63}""", 63, null)]
+    [InlineData(""","rtx":{"payload_type":97,"ssrc":5}}""", null, """{"payload_type":97,"ssrc":5}""")]
+    [InlineData(""","rtx":{"payload_type":97}}""", null, """{"payload_type":97,"ssrc":null}""")]
+    [InlineData(""","codec":"red","fmtp":"109/109"}""", null, null)]
+    public async Task What_brings_lost_packets_back_is_taken_and_shown(string rest, int? red, string? rtx)
+    {
+        string id = await server.CreateAsync();
+        var answer = await server.PostAsync($"/v1/meetings/{id}/tracks", Alice[..^1] + rest);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var track = await answer.JsonAsync();
+        Assert.Equal(red, track.GetProperty("red_payload_type").ValueKind == JsonValueKind.Null ? null : track.GetProperty("red_payload_type").GetInt32());
+        Assert.Equal(rtx ?? "null", track.GetProperty("rtx").GetRawText());
+        Assert.Equal((byte?)red, server.Meetings.View(id).Tracks[0].Track.Spec.RedPayloadType);
+    }
+
+    [Fact]
+    public async Task Repairs_that_could_be_another_tracks_are_refused()
+    {
+        string alice = Alice[..^1] + ""","ssrc":1,"rtx":{"payload_type":97}}""";
+        string id = await server.CreateAsync($$"""{"tracks":[{{alice}}]}""");
+        string bob = Bob[..^1] + ""","ssrc":2,"rtx":{"payload_type":97}}""";
+        Assert.Equal(["/rtx"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", bob)).IsProblemAsync(422, "ambiguous_track"));
+        Assert.Equal(HttpStatusCode.Created, (await server.PostAsync($"/v1/meetings/{id}/tracks", bob.Replace("97}", "97,\"ssrc\":3}"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Tracks_of_one_payload_type_are_told_apart_by_ports_of_their_own()
+    {
+        string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");
+        string bob = Alice.Replace("alice", "bob");
+        await (await server.PostAsync($"/v1/meetings/{id}/tracks", bob)).IsProblemAsync(422, "ambiguous_track");
+
+        var answer = await server.PostAsync($"/v1/meetings/{id}/tracks", bob.Replace("111}", "111,\"own_port\":true}"));
+
+        var track = await answer.JsonAsync();
+        Assert.True(track.GetProperty("own_port").GetBoolean());
+        Assert.Equal(server.Meetings.View(id).Tracks[1].Track.Port, track.GetProperty("ingest").GetProperty("port").GetInt32());
+        Assert.NotEqual(server.Meetings.View(id).Port, track.GetProperty("ingest").GetProperty("port").GetInt32());
+    }
+
+    [Theory]
     [InlineData("AES_CM_128_HMAC_SHA1_80", 30, 0)]
     [InlineData("AES_CM_128_HMAC_SHA1_32", 30, 4294967295)]
     [InlineData("AEAD_AES_128_GCM", 28, 1)]

@@ -87,7 +87,7 @@ public sealed class HostileWireTests
             BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(2), (ushort)random.Next());
             return datagram;
         });
-        Assert.Equal(0, node.Pipeline.Tracks[1].Streams);
+        Assert.Empty(node.Pipeline.Tracks[1].Streams);
         node.AssertRecordsOn();
     }
 
@@ -102,7 +102,7 @@ public sealed class HostileWireTests
             for (int k = 0; k < 3; k++) node.Pipeline.Receive(Datagram((uint)(0x5000 + n), (ushort)k, (uint)(960 * k), Payload(1), Target.Adopting), Loopback, node.Now);
         }
         Assert.Equal(3 * Changes, node.Pipeline.Tracks[1].Quality().PacketsReceived);
-        Assert.InRange(node.Pipeline.Tracks[1].Streams, 1, 16);
+        Assert.InRange(node.Pipeline.Tracks[1].Streams.Count, 1, 16);
         node.AssertRecordsOn();
     }
 

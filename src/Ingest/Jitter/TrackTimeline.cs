@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Jitter;
@@ -83,12 +84,18 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
     /// <param name="source">The SSRC: another has another clock.</param>
-    public void Insert(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    public void Insert(
+        int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload,
+        Recovery recovery = Recovery.None)
     {
-        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
+        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence))
+        {
+            if (recovery == Recovery.None) Late++;
+            return;
+        }
         if (codec.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
-        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source);
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source, recovery);
     }
 
     /// <summary>Takes in a packet of which only the header was kept: it has its place and no sound.</summary>
@@ -189,7 +196,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
             reports.Dequeue();
             if (report.Epoch == epoch) clock.Add(report.NtpTime, report.Timestamp);
         }
-        clock.Add(packet.Timestamp, transit);
+        if (transit < WaitingPacket.NoTransit) clock.Add(packet.Timestamp, transit);
     }
 
     /// <summary>Decides where the packet lies. False: after the horizon, or it is not known yet.</summary>
@@ -199,8 +206,10 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     {
         var waiting = buffer.Waiting;
         var (least, reach) = LeastAhead(waiting);
+        bool unknown = least == WaitingPacket.NoTransit;                             // all of them were recovered
+        if (unknown) least = OpusPacket.ToSamples(packet.Arrival) - packet.Timestamp;
         offset = another ? least : clock.OffsetAt(packet.Timestamp);
-        long growth = least - offset;
+        long growth = unknown ? 0 : least - offset;
         bool early = transit - offset < -UrgentShrink;                               // it would lie after its own arrival
         bool late = !early && (growth > CertainJump || (growth > Tolerance && IsFar(waiting, reach)));
         if (late && WasHeldBack(waiting, offset)) late = false;
@@ -236,7 +245,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     private static (long Offset, int Reach) LeastAhead(ReadOnlySpan<WaitingPacket> waiting)
     {
         ref readonly var head = ref waiting[0];
-        long least = long.MaxValue;
+        long least = WaitingPacket.NoTransit;
         int count = 0;
         foreach (ref readonly var packet in waiting)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Net;
@@ -8,13 +9,14 @@ namespace Pipeline.Ingest.Net;
 /// The only place of Ingest that knows sockets and clocks: every 20 ms it drains the meeting's ports into the pipeline and has it
 /// advance. What others want done to the pipeline is handed in and done on the loop's thread.
 /// </summary>
-public sealed class MediaLoop : IDisposable
+public sealed class MediaLoop : IFeedbackSink, IDisposable
 {
     /// <summary>Batches a tick: a flood on one meeting's port must not keep the others on this thread waiting.</summary>
     private const int MaxBatches = 32;
 
     private readonly UdpReceiver rtp;
     private readonly UdpReceiver? rtcp;
+    private readonly List<(int Track, UdpReceiver Rtp, UdpReceiver? Rtcp)> own = []; // ports of single tracks
     private readonly JournalWriter journal;
     private readonly TimeSpan startedBoot;
     private readonly ConcurrentQueue<(Action Run, Action<Exception> Fail)> inbox = new();
@@ -27,6 +29,7 @@ public sealed class MediaLoop : IDisposable
     {
         (this.rtp, this.rtcp, this.journal, this.startedBoot) = (rtp, rtcp, journal, startedBoot);
         Pipeline = pipeline;
+        pipeline.SpeakThrough(this, Random.Shared);
     }
 
     /// <summary>Touched on the loop's thread only, or when the loop has been taken off its scheduler.</summary>
@@ -46,6 +49,17 @@ public sealed class MediaLoop : IDisposable
         return done.Task;
     }
 
+    /// <summary>From now on what comes there is the track's, and nobody else's. The loop's thread only, or before it runs.</summary>
+    /// <param name="rtp">The loop disposes both.</param>
+    public void OpenPort(int track, UdpReceiver rtp, UdpReceiver? rtcp) => own.Add((track, rtp, rtcp));
+
+    /// <summary>Of a track without a port of its own: nothing. The loop's thread only.</summary>
+    public void ClosePort(int track)
+    {
+        foreach (var port in own.Where(port => port.Track == track)) Close(port.Rtp, port.Rtcp);
+        own.RemoveAll(port => port.Track == track);
+    }
+
     /// <summary>One turn. The scheduler's thread only.</summary>
     internal void Tick(DatagramBatch batch)
     {
@@ -53,8 +67,8 @@ public sealed class MediaLoop : IDisposable
         try
         {
             while (inbox.TryDequeue(out var asked)) Run(asked.Run, asked.Fail);
-            Drain(rtp, batch);
-            if (rtcp is not null) Drain(rtcp, batch);
+            Drain(rtp, rtcp, batch);
+            foreach (var port in own) Drain(port.Rtp, port.Rtcp, batch, port.Track);
             Pipeline.Commit();
             Pipeline.Advance(Now);
         }
@@ -65,7 +79,23 @@ public sealed class MediaLoop : IDisposable
         }
     }
 
+    bool IFeedbackSink.Send(int track, ReadOnlySpan<byte> packet, ReturnPath to)
+    {
+        foreach (var port in own)
+            if (port.Track == track) return Send(port.Rtp, port.Rtcp, packet, to);
+        return Send(rtp, rtcp, packet, to);
+    }
+
+    private static bool Send(UdpReceiver rtp, UdpReceiver? rtcp, ReadOnlySpan<byte> packet, ReturnPath to) =>
+        (to.OddPort && rtcp is not null ? rtcp : rtp).TrySend(packet, to.Peer);
+
     public void Dispose()
+    {
+        Close(rtp, rtcp);
+        foreach (var port in own) Close(port.Rtp, port.Rtcp);
+    }
+
+    private static void Close(UdpReceiver rtp, UdpReceiver? rtcp)
     {
         rtp.Dispose();
         rtcp?.Dispose();
@@ -87,7 +117,13 @@ public sealed class MediaLoop : IDisposable
         while (inbox.TryDequeue(out var asked)) asked.Fail(reason);
     }
 
-    private void Drain(UdpReceiver socket, DatagramBatch batch)
+    private void Drain(UdpReceiver rtp, UdpReceiver? rtcp, DatagramBatch batch, int track = 0)
+    {
+        Drain(rtp, batch, track, odd: false);
+        if (rtcp is not null) Drain(rtcp, batch, track, odd: true);
+    }
+
+    private void Drain(UdpReceiver socket, DatagramBatch batch, int track, bool odd)
     {
         for (int n = 0; n < MaxBatches; n++)
         {
@@ -95,7 +131,7 @@ public sealed class MediaLoop : IDisposable
             socket.Drain(batch);
             TimeSpan boot = BootClock.Now, wall = BootClock.Wall;
             for (int i = 0; i < batch.Count; i++)
-                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot);
+                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot, track, odd);
             if (batch.Count == DatagramBatch.Capacity) continue;
             NoteDropped(socket, before);
             socket.Drained(before);

@@ -14,6 +14,9 @@ public struct SequenceUnwrapper
         return extended;
     }
 
+    /// <summary>So far; 0 before there is one.</summary>
+    public readonly long Highest => highest;
+
     /// <summary>The same, and the highest stays.</summary>
     public readonly long Peek(ushort sequence) => started ? highest + (short)(sequence - (ushort)highest) : sequence;   // the cast takes the shorter way round
 

@@ -25,22 +25,36 @@ public sealed record TrackDescription(
     public MediaKind Kind { get; init; } = MediaKind.Audio;
     /// <summary>"microphone", "camera", "screen" or "screen_audio".</summary>
     public string Source { get; init; } = "microphone";
+    /// <summary>True: what comes to a port of its own is its, and nothing else.</summary>
+    public bool OwnPort { get; init; }
     /// <summary>What its packets are protected with; null: they come plain.</summary>
     public SrtpParameters? Srtp { get; init; }
     /// <summary>Format parameters, as in SDP behind `a=fmtp:96 `.</summary>
-    public string? Fmtp { get; init; }
-    /// <summary>Of packets that carry earlier ones again (RFC 2198).</summary>
+    public string? Fmtp
+    {
+        get;
+        init => (field, RedContent) = (value, Codec == "red" ? FirstOf(value) : null);
+    }
+    /// <summary>Of codec `red`: the payload type inside, which comes by itself too; null where <see cref="Fmtp"/> does not say.</summary>
+    public byte? RedContent { get; private init; }
+    /// <summary>Of packets that carry earlier ones again (RFC 2198), where others of the same stream do not.</summary>
     public byte? RedPayloadType { get; init; }
     public RtxParameters? Rtx { get; init; }
     public IReadOnlyList<LayerParameters> Layers { get; init; } = [];
     /// <summary>Id of `urn:3gpp:video-orientation`, where it was declared.</summary>
     public byte? OrientationExtension { get; init; }
 
+    /// <summary>Of its RED packets, whichever way they were announced.</summary>
+    public byte? Red => Codec == "red" ? PayloadType : RedPayloadType;
+
     /// <summary>True for its codec's payload type, and for those that bring the same in another form.</summary>
-    public bool TakesPayloadType(byte type) => type == PayloadType || type == RedPayloadType || type == Rtx?.PayloadType;
+    public bool TakesPayloadType(byte type) => type == PayloadType || type == RedPayloadType || type == RedContent || type == Rtx?.PayloadType;
 
     /// <summary>True where the first new SSRC of this payload type becomes its own.</summary>
     public bool Adopts(byte type) => Ssrc is null && Layers.Count == 0 && (type == PayloadType || type == RedPayloadType);
+
+    /// <summary>The same for the streams in which its lost packets come again.</summary>
+    public bool AdoptsRepair(byte type) => Rtx is { Ssrc: null } rtx && rtx.PayloadType == type;
 
     /// <summary>True for an SSRC it names as its own.</summary>
     public bool Names(uint ssrc)
@@ -50,4 +64,7 @@ public sealed record TrackDescription(
             if (layer.Ssrc == ssrc) return true;
         return false;
     }
+
+    /// <summary>As in `a=fmtp:63 111/111` (RFC 2198 §5).</summary>
+    private static byte? FirstOf(string? types) => byte.TryParse(types?.Split('/')[0], out byte first) ? first : null;
 }

@@ -4,6 +4,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
+using Pipeline.Ingest.Tests.Repair;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Net;
@@ -83,11 +84,77 @@ public sealed class MediaLoopTests : IDisposable
         both.Pipeline.Dispose();
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task What_comes_to_a_tracks_own_port_is_its_and_what_comes_to_the_meetings_is_not()
+    {
+        var (rtp, rtcp) = (UdpReceiver.TryBind(IPAddress.Loopback, 0)!, UdpReceiver.TryBind(IPAddress.Loopback, 0)!);
+        var adding = loop.InvokeAsync(() =>
+        {
+            loop.OpenPort(2, rtp, rtcp);
+            return new[] { loop.Pipeline.AddTrack(Track(1)), loop.Pipeline.AddTrack(Track(2) with { OwnPort = true }) };
+        });
+        using var own = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        own.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        for (int n = 0; n < 100; n++)                                                // the same SSRC and payload type on both
+        {
+            sender.Send(Datagram(7, (ushort)n, (uint)(960 * n), Payload(n)));
+            if (n < 60) own.SendTo(Datagram(7, (ushort)n, (uint)(960 * n), Payload(n)), new IPEndPoint(IPAddress.Loopback, rtp.Port));
+        }
+        loop.Tick(batch);
+        own.SendTo(Report(7), new IPEndPoint(IPAddress.Loopback, rtcp.Port));
+        loop.Tick(batch);
+
+        Assert.Equal([100, 60], (await adding).Select(track => track.Quality().PacketsReceived));
+        _ = loop.InvokeAsync(() =>
+        {
+            loop.Pipeline.EndTrack(2);
+            loop.ClosePort(2);
+            return true;
+        });
+        loop.Tick(batch);
+        using var again = UdpReceiver.TryBind(IPAddress.Loopback, rtp.Port);
+        Assert.NotNull(again);
+        await writer.DisposeAsync();
+        Assert.StartsWith("Rtcp 2 ", Assert.Single(journal.Read().Records, r => r.StartsWith("Rtcp ", StringComparison.Ordinal)));
+    }
+
     private static byte[] Report(byte ssrc)
     {
         var report = new byte[28];                                                   // a sender report without blocks
         (report[0], report[1], report[3], report[7]) = (0x80, 200, 6, ssrc);
         return report;
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_said_to_a_sender_leaves_from_the_port_its_reports_come_to(bool oddPort)
+    {
+        var odd = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        var even = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        using var both = new MediaLoop(even, odd, new MediaPipeline(writer, mix: null, speech: null), writer, BootClock.Now);
+        _ = both.InvokeAsync(() => both.Pipeline.AddTrack(Track(ssrc: 7, from: "127.0.0.0/8") with { Rtx = new RtxParameters(112, 8) }));
+        using var reports = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        reports.Connect(IPAddress.Loopback, oddPort ? odd.Port : even.Port);         // and so takes nothing from any other port
+        using var media = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        media.Connect(IPAddress.Loopback, even.Port);
+
+        media.Send(Datagram(7, 1, 960, Payload(1)));
+        both.Tick(batch);
+        reports.Send(Report(7));
+        media.Send(Datagram(7, 3, 960 * 3, Payload(3)));
+        var answer = new byte[2000];
+        var received = reports.ReceiveAsync(answer.AsMemory(), SocketFlags.None).AsTask();
+        while (!received.IsCompleted)
+        {
+            both.Tick(batch);                                                        // the request waits for what may only be late
+            await Task.WhenAny(received, Task.Delay(TimeSpan.FromMilliseconds(5)));
+        }
+
+        var nack = Assert.Single(SentFeedback.Read(answer[..await received]), p => p.Type == 205);
+        Assert.Equal([2], SentFeedback.Asked(nack));
+        Assert.Equal(1, both.Pipeline.Said.Requested);
+        both.Pipeline.Dispose();
     }
 
     [Fact(Timeout = 60_000)]
