@@ -48,8 +48,11 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     private const int LookAhead = Rate;
     /// <summary>15 ms: above what the quickest of fifty packets varies by, below what is heard between two files.</summary>
     private const long Tolerance = 15 * Rate / 1000;
-    /// <summary>A new level is believed when packets so far on still say so: the last few before a stall may all be late. Unless it is this large.</summary>
-    private const int EnoughPackets = 6;
+    /// <summary>
+    /// A new level is believed when packets so far on still say so: the last few before a stall may all be late. Of long packets there are few, whose
+    /// least varies by more. Unless it is this large.
+    /// </summary>
+    private const int EnoughPackets = 15, FewPackets = 6;
     private const long FarEnough = 300 * Rate / 1000, CertainJump = 200 * Rate / 1000;
     /// <summary>A track that runs ahead gives up a packet when nobody speaks, or at once beyond 60 ms.</summary>
     private const long UrgentShrink = 60 * Rate / 1000;
@@ -211,7 +214,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
         offset = another ? least : clock.OffsetAt(packet.Timestamp);
         long growth = unknown ? 0 : least - offset;
         bool early = transit - offset < -UrgentShrink;                               // it would lie after its own arrival
-        bool late = !early && (growth > CertainJump || (growth > Tolerance && IsFar(waiting, reach)));
+        bool late = !early && (growth > CertainJump || (growth > Tolerance && IsLasting(waiting, reach, growth)));
         if (late && WasHeldBack(waiting, offset)) late = false;
         else if (late && OpusPacket.ToSamples(packet.Arrival) > horizon) { jumped = false; return false; }   // what held it back may yet show
         jumped = another || early || late || (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet));
@@ -219,7 +222,8 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
         return packet.Timestamp + offset <= horizon;
     }
 
-    private static bool IsFar(ReadOnlySpan<WaitingPacket> waiting, int reach) => reach >= EnoughPackets && waiting[reach].Timestamp - waiting[0].Timestamp >= FarEnough;
+    private static bool IsLasting(ReadOnlySpan<WaitingPacket> waiting, int reach, long growth) =>
+        reach >= (growth > 2 * Tolerance ? FewPackets : EnoughPackets) && waiting[reach].Timestamp - waiting[0].Timestamp >= FarEnough;
 
     /// <summary>
     /// Of those that came in the second after the first packet two took no longer than usual: the network had kept the others, and gave all at once. One alone may
