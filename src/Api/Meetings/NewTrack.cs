@@ -121,7 +121,7 @@ internal static class NewTrack
         {
             if (Read(items[i], $"{pointer}/{i}", findings) is not { } track) continue;
             tracks.Add(track);
-            if (track.Ssrc is { } ssrc && !ssrcs.Add(ssrc)) findings.Invalid($"{pointer}/{i}/ssrc", "is an earlier track's");
+            if (track is { Ssrc: { } ssrc, OwnPort: false } && !ssrcs.Add(ssrc)) findings.Invalid($"{pointer}/{i}/ssrc", "is an earlier track's");
         }
         return tracks;
     }
