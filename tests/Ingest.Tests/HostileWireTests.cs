@@ -4,7 +4,6 @@ using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
-using Pipeline.Ingest.Tests.Mixing;
 using Pipeline.Ingest.Tests.Srtp;
 using static Pipeline.Ingest.Tests.Datagrams;
 

@@ -15,7 +15,7 @@ internal sealed record Chirp(TimeSpan At, IReadOnlyList<SentPacket> Packets);
 internal sealed class Story
 {
     public const int LoopPackets = 50, ChirpPacket = 10, ChirpSample = 331;
-    private static readonly IReadOnlyList<byte[]> Loop = MakeLoop();
+    private static readonly List<byte[]> Loop = MakeLoop();
     /// <summary>Long enough that no packet comes after those of the next line of sequence numbers: whose it was nobody could tell.</summary>
     private static readonly TimeSpan NoneOvertakes = Ms(100);
     private static readonly byte[] Comfort = [Loop[0][0]];

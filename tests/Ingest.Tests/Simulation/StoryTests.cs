@@ -1,6 +1,3 @@
-using Pipeline.Ingest.Jitter;
-using Pipeline.Ingest.Streams;
-using Pipeline.Ingest.Tests.Jitter;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Simulation;
