@@ -93,10 +93,10 @@ internal static class Sound
         }
     }
 
-    /// <summary>What the `ffmpeg` program makes of a file.</summary>
-    public static async Task<float[]> DecodeAsync(string path)
+    /// <summary>What the `ffmpeg` program makes of a file; interleaved.</summary>
+    public static async Task<float[]> DecodeAsync(string path, int channels = 1)
     {
-        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-ar", "48000", "pipe:1");
+        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", $"{channels}", "-ar", "48000", "pipe:1");
         return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
     }
 
