@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Mixing;
@@ -11,22 +10,11 @@ using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest;
 
-/// <summary>Takes the meeting's mix. Called from the media loop: never blocks.</summary>
-public interface IMixSink
-{
-    /// <param name="frame">The next samples of the meeting, 48 kHz mono float; without a gap from the meeting's first on.</param>
-    void Write(ReadOnlySpan<float> frame);
-}
-
 /// <summary>
 /// One packet's way, in order: verified where it is protected, parsed, bound to its track, into the journal, into its stream, and on two taps, captions at once and the
 /// mix two seconds later. One meeting's; one thread's; has no clock, socket or file of its own.
 /// </summary>
-/// <param name="journal">Null: the packets come from a journal.</param>
-/// <param name="mix">Null: no mix is wanted.</param>
-/// <param name="speech">Null: no captions are wanted.</param>
-/// <param name="allowAnySender">False: tracks that do not say where their sender is take loopback only.</param>
-public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeechSink? speech, bool allowAnySender = false) : IDisposable
+public sealed class MediaPipeline : IDisposable
 {
     /// <summary>How long the recording waits for packets out of order. Long enough for a sender's repair, short enough for a live player.</summary>
     public static readonly TimeSpan RecordingDelay = TimeSpan.FromSeconds(2);
@@ -35,102 +23,92 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
 
     private static readonly TimeSpan ShortestPacket = TimeSpan.FromMilliseconds(2.5);
 
-    private readonly SourceBinding binding = new(allowAnySender);
+    private readonly JournalWriter? journal;
+    private readonly ISpeechSink? speech;
+    private readonly SourceBinding binding;
     private readonly List<MediaTrack> tracks = [];
-    private readonly Dictionary<string, (bool Denied, TimeSpan At)> consents = [];   // by participant: those that were said
-    private readonly Mixer mixer = new();
+    private readonly Withholding withholding;
+    private readonly MeetingMix mixing;
     private SrtpGate? gate;                                                          // once there is a protected track
-    private long mixed, malformed;
-    private TimeSpan advanced, resumed = TimeSpan.FromDays(-1);
+    private long malformed;
+    private TimeSpan advanced;
+
+    /// <param name="journal">Null: the packets come from a journal.</param>
+    /// <param name="mix">Null: no mix is wanted.</param>
+    /// <param name="speech">Null: no captions are wanted.</param>
+    /// <param name="allowAnySender">False: tracks that do not say where their sender is take loopback only.</param>
+    public MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeechSink? speech, bool allowAnySender = false)
+    {
+        (this.journal, this.speech) = (journal, speech);
+        (binding, withholding, mixing) = (new SourceBinding(allowAnySender), new Withholding(tracks), new MeetingMix(mix));
+    }
 
     public IReadOnlyList<MediaTrack> Tracks => tracks;
-    /// <summary>False: packets are placed and not decoded; there is no mix and no level.</summary>
-    public bool Decodes { get; init; } = true;
-    /// <summary>Takes the shape of the mix; null: nobody wants it.</summary>
-    public Waveform? Waveform { get; init; }
-    /// <summary>Takes how loud everybody is; null: nobody ever wants to know.</summary>
-    public ILevelSink? Levels { get; init; }
+    /// <inheritdoc cref="MeetingMix.Decodes"/>
+    public bool Decodes { get => mixing.Decodes; init => mixing.Decodes = value; }
+    /// <inheritdoc cref="MeetingMix.Waveform"/>
+    public Waveform? Waveform { get => mixing.Waveform; init => mixing.Waveform = value; }
+    /// <inheritdoc cref="MeetingMix.Levels"/>
+    public ILevelSink? Levels { get => mixing.Levels; init => mixing.Levels = value; }
     /// <summary>How long the mix waits for packets.</summary>
     public TimeSpan Delay { get; init; } = RecordingDelay;
     /// <summary>How far senders of SRTP had come in runs before this one.</summary>
     public IReadOnlyDictionary<SrtpSource, long>? SrtpIndexes { get; init; }
-    /// <summary>True while only headers are kept.</summary>
-    public bool IsPaused { get; private set; }
-    /// <summary>False once sound came for which the mix had not waited; the journal has it.</summary>
-    public bool MixIsWhole { get; private set; } = true;
+    /// <inheritdoc cref="Withholding.IsPaused"/>
+    public bool IsPaused => withholding.IsPaused;
+    /// <inheritdoc cref="MeetingMix.IsWhole"/>
+    public bool MixIsWhole => mixing.IsWhole;
 
     /// <summary>Begins in the middle of a meeting: what was before is in the journal of an earlier run.</summary>
     public void Begin(TimeSpan at)
     {
-        mixed = OpusPacket.ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
-        mixer.Begin(mixed);
+        mixing.Begin(at);
         advanced = at;
     }
 
-    /// <summary>Until <see cref="Resume"/> payloads are discarded as they arrive; headers keep the time line and the statistics.</summary>
+    /// <inheritdoc cref="Withholding.Pause"/>
     public void Pause(TimeSpan at)
     {
-        if (IsPaused) return;
-        IsPaused = true;
-        advanced = at;
-        foreach (var track in tracks)
-            if (!track.Ended) track.Withhold(GapKind.Pause, at);
+        if (!IsPaused) advanced = at;
+        withholding.Pause(at);
     }
 
-    /// <summary>What arrives from then on is recorded again. Said again, the pause that just ended lasted until then.</summary>
-    public void Resume(TimeSpan at)
-    {
-        foreach (var track in tracks)
-        {
-            if (track.Ended) continue;
-            if (!IsPaused) track.HearLater(resumed, at);
-            else if (IsDenied(track.Description.Participant)) track.Withhold(GapKind.Consent, at);
-            else track.Hear(at);
-        }
-        (IsPaused, resumed) = (false, at);
-    }
+    /// <inheritdoc cref="Withholding.Resume"/>
+    public void Resume(TimeSpan at) => withholding.Resume(at);
 
-    /// <summary>True while of all tracks of the participant only headers are kept.</summary>
-    public bool IsDenied(string participant) => consents.TryGetValue(participant, out var consent) && consent.Denied;
+    /// <inheritdoc cref="Withholding.IsDenied"/>
+    public bool IsDenied(string participant) => withholding.IsDenied(participant);
 
-    /// <summary>
-    /// What the participant says holds for all their tracks, those to come too. While they deny consent, payloads are discarded as they
-    /// arrive; a pause does so before that.
-    /// </summary>
-    /// <param name="said">When it was first said, where this is the second time: it holds from <paramref name="at"/> on indeed.</param>
+    /// <inheritdoc cref="Withholding.SetConsent"/>
     public void SetConsent(string participant, bool denied, TimeSpan at, TimeSpan? said = null)
     {
-        bool wasDenied = IsDenied(participant);
-        if (denied != wasDenied || said is not null) consents[participant] = (denied, at);
         advanced = at > advanced ? at : advanced;
-        foreach (var track in tracks)
-        {
-            if (track.Ended || track.Description.Participant != participant || IsPaused) continue;
-            if (denied) track.Withhold(GapKind.Consent, at);
-            else if (wasDenied) track.Hear(at);
-            else if (said is { } first) track.HearLater(first, at);
-        }
+        withholding.SetConsent(participant, denied, at, said);
     }
 
-    /// <summary>A run is over, and the next says itself what is withheld in it.</summary>
+    /// <inheritdoc cref="Withholding.EndAll"/>
     public void HearAll(TimeSpan at)
     {
-        if (IsPaused) Resume(at);
-        foreach (string participant in consents.Keys.Where(IsDenied).ToList()) SetConsent(participant, denied: false, at);
+        advanced = at > advanced ? at : advanced;
+        withholding.EndAll(at);
     }
 
     /// <summary>From now on the track takes what its SSRC, or its payload type, sends.</summary>
     /// <returns>The track; the pipeline owns it.</returns>
     public MediaTrack AddTrack(TrackDescription description)
     {
-        var track = new MediaTrack(description, speech, maxWaiting: (int)(Delay / ShortestPacket));
+        MediaTrack track;
+        if (description.Kind == MediaKind.Video) track = new VideoTrack(description);
+        else
+        {
+            var heard = new AudioTrack(description, speech, maxWaiting: (int)(Delay / ShortestPacket));
+            mixing.Add(heard);
+            track = heard;
+        }
         tracks.Add(track);
         if (description.Srtp is not null) gate ??= new SrtpGate(SrtpIndexes);
         binding.Add(track);
-        mixer.Add(track.Player);
-        if (IsPaused) track.Withhold(GapKind.Pause, advanced);
-        else if (IsDenied(description.Participant)) track.Withhold(GapKind.Consent, advanced);
-        else if (consents.TryGetValue(description.Participant, out var consent)) track.Hear(consent.At);   // what is held of it may be older
+        withholding.Tell(track, advanced);
         return track;
     }
 
@@ -156,7 +134,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
         arrival = JournalFormat.FromMicroseconds(JournalFormat.ToMicroseconds(arrival));   // as the journal has it: played again, all comes out the same
-        bool paused = IsPaused || arrival < resumed;                                 // it may have lain in the socket when the pause ended
+        bool paused = withholding.IsPausedAt(arrival);
         if (RtpPacket.IsRtcp(datagram))
         {
             if (!paused) ReceiveRtcp(datagram, peer, arrival);
@@ -212,17 +190,17 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
         foreach (var track in tracks)
         {
             if (track.Ended) continue;
-            track.ExtendWithheld(now);
-            track.AdvanceCaptions(now);
+            track.Withheld.ExtendTo(now);
+            track.Advance(now);
         }
-        MixUntil(OpusPacket.ToSamples(now - Delay));
+        mixing.Advance(now - Delay);
     }
 
     /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
     public void NoteMissed(TimeSpan from, TimeSpan to, GapKind kind)
     {
         foreach (var track in tracks)
-            if (!track.Ended && track.Withheld is null) track.AddGap(new Gap(from, to, kind));   // else they would not have been kept
+            if (!track.Ended && track.Withheld.Reason is null) track.AddGap(new Gap(from, to, kind));   // else they would not have been kept
     }
 
     /// <summary>Plays out everything, up to the end of the meeting and not a sample more.</summary>
@@ -230,14 +208,11 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     {
         foreach (var track in tracks)
         {
-            if (!track.Ended) track.ExtendWithheld(duration);
-            track.CutWithheld(duration);
+            if (!track.Ended) track.Withheld.ExtendTo(duration);
+            track.Withheld.CutAt(duration);
             track.End(duration);
         }
-        long end = OpusPacket.ToSamples(duration);
-        if (mixed > end) MixIsWhole = false;                                         // it is longer than the meeting: the wall clock was set back, or the stop took long
-        MixUntil(end);
-        if (mixed < end) MixFrame((int)(end - mixed));
+        mixing.Finish(duration);
     }
 
     /// <summary>Packets that belong to no track, by reason.</summary>
@@ -284,7 +259,7 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     /// <param name="kept">The datagram, or its header alone.</param>
     private void Take(MediaTrack track, ReadOnlySpan<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
     {
-        if (!track.TakesPayload(arrival))
+        if (!track.Withheld.Takes(arrival))
         {
             kept = kept[..packet.HeaderLength];
             headerOnly = true;
@@ -298,51 +273,10 @@ public sealed class MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeech
     private void ReceiveRtcp(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
         uint ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]);
-        if (binding.Owner(ssrc, peer) is not { } track || !track.TakesPayload(arrival)) return;
+        if (binding.Owner(ssrc, peer) is not { } track || !track.Withheld.Takes(arrival)) return;
         if (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open) return;
         journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
         track.ReceiveRtcp(datagram, arrival);
-    }
-
-    private void MixUntil(long end)
-    {
-        while (mixed + Mixer.FrameSize <= end) MixFrame(Mixer.FrameSize);
-    }
-
-    private void MixFrame(int samples)
-    {
-        long horizon = mixer.Position + Mixer.FrameSize + TrackPlayer.WriteAhead;
-        foreach (var track in tracks)
-            while (track.Place(horizon, out var placed))
-            {
-                if (placed.Start < mixed) MixIsWhole = false;
-                if (Decodes) track.Player.Write(placed);
-            }
-        mixed += samples;
-        if (!Decodes) { mixer.Skip(); return; }
-
-        mixer.Mix(out var frame);
-        foreach (var track in tracks) track.NoteLevel(mixed);
-        if (mixed % LevelReading.Span == 0) GiveLevels();
-        mix?.Write(frame[..samples]);
-        Waveform?.Write(frame[..samples]);
-    }
-
-    private void GiveLevels()
-    {
-        if (Levels is not { IsWanted: true })
-        {
-            foreach (var track in tracks) track.TakeLevel();                         // who begins to look is told of what comes
-            return;
-        }
-        var at = OpusPacket.ToTime(mixed);
-        var levels = new List<TrackLevel>(tracks.Count);
-        foreach (var track in tracks)
-        {
-            var level = track.TakeLevel();
-            if (at <= track.EndedAt) levels.Add(level);
-        }
-        Levels.Write(new LevelReading(at, levels));
     }
 
     private MediaTrack? Find(int number)

@@ -49,8 +49,8 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         var track = (await (await server.PostAsync("/v1/meetings", Whole)).JsonAsync()).GetProperty("tracks")[0];
         Assert.Equal(
             [
-                "id", "status", "participant", "kind", "source", "codec", "payload_type", "clock_rate", "channels", "ssrc", "fmtp", "header_extensions",
-                "from", "srtp", "own_port", "ingest", "authenticated",
+                "id", "status", "participant", "kind", "source", "codec", "payload_type", "clock_rate", "channels", "ssrc", "fmtp",
+                "red_payload_type", "rtx", "layers", "header_extensions", "from", "srtp", "own_port", "ingest", "authenticated",
             ], track.Names());
         Assert.StartsWith("trk_", track.Text("id"));
         Assert.Equal("waiting", track.Text("status"));
@@ -71,7 +71,8 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(["mix", "tracks"], spec.Outputs);
         Assert.Empty(spec.Metadata);
         var track = Assert.Single(tracks);
-        Assert.Equal(new TrackSpec { Participant = new Participant("bob", "bob", "unknown"), PayloadType = 0, HeaderExtensions = track.HeaderExtensions }, track);
+        Assert.Equal(new TrackSpec { Participant = new Participant("bob", "bob", "unknown"), PayloadType = 0, HeaderExtensions = track.HeaderExtensions, Layers = track.Layers }, track);
+        Assert.Empty(track.Layers);
         await alone.DisposeAsync();
     }
 

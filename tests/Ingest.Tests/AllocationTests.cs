@@ -1,3 +1,4 @@
+using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;

@@ -60,7 +60,7 @@ internal sealed class MediaSnapshots
     {
         if (!pulses.TryGetValue(track.Description.Number, out var pulse)) pulses[track.Description.Number] = pulse = new TrackPulse();
         return pulse.Feel(
-            new TrackSigns(track.Ended, track.FirstPacket, track.LastPacket, track.LastSpeech, track.HeardFrom, track.Withheld), now);
+            new TrackSigns(track.Ended, track.FirstPacket, track.LastPacket, track.LastActive, track.Withheld.HeardFrom, track.Withheld.Reason), now);
     }
 
     /// <summary>The best any track does; those that ended no longer count.</summary>

@@ -10,7 +10,7 @@ namespace Pipeline.Actors.Media;
 /// <summary>A track as the platform announced it → as Ingest and the journal know it.</summary>
 internal static class TrackMapping
 {
-    private const string AudioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+    private const string AudioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level", Orientation = "urn:3gpp:video-orientation";
 
     /// <param name="keys">The meeting's: a protected track's own is sealed under them.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">It is not.</exception>
@@ -19,8 +19,15 @@ internal static class TrackMapping
         var spec = track.Spec;
         return new TrackDescription(
             track.Number, spec.Participant.Id, spec.Participant.Name, spec.Codec, spec.PayloadType, spec.ClockRate, spec.Channels, spec.Ssrc,
-            AudioLevelExtension(spec), spec.From is { } from ? IPNetwork.Parse(from) : null)
+            Extension(spec, AudioLevel), spec.From is { } from ? IPNetwork.Parse(from) : null)
         {
+            Kind = spec.Kind == "video" ? MediaKind.Video : MediaKind.Audio,
+            Source = spec.Source,
+            Fmtp = spec.Fmtp,
+            RedPayloadType = spec.RedPayloadType,
+            Rtx = spec.Rtx is { } rtx ? new RtxParameters(rtx.PayloadType, rtx.Ssrc) : null,
+            Layers = [.. spec.Layers.Select(l => new LayerParameters(l.Rid, l.Ssrc))],
+            OrientationExtension = Extension(spec, Orientation),
             Srtp = spec.Srtp is { } srtp ? new SrtpParameters(SrtpSuite.Find(srtp.Suite)!, keys.OpenStreamKey(srtp.Master), srtp.RollOver) : null,
         };
     }
@@ -30,13 +37,22 @@ internal static class TrackMapping
     {
         var spec = track.Spec;
         return new TrackAdded(
-            track.Number, spec.Participant.Id, spec.Participant.Name, spec.Codec, spec.PayloadType, spec.ClockRate, spec.Channels, spec.Ssrc, AudioLevelExtension(spec));
+            track.Number, spec.Participant.Id, spec.Participant.Name, spec.Codec, spec.PayloadType, spec.ClockRate, spec.Channels, spec.Ssrc, Extension(spec, AudioLevel))
+        {
+            Kind = spec.Kind,
+            Source = spec.Source,
+            Fmtp = spec.Fmtp,
+            RedPayloadType = spec.RedPayloadType,
+            Rtx = spec.Rtx is { } rtx ? new RtxAdded(rtx.PayloadType, rtx.Ssrc) : null,
+            Layers = spec.Layers.Count == 0 ? null : [.. spec.Layers.Select(l => new LayerAdded(l.Rid, l.Ssrc))],
+            OrientationExtension = Extension(spec, Orientation),
+        };
     }
 
-    private static byte? AudioLevelExtension(TrackSpec spec)
+    private static byte? Extension(TrackSpec spec, string name)
     {
         foreach (var (id, uri) in spec.HeaderExtensions)
-            if (uri == AudioLevel && byte.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out byte number)) return number;
+            if (uri == name && byte.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out byte number)) return number;
         return null;
     }
 }

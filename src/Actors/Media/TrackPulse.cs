@@ -5,14 +5,14 @@ namespace Pipeline.Actors.Media;
 
 /// <summary>What is known of a track at one moment, in meeting time.</summary>
 /// <param name="FirstPacket">Null before there was one.</param>
-/// <param name="LastSpeech">Zero before anybody spoke.</param>
+/// <param name="LastActive">When somebody last spoke, or a picture came; zero before that.</param>
 /// <param name="HeardFrom">When a pause, or a denied consent, last ended.</param>
 /// <param name="Withheld">Why it is not heard now; null: it is.</param>
 internal readonly record struct TrackSigns(
-    bool Ended, TimeSpan? FirstPacket, TimeSpan LastPacket, TimeSpan LastSpeech, TimeSpan HeardFrom, GapKind? Withheld);
+    bool Ended, TimeSpan? FirstPacket, TimeSpan LastPacket, TimeSpan LastActive, TimeSpan HeardFrom, GapKind? Withheld);
 
 /// <summary>
-/// One track's status: whether packets come, and whether somebody speaks. Who is not heard cannot be called silent: a pause keeps the
+/// One track's status: whether packets come, and whether somebody speaks; whom one sees is never silent. Who is not heard cannot be called silent: a pause keeps the
 /// status there was, but for packets that begin to come; of somebody who denied consent only packets count. Afterwards both times begin anew.
 /// </summary>
 internal sealed class TrackPulse
@@ -34,7 +34,7 @@ internal sealed class TrackPulse
         bool comes = now - signs.LastPacket < StalledAfter;
         if (signs.Withheld == GapKind.Pause) return comes && status is TrackStatus.Waiting or TrackStatus.Stalled ? TrackStatus.Flowing : status;
         if (!comes) return now - signs.HeardFrom >= StalledAfter ? TrackStatus.Stalled : status;
-        if (signs.Withheld == GapKind.Consent || now - signs.LastSpeech < SilentAfter) return TrackStatus.Flowing;
+        if (signs.Withheld == GapKind.Consent || now - signs.LastActive < SilentAfter) return TrackStatus.Flowing;
 
         var listened = signs.HeardFrom > first ? signs.HeardFrom : first;
         return now - listened >= SilentAfter || status == TrackStatus.Silent ? TrackStatus.Silent : TrackStatus.Flowing;

@@ -33,11 +33,11 @@ public sealed record Participant(string Id, string Name, string Consent)
 public sealed record TrackSpec
 {
     public required Participant Participant { get; init; }
-    /// <summary>"audio".</summary>
+    /// <summary>"audio" or "video".</summary>
     public string Kind { get; init; } = "audio";
-    /// <summary>"microphone" or "screen_audio".</summary>
+    /// <summary>"microphone" or "screen_audio", "camera" or "screen".</summary>
     public string Source { get; init; } = "microphone";
-    /// <summary>"opus".</summary>
+    /// <summary>"opus", "red", "pcmu", "pcma", "g722", "vp8", "vp9", "h264" or "av1".</summary>
     public string Codec { get; init; } = "opus";
     /// <summary>0 … 127.</summary>
     public required byte PayloadType { get; init; }
@@ -45,6 +45,12 @@ public sealed record TrackSpec
     public int Channels { get; init; } = 2;
     /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
     public uint? Ssrc { get; init; }
+    /// <summary>Of packets that carry earlier ones again (RFC 2198); null: none do.</summary>
+    public byte? RedPayloadType { get; init; }
+    /// <summary>Where lost packets come again (RFC 4588); null: nowhere.</summary>
+    public RtxSpec? Rtx { get; init; }
+    /// <summary>The encodings of a picture that is sent several times (simulcast); empty: it is sent once.</summary>
+    public IReadOnlyList<LayerSpec> Layers { get; init; } = [];
     public string? Fmtp { get; init; }
     /// <summary>Extension id (1–14, or 1–255 two-byte form) → URI, RFC 8285.</summary>
     public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
@@ -56,6 +62,11 @@ public sealed record TrackSpec
     [JsonIgnore]
     public SrtpParameters? OfferedSrtp { get; init; }
 }
+
+/// <param name="Ssrc">Null: the first new one of the payload type.</param>
+public sealed record RtxSpec(byte PayloadType, uint? Ssrc);
+
+public sealed record LayerSpec(string? Rid, uint Ssrc);
 
 /// <summary>A track's SRTP key as it is kept.</summary>
 /// <param name="Suite">As SDP names it.</param>

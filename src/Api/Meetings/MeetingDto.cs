@@ -28,6 +28,12 @@ internal sealed record SpeakerDto(string Id, string Name)
     public static SpeakerDto Of(Participant participant) => new(participant.Id, participant.Name);
 }
 
+/// <summary>Where a track's lost packets come again.</summary>
+internal sealed record RtxDto(int PayloadType, uint? Ssrc);
+
+/// <summary>One of a track's encodings.</summary>
+internal sealed record LayerDto(string? Rid, uint Ssrc);
+
 /// <summary>One source's media.</summary>
 internal sealed record TrackDto
 {
@@ -42,6 +48,9 @@ internal sealed record TrackDto
     public required int Channels { get; init; }
     public required uint? Ssrc { get; init; }
     public required string? Fmtp { get; init; }
+    public required int? RedPayloadType { get; init; }
+    public required RtxDto? Rtx { get; init; }
+    public required IReadOnlyList<LayerDto> Layers { get; init; }
     public required IReadOnlyDictionary<string, string> HeaderExtensions { get; init; }
     public required string? From { get; init; }
     /// <summary>Null: plain RTP.</summary>
@@ -66,6 +75,9 @@ internal sealed record TrackDto
             Channels = spec.Channels,
             Ssrc = spec.Ssrc,
             Fmtp = spec.Fmtp,
+            RedPayloadType = spec.RedPayloadType,
+            Rtx = spec.Rtx is { } rtx ? new RtxDto(rtx.PayloadType, rtx.Ssrc) : null,
+            Layers = [.. spec.Layers.Select(l => new LayerDto(l.Rid, l.Ssrc))],
             HeaderExtensions = spec.HeaderExtensions,
             From = spec.From,
             Srtp = spec.Srtp is { } srtp ? new SrtpDto(srtp.Suite) : null,

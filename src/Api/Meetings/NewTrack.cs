@@ -126,7 +126,13 @@ internal static class NewTrack
         var extensions = ReadHeaderExtensions(fields);
         string? from = ReadFrom(fields);
         var srtp = ReadSrtp(fields);
-        RefuseNotBuilt(fields);
+        long? red = fields.NullableInteger("red_payload_type", 0, 127);
+        var rtx = ReadRtx(fields);
+        var layers = ReadLayers(fields);
+        if (rtx is not null) fields.NotBuilt("rtx", "retransmissions are not read yet");
+        if (red is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
+        if (layers.Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
+        if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
         fields.RefuseOthers();
 
         return participant is null || payloadType is null ? null : new TrackSpec
@@ -140,10 +146,39 @@ internal static class NewTrack
             Channels = (int)channels,
             Ssrc = (uint?)ssrc,
             Fmtp = fmtp,
+            RedPayloadType = (byte?)red,
+            Rtx = rtx,
+            Layers = layers,
             HeaderExtensions = extensions,
             From = from,
             OfferedSrtp = srtp,
         };
+    }
+
+    private static RtxSpec? ReadRtx(JsonFields track)
+    {
+        if (!track.TryGet("rtx", out var value, nullable: true) || JsonFields.Of(value, track.Pointer("rtx"), track.Findings) is not { } fields) return null;
+        long? payloadType = fields.RequiredInteger("payload_type", 0, 127);
+        long? ssrc = fields.NullableInteger("ssrc", 0, uint.MaxValue);
+        fields.RefuseOthers();
+        return payloadType is null ? null : new RtxSpec((byte)payloadType, (uint?)ssrc);
+    }
+
+    private static List<LayerSpec> ReadLayers(JsonFields track)
+    {
+        var layers = new List<LayerSpec>();
+        var items = track.Array("layers");
+        for (int n = 0; n < items.Count; n++)
+        {
+            if (JsonFields.Of(items[n], $"{track.Pointer("layers")}/{n}", track.Findings) is not { } fields) continue;
+            string? rid = fields.NullableText("rid", longest: 255);
+            long? ssrc = fields.RequiredInteger("ssrc", 0, uint.MaxValue);
+            fields.RefuseOthers();
+            if (ssrc is null) continue;
+            if (layers.Any(l => l.Ssrc == ssrc)) fields.Invalid("ssrc", "is an earlier layer's");
+            layers.Add(new LayerSpec(rid, (uint)ssrc));
+        }
+        return layers;
     }
 
     private static Participant? ReadParticipant(JsonFields track)
@@ -190,14 +225,5 @@ internal static class NewTrack
             fields.Invalid("key", $"must be {suite.MasterLength} octets for {suite.Name}: a key of {suite.KeyLength} and a salt of {suite.SaltLength}");
         else if (suite is not null && !SrtpLibrary.Supports(suite, out string? why)) track.NotBuilt("srtp", why);
         return suite is null || length != suite.MasterLength ? null : new SrtpParameters(suite, master.AsMemory(0, length), (uint)rollOver);
-    }
-
-    /// <summary>Members of the contract that have only their default so far.</summary>
-    public static void RefuseNotBuilt(JsonFields fields)
-    {
-        if (fields.TryGet("rtx", out _, nullable: true)) fields.NotBuilt("rtx", "retransmissions are not read yet");
-        if (fields.NullableInteger("red_payload_type", 0, 127) is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
-        if (fields.Array("layers").Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
-        if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
     }
 }

@@ -45,7 +45,6 @@ internal static class TrackChange
             participant.RefuseOthers();
         }
         if (fields.TryGet("ssrc", out _)) patch = patch with { Ssrc = new SsrcPatch((uint?)fields.NullableInteger("ssrc", 0, uint.MaxValue)) };
-        NewTrack.RefuseNotBuilt(fields);
         fields.RefuseOthers();
         return findings.Refusal();
     }

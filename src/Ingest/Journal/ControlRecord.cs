@@ -39,7 +39,23 @@ public sealed record ClockAnchor(string BootId, long MeetingUs, long BootTimeUs,
 /// <summary>One track as the recorder needs to know it. <see cref="Number"/> names it in every packet record.</summary>
 public sealed record TrackAdded(
     int Number, string Participant, string Name, string Codec, int PayloadType, int ClockRate, int Channels, uint? Ssrc,
-    int? AudioLevelExtension) : ControlRecord;
+    int? AudioLevelExtension) : ControlRecord
+{
+    /// <summary>"audio" or "video".</summary>
+    public string Kind { get; init; } = "audio";
+    public string Source { get; init; } = "microphone";
+    public string? Fmtp { get; init; }
+    public int? RedPayloadType { get; init; }
+    public RtxAdded? Rtx { get; init; }
+    public IReadOnlyList<LayerAdded>? Layers { get; init; }
+    public int? OrientationExtension { get; init; }
+}
+
+/// <summary>Where a track's lost packets come again.</summary>
+public sealed record RtxAdded(int PayloadType, uint? Ssrc);
+
+/// <summary>One of a track's encodings.</summary>
+public sealed record LayerAdded(string? Rid, uint Ssrc);
 
 /// <summary>The track's name and SSRC from now on; the packet records say themselves whose they are.</summary>
 public sealed record TrackChanged(int Number, string Name, uint? Ssrc, long AtUs) : ControlRecord;

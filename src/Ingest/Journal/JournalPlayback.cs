@@ -100,5 +100,14 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
 
     private static TrackDescription Describe(TrackAdded added) => new(
         added.Number, added.Participant, added.Name, added.Codec, (byte)added.PayloadType, added.ClockRate, added.Channels, added.Ssrc,
-        (byte?)added.AudioLevelExtension, From: (IPNetwork?)null);
+        (byte?)added.AudioLevelExtension, From: (IPNetwork?)null)
+    {
+        Kind = added.Kind == "video" ? MediaKind.Video : MediaKind.Audio,
+        Source = added.Source,
+        Fmtp = added.Fmtp,
+        RedPayloadType = (byte?)added.RedPayloadType,
+        Rtx = added.Rtx is { } rtx ? new RtxParameters((byte)rtx.PayloadType, rtx.Ssrc) : null,
+        Layers = [.. (added.Layers ?? []).Select(l => new LayerParameters(l.Rid, l.Ssrc))],
+        OrientationExtension = (byte?)added.OrientationExtension,
+    };
 }

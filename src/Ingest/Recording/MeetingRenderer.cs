@@ -79,7 +79,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             var playback = new JournalPlayback(pipeline);
             playback.TrackAdded += track =>
             {
-                if (tracks) track.File = files[track.Description.Number] = new TrackFile(outputFolder, Named(track.Description), OpusPacket.ToSamples(duration));
+                if (tracks && track is AudioTrack audio) audio.File = files[track.Description.Number] = new TrackFile(outputFolder, Named(track.Description), OpusPacket.ToSamples(duration));
             };
             foreach (var block in journal.ReadBlocks())
             {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Pipeline.Ingest.Mixing;
 
 namespace Pipeline.Ingest.Recording;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pipeline.Ingest.Mixing;
 
 namespace Pipeline.Ingest.Recording;
 

@@ -66,12 +66,13 @@ public sealed class SourceBinding(bool allowAnySender)
     /// </summary>
     public void Rebind(MediaTrack track)
     {
-        if (track.Description.Ssrc is not { } named) return;
+        if (track.Description.Ssrc is null) return;
         foreach (var (ssrc, source) in bound)
         {
-            if ((ssrc == named) == (source.Track == track)) continue;
+            bool own = track.Description.Names(ssrc);
+            if (own == (source.Track == track)) continue;
             bound.Remove(ssrc);
-            if (ssrc != named) left[ssrc] = track;
+            if (!own) left[ssrc] = track;
         }
     }
 
@@ -79,7 +80,7 @@ public sealed class SourceBinding(bool allowAnySender)
     public MediaTrack? Claimant(in RtpPacket header, PeerAddress peer, TimeSpan now)
     {
         var track = Prospect(header, now);
-        return track is { Description.Srtp: not null } && track.Description.PayloadType == header.PayloadType && MaySend(track, peer) ? track : null;
+        return track is { Description.Srtp: not null } && track.Description.TakesPayloadType(header.PayloadType) && MaySend(track, peer) ? track : null;
     }
 
     /// <summary>False when a packet with this header would be a plain track's.</summary>
@@ -93,7 +94,7 @@ public sealed class SourceBinding(bool allowAnySender)
         track = null;
         if (bound.TryGetValue(packet.Ssrc, out var source))
         {
-            if (source.Track.Description.PayloadType != packet.PayloadType) { RefusedPayloadType++; return Verdict.Refused; }
+            if (!source.Track.Description.TakesPayloadType(packet.PayloadType)) { RefusedPayloadType++; return Verdict.Refused; }
             if (!verified && source.Track.Description.Srtp is not null) { RefuseUnproven(source.Track, peer); return Verdict.Refused; }
             if (!verified && source.Peer != peer && !MayMove(source, peer, now)) { RefusedAddress++; return Verdict.Refused; }
             (source.Peer, source.LastPacket) = (peer, now);
@@ -105,7 +106,7 @@ public sealed class SourceBinding(bool allowAnySender)
         if (owner is not null && !MaySend(owner, peer)) { RefusedAddress++; return Verdict.Refused; }
         var waiting = Find(packet.Ssrc);
         if (!verified && waiting is not null && waiting.Peer != peer) { RefusedAddress++; return Verdict.Refused; }
-        bool proven = verified || (owner?.Description is { Srtp: null } plain && (plain.Ssrc is not null || waiting?.NextSequence == packet.SequenceNumber));
+        bool proven = verified || (owner?.Description is { Srtp: null } plain && (plain.Names(packet.Ssrc) || waiting?.NextSequence == packet.SequenceNumber));
         if (owner is null || !proven)
         {
             return Hold(waiting, packet, kept, peer, now, unproven: owner is { Description.Srtp: not null }) ? Verdict.Held : Verdict.Refused;
@@ -153,12 +154,12 @@ public sealed class SourceBinding(bool allowAnySender)
     private MediaTrack? OwnerFor(in RtpPacket packet, TimeSpan now)
     {
         foreach (var track in tracks)
-            if (track.Description.Ssrc == packet.Ssrc) return track.Description.PayloadType == packet.PayloadType ? track : null;
+            if (track.Description.Names(packet.Ssrc)) return track.Description.TakesPayloadType(packet.PayloadType) ? track : null;
         bool hasLeft = left.TryGetValue(packet.Ssrc, out var former);                // and is nobody else, if it still sends
         foreach (var track in tracks)
         {
             if (hasLeft && track != former) continue;
-            if (track.Description.Ssrc is null && track.Description.PayloadType == packet.PayloadType && now - track.LastPacket >= AdoptAfter) return track;
+            if (track.Description.Adopts(packet.PayloadType) && now - track.LastPacket >= AdoptAfter) return track;
         }
         return null;
     }
@@ -215,7 +216,7 @@ public sealed class SourceBinding(bool allowAnySender)
     private bool IsWanted(uint ssrc, byte payloadType)
     {
         foreach (var track in tracks)
-            if (track.Description.PayloadType == payloadType && (track.Description.Ssrc is not { } named || named == ssrc)) return true;
+            if (track.Description.Adopts(payloadType) || (track.Description.Names(ssrc) && track.Description.TakesPayloadType(payloadType))) return true;
         return false;
     }
 

@@ -34,23 +34,23 @@ public class CaptionTapTests
         var sender = new SimulatedSender();
         sender.Talk(Ms(200));
         var sink = new HearingSink();
-        using var track = new MediaTrack(Track(), sink);
+        using var track = new AudioTrack(Track(), sink);
         foreach (int n in new[] { 0, 1, 3, 4 }) Take(track, sender.Sent[n], Ms(120 + 20 * n));
-        track.AdvanceCaptions(Ms(240));                                              // the first is waited for too
+        track.Advance(Ms(240));                                              // the first is waited for too
 
-        track.AdvanceCaptions(Ms(299));
+        track.Advance(Ms(299));
         Assert.Equal(2 * 320, sink.Samples);
         Take(track, sender.Sent[2], Ms(299));
-        track.AdvanceCaptions(Ms(299));
+        track.Advance(Ms(299));
         Assert.Equal(5 * 320, sink.Samples);
 
         Take(track, sender.Sent[6], Ms(300));
-        track.AdvanceCaptions(Ms(419));
+        track.Advance(Ms(419));
         Assert.Equal(5 * 320, sink.Samples);
-        track.AdvanceCaptions(Ms(420));
+        track.Advance(Ms(420));
         Assert.Equal(7 * 320, sink.Samples);                                         // the lost one is concealed
         Take(track, sender.Sent[5], Ms(420));
-        track.AdvanceCaptions(Ms(620));
+        track.Advance(Ms(620));
         Assert.Equal(7 * 320, sink.Samples);                                         // late is worse than lost
     }
 
@@ -162,7 +162,7 @@ public class CaptionTapTests
         var sender = new SimulatedSender();
         sender.Talk(Ms(200));
         var sink = new HearingSink();
-        using var track = new MediaTrack(Track(), sink);
+        using var track = new AudioTrack(Track(), sink);
         foreach (int n in new[] { 0, 2, 4, 5 }) Take(track, sender.Sent[n], Ms(20 + 20 * n));
 
         track.End(Ms(0));
@@ -178,17 +178,17 @@ public class CaptionTapTests
         var sender = new SimulatedSender();
         sender.Talk(Ms(1000));
         var sink = new HearingSink();
-        using var track = new MediaTrack(Track(), sink);
+        using var track = new AudioTrack(Track(), sink);
         foreach (var packet in sender.Sent) Take(track, packet, packet.At + Delay);
-        track.AdvanceCaptions(Ms(1200));
+        track.Advance(Ms(1200));
         long given = sink.Samples;
 
-        for (int ms = 1200; ms < 60_000; ms += 20) track.AdvanceCaptions(Ms(ms));
+        for (int ms = 1200; ms < 60_000; ms += 20) track.Advance(Ms(ms));
 
         Assert.Equal((Rate, Rate), (given, sink.Samples));
     }
 
-    private static void Take(MediaTrack track, SentPacket packet, TimeSpan arrival)
+    private static void Take(AudioTrack track, SentPacket packet, TimeSpan arrival)
     {
         Assert.True(RtpPacket.TryParse(packet.Bytes, out var parsed));
         track.Receive(parsed, arrival);
@@ -261,9 +261,9 @@ public class CaptionTapTests
     private sealed class HeardTrack : IDisposable
     {
         private readonly HearingSink sink = new();
-        private readonly MediaTrack track;
+        private readonly AudioTrack track;
 
-        private HeardTrack() => track = new MediaTrack(Track(), sink);
+        private HeardTrack() => track = new AudioTrack(Track(), sink);
 
         public long Given => sink.Samples;
         public long LastSample => sink.Next;
@@ -276,10 +276,10 @@ public class CaptionTapTests
             var now = TimeSpan.Zero;
             foreach (var (packet, arrival) in link.DeliverAll())
             {
-                for (; now < arrival; now += Ms(20)) heard.track.AdvanceCaptions(now);
+                for (; now < arrival; now += Ms(20)) heard.track.Advance(now);
                 Take(heard.track, packet, arrival);
             }
-            heard.track.AdvanceCaptions(now);
+            heard.track.Advance(now);
             heard.track.End(Ms(0));
             return heard;
         }

@@ -1,3 +1,4 @@
+using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
@@ -175,7 +176,7 @@ public class DriftTests
 
     private sealed class SimulatedFile : IDisposable
     {
-        public MediaTrack Track { get; } = new(Datagrams.Track(ssrc: Ssrc), speech: null);
+        public AudioTrack Track { get; } = new(Datagrams.Track(ssrc: Ssrc), speech: null);
         public int Placed { get; private set; }
 
         public void Place(long horizon, Action<long, (long Start, long FileStart, bool InFile)> check)

@@ -60,7 +60,7 @@ internal sealed class SimulatedTrack : IDisposable
 {
     public readonly record struct Place(int Id, long Start, int Duration, int Lost, int Missing, bool Fresh, long FileStart, bool InFile);
 
-    public MediaTrack Track { get; } = new(Datagrams.Track(), speech: null);
+    public AudioTrack Track { get; } = new(Datagrams.Track(), speech: null);
     public List<Place> Places { get; } = [];
 
     /// <summary>Takes the packets in as they arrive and places them two seconds later, every 20 ms, as the pipeline does.</summary>

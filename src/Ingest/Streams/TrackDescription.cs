@@ -1,0 +1,53 @@
+using System.Net;
+using Pipeline.Ingest.Srtp;
+
+namespace Pipeline.Ingest.Streams;
+
+public enum MediaKind { Audio, Video }
+
+/// <summary>Where a stream's lost packets come again (RFC 4588).</summary>
+/// <param name="Ssrc">Null: the first new one of the payload type.</param>
+public sealed record RtxParameters(byte PayloadType, uint? Ssrc);
+
+/// <summary>One of several encodings of the same picture (simulcast).</summary>
+/// <param name="Rid">Its name in the header extension (RFC 8852); null: it has none.</param>
+public sealed record LayerParameters(string? Rid, uint Ssrc);
+
+/// <summary>One source's media as the recorder needs to know it.</summary>
+/// <param name="Number">1, 2, … within the meeting; names the track in the journal.</param>
+/// <param name="Ssrc">The only one it takes; null: it adopts what comes, where it has no <see cref="Layers"/>.</param>
+/// <param name="AudioLevelExtension">Id of `ssrc-audio-level` (RFC 6464), where it was declared.</param>
+/// <param name="From">Where its sender is; null: anywhere that may send at all.</param>
+public sealed record TrackDescription(
+    int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
+    byte? AudioLevelExtension, IPNetwork? From)
+{
+    public MediaKind Kind { get; init; } = MediaKind.Audio;
+    /// <summary>"microphone", "camera", "screen" or "screen_audio".</summary>
+    public string Source { get; init; } = "microphone";
+    /// <summary>What its packets are protected with; null: they come plain.</summary>
+    public SrtpParameters? Srtp { get; init; }
+    /// <summary>Format parameters, as in SDP behind `a=fmtp:96 `.</summary>
+    public string? Fmtp { get; init; }
+    /// <summary>Of packets that carry earlier ones again (RFC 2198).</summary>
+    public byte? RedPayloadType { get; init; }
+    public RtxParameters? Rtx { get; init; }
+    public IReadOnlyList<LayerParameters> Layers { get; init; } = [];
+    /// <summary>Id of `urn:3gpp:video-orientation`, where it was declared.</summary>
+    public byte? OrientationExtension { get; init; }
+
+    /// <summary>True for its codec's payload type, and for those that bring the same in another form.</summary>
+    public bool TakesPayloadType(byte type) => type == PayloadType || type == RedPayloadType || type == Rtx?.PayloadType;
+
+    /// <summary>True where the first new SSRC of this payload type becomes its own.</summary>
+    public bool Adopts(byte type) => Ssrc is null && Layers.Count == 0 && (type == PayloadType || type == RedPayloadType);
+
+    /// <summary>True for an SSRC it names as its own.</summary>
+    public bool Names(uint ssrc)
+    {
+        if (Ssrc == ssrc || Rtx?.Ssrc == ssrc) return true;
+        foreach (var layer in Layers)
+            if (layer.Ssrc == ssrc) return true;
+        return false;
+    }
+}
