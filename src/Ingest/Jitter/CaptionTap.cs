@@ -40,11 +40,10 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private long offset, end48, lastSequence, lastTimestamp, lastDuration;
     private long given;                                                              // samples at 16 kHz
 
-    /// <param name="codec">Null: Opus.</param>
-    public CaptionTap(int track, ISpeechSink sink, AudioCodec? codec = null)
+    public CaptionTap(int track, ISpeechSink sink, AudioCodec codec)
     {
-        (this.track, this.sink, this.codec) = (track, sink, codec ?? AudioCodec.Opus);
-        decoder = new ConcealingDecoder(this.codec, Rate, this);
+        (this.track, this.sink, this.codec) = (track, sink, codec);
+        decoder = new ConcealingDecoder(codec, Rate, this);
     }
 
     /// <summary>Takes in a packet that its stream accepted.</summary>

@@ -18,13 +18,14 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     private readonly float[] samples = new float[Ring];
     private long read, writtenUntil;                                                  // samples since the meeting began
 
-    /// <param name="codec">Null: Opus.</param>
-    public TrackPlayer(AudioCodec? codec = null)
+    public TrackPlayer(AudioCodec codec)
     {
         resampler = new Resampler(this);
-        decoder = new ConcealingDecoder(codec ?? AudioCodec.Opus, OpusPacket.ClockRate, resampler);
+        decoder = new ConcealingDecoder(codec, OpusPacket.ClockRate, resampler);
     }
 
+    /// <summary>In samples at 48 kHz, how far the sound lies behind the timestamps.</summary>
+    public int Delay => decoder.Delay;
     public long ConcealedSamples => decoder.ConcealedSamples;
     public long PacketsRecovered => decoder.PacketsRecovered;
     /// <summary>Automatic gain, moved by the mixer.</summary>

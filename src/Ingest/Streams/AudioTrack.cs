@@ -15,6 +15,9 @@ public interface ITrackSink
 /// <summary>A track that is heard, on two taps: captions at once and the recording two seconds later.</summary>
 public sealed class AudioTrack : MediaTrack
 {
+    private readonly AudioCodec codec;
+    private readonly byte? comfortPayloadType;
+    private readonly int samplesPerTick;                                             // at 48 kHz, in which everything behind here is
     private readonly LevelDetector detector = new();
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
@@ -26,11 +29,15 @@ public sealed class AudioTrack : MediaTrack
     /// <param name="maxWaiting">Packets that may wait to be placed; by default two seconds of the shortest.</param>
     public AudioTrack(TrackDescription description, ISpeechSink? speech, int maxWaiting = 800) : base(description)
     {
-        timeline = new TrackTimeline(new JitterBuffer(maxWaiting));
-        captions = speech is null ? null : new CaptionTap(description.Number, speech);
+        codec = AudioCodec.Find(description.Codec);
+        comfortPayloadType = description.ComfortPayloadType;
+        samplesPerTick = OpusPacket.ClockRate / codec.ClockRate;
+        timeline = new TrackTimeline(new JitterBuffer(maxWaiting), codec);
+        captions = speech is null ? null : new CaptionTap(description.Number, speech, codec);
+        Player = new TrackPlayer(codec);
     }
 
-    public TrackPlayer Player { get; } = new();
+    public TrackPlayer Player { get; }
     /// <summary>When somebody last spoke.</summary>
     public override TimeSpan LastActive => lastSpeech;
     /// <summary>Silence put into its file, and taken out of it, so that it keeps up with the meeting.</summary>
@@ -85,15 +92,16 @@ public sealed class AudioTrack : MediaTrack
     protected override void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival)
     {
         int level = Description.AudioLevelExtension is { } id && packet.TryGetExtension(id, out var data) ? data[0] & 0x7F : -1;
-        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp, arrival, level, packet.Payload);
-        captions?.Insert(epoch, sequence, timestamp, arrival, packet.Payload);
+        var payload = packet.PayloadType == comfortPayloadType ? codec.Comfort : packet.Payload;
+        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp * samplesPerTick, arrival, level, payload);
+        captions?.Insert(epoch, sequence, timestamp * samplesPerTick, arrival, payload);
     }
 
     protected override void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) =>
-        timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp, arrival);
+        timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp * samplesPerTick, arrival);
 
     protected override void TakeReport(int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
-        timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp, arrival));
+        timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp * samplesPerTick, arrival));
 
     protected override void Interrupted() => captions?.Pause();
 
@@ -112,7 +120,7 @@ public sealed class AudioTrack : MediaTrack
     /// <summary>What the decoder fills in says nothing about the room or the voice; the frame after it comes back only slowly.</summary>
     private void NoteMadeUp(long from, long to)
     {
-        long delay = OpusDecoder.CodecDelay + Limiter.Delay;
+        long delay = Player.Delay + Limiter.Delay;
         for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
     }
 }
