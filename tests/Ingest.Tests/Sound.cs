@@ -100,6 +100,16 @@ internal static class Sound
         return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
     }
 
+    /// <summary>Its samples as they are, s16le.</summary>
+    public static Task<byte[]> SamplesAsync(string path) => RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "pipe:1");
+
+    /// <summary>What `ffprobe` says of a file's only stream, in its own order.</summary>
+    public static async Task<string[]> ProbeAsync(string path, string entries)
+    {
+        byte[] said = await RunAsync("ffprobe", "-v", "error", "-show_entries", $"stream={entries}", "-of", "csv=p=0", path);
+        return System.Text.Encoding.ASCII.GetString(said).Trim().Split(',');
+    }
+
     /// <summary>Octets of one raw format as the `ffmpeg` program makes them of another.</summary>
     /// <param name="from">Options that name the format, such as `-f mulaw -ar 8000`; one channel.</param>
     public static async Task<byte[]> ConvertAsync(byte[] input, string from, string to)

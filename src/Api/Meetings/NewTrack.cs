@@ -5,6 +5,7 @@ using System.Text.Json;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Problems;
+using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Meetings;
@@ -45,14 +46,15 @@ internal sealed record NewTrackDto
     /// <summary>"microphone" or "screen_audio".</summary>
     [DefaultValue("microphone")]
     public string Source { get; init; } = "microphone";
-    /// <summary>"opus".</summary>
+    /// <summary>"opus", "pcmu", "pcma" or "g722".</summary>
     [DefaultValue("opus")]
     public string Codec { get; init; } = "opus";
     [Range(0, 127)]
     public required int PayloadType { get; init; }
-    /// <summary>48000 for Opus, whatever was recorded (RFC 7587).</summary>
+    /// <summary>48000 for Opus, whatever was recorded (RFC 7587); 8000 for the others, G.722 too (RFC 3551 §4.5.2). The codec's where there is none.</summary>
     [DefaultValue(48000)]
     public int ClockRate { get; init; } = 48000;
+    /// <summary>2 for Opus and 1 for the others where there is none; more than 1 for Opus alone.</summary>
     [Range(1, 2), DefaultValue(2)]
     public int Channels { get; init; } = 2;
     /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
@@ -116,11 +118,16 @@ internal static class NewTrack
         if (video) fields.NotBuilt("kind", "video is not recorded yet");
         string source = video ? fields.OneOf("source", "camera", "camera", "screen") : fields.OneOf("source", "microphone", "microphone", "screen_audio");
         string codec = fields.OneOf("codec", "opus", "opus", "red", "pcmu", "pcma", "g722", "vp8", "vp9", "h264", "av1");
-        if (codec != "opus") fields.NotBuilt("codec", "only opus is recorded yet");
+        bool built = codec is "opus" or "pcmu" or "pcma" or "g722";
+        if (!built) fields.NotBuilt("codec", "only opus, pcmu, pcma and g722 are recorded yet");
+        else if (!AudioCodec.Find(codec).IsSupported(out string? why)) fields.NotBuilt("codec", why);
         long? payloadType = fields.RequiredInteger("payload_type", 0, 127);
-        long clockRate = fields.Integer("clock_rate", 48000, 1, int.MaxValue);
-        if (codec == "opus" && clockRate != 48000) fields.Invalid("clock_rate", "must be 48000 for opus");
-        long channels = fields.Integer("channels", 2, 1, 2);
+        bool telephone = codec is "pcmu" or "pcma" or "g722";
+        int clock = telephone ? 8000 : 48000;
+        long clockRate = fields.Integer("clock_rate", clock, 1, int.MaxValue);
+        if (built && clockRate != clock) fields.Invalid("clock_rate", $"must be {clock} for {codec}");
+        long channels = fields.Integer("channels", telephone ? 1 : 2, 1, 2);
+        if (telephone && channels != 1) fields.Invalid("channels", $"must be 1 for {codec}");
         long? ssrc = fields.NullableInteger("ssrc", 0, uint.MaxValue);
         string? fmtp = fields.NullableText("fmtp", longest: 1000);
         var extensions = ReadHeaderExtensions(fields);
