@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 
 namespace Pipeline.Actors.Local;
@@ -52,11 +53,15 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly ActorsMetrics metrics;
     private readonly ILoggerFactory logs;
     private readonly ILogger<LocalMeetings> log;
+    private readonly IMeetingSources? sources;
     private Task ticking = Task.CompletedTask;
     private long fullUntil;   // UTC ticks
 
-    public LocalMeetings(IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs)
+    /// <param name="sources">Null: no meeting has one.</param>
+    public LocalMeetings(
+        IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs, IMeetingSources? sources = null)
     {
+        this.sources = sources;
         this.store = store;
         this.clock = clock;
         this.metrics = metrics;
@@ -109,18 +114,33 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var id = MeetingId.New(now);
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
         List<NewTrack> asked;
-        try { asked = Asked(tracks, id, isNew: true, now); }
+        try { (asked, spec) = (work.Asked(tracks, id, isNew: true), work.Sealed(spec, id)); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             work.Discard(id);
             return new CreateMeetingResult.NoCapacity("the disk cannot be written");
         }
-        var announced = Meeting.Decide(new CreateMeeting(id, tenant, spec, asked, captions), now);
+        if (work.WithPorts(asked) is not { } placed)
+        {
+            work.Discard(id);
+            return new CreateMeetingResult.NoCapacity(NoPort);
+        }
+        CreateMeetingResult? result = null;
+        try { return result = await AnnounceAsync(new CreateMeeting(id, tenant, spec, placed, captions), now); }
+        finally
+        {
+            if (result is not CreateMeetingResult.Created) work.Release(placed);
+        }
+    }
+
+    private async Task<CreateMeetingResult> AnnounceAsync(CreateMeeting command, DateTimeOffset now)
+    {
+        var announced = Meeting.Decide(command, now);
         var meeting = Meeting.Apply(announced);
         try { await store.CommitAsync(meeting, [announced]); }
         catch
         {
-            work.Discard(id);                                                        // stored all the same, it is closed as not started, and needs no key
+            work.Discard(command.Id);                                                // stored all the same, it is closed as not started, and needs no key
             throw;
         }
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
@@ -223,7 +243,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     }
 
     private MeetingActor Owner(TenantId tenant, MeetingId id) =>
-        new(tenant, id, work, store, clock, metrics, logs.CreateLogger<MeetingActor>());
+        new(tenant, id, work, store, sources, clock, metrics, logs.CreateLogger<MeetingActor>());
 
     private void Run(MeetingId id, MeetingActor owner)
     {

@@ -44,6 +44,19 @@ public sealed class ConcealingDecoder(AudioCodec codec, int sampleRate, IPcmStor
         Put(placed.Start, Math.Min(decoded, placed.Duration / ratio));
     }
 
+    /// <summary>Decodes a packet for itself: what comes next goes on from it, and its sound goes nowhere.</summary>
+    /// <returns>Root mean square, full scale 1.</returns>
+    internal float Loudness(ReadOnlySpan<byte> payload)
+    {
+        var pcm = scratch.AsSpan(0, decoder.Decode(payload, scratch));
+        float power = 0;
+        foreach (float sample in pcm) power += sample * sample;
+        return MathF.Sqrt(power / Math.Max(1, pcm.Length));
+    }
+
+    /// <summary>What comes next goes on from nothing.</summary>
+    internal void Forget() => decoder.Reset();
+
     public void Dispose() => decoder.Dispose();
 
     private void FillHole(in PlacedPacket placed, ReadOnlySpan<byte> next)

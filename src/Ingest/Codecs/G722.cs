@@ -11,7 +11,7 @@ internal sealed class G722Codec : AudioCodec
     private const int Clock = 8000, Ratio = OpusPacket.ClockRate / Clock;
     private const int Mirrors = 22;                                                  // samples: the band is split and joined by filters of 24, G.722 §3.1, §4.4
 
-    private const int Unsure = 2 * Clock * 3 / 100;                                  // 30 ms: what it adapts in
+    private const int Unsure = 2 * Clock * 12 / 100;                                 // 120 ms: what it adapts in
 
     public override int ClockRate => Clock;
     public override int SampleRate => 2 * Clock;

@@ -68,10 +68,10 @@ internal sealed class WaveformDecoder(IOctetDecoder octets, int rate, int sample
         for (int i = 0; i < sound.Length; i++)
         {
             if (i < stillUnsure) sound[i] = Math.Clamp(sound[i], -limit, limit);
-            peak = MathF.Max(peak, MathF.Abs(sound[i]));
+            else peak = MathF.Max(peak, MathF.Abs(sound[i]));
         }
+        if (stillUnsure < sound.Length) loudest = MathF.Max(peak, 0.7f * loudest);
         stillUnsure = Math.Max(0, stillUnsure - sound.Length);
-        loudest = MathF.Max(peak, 0.7f * loudest);
     }
 
     private int Give(ReadOnlySpan<float> sound, Span<float> pcm)

@@ -25,7 +25,7 @@ internal sealed class MeetingMix(IMixSink? sink)
     public Waveform? Waveform { get; set; }
     /// <summary>Takes how loud everybody is; null: nobody ever wants to know.</summary>
     public ILevelSink? Levels { get; set; }
-    /// <summary>False once sound came for which the mix had not waited; the journal has it.</summary>
+    /// <summary>False once sound came for which the mix had not waited, or that its sender had called silence; the journal has it.</summary>
     public bool IsWhole { get; private set; } = true;
 
     /// <summary>The first frame is the one that holds <paramref name="at"/>.</summary>
@@ -64,8 +64,8 @@ internal sealed class MeetingMix(IMixSink? sink)
         foreach (var track in tracks)
             while (track.Place(horizon, out var placed))
             {
-                if (placed.Start < mixed) IsWhole = false;
                 if (Decodes) track.Player.Write(placed);
+                if (placed.Start < mixed || track.Player.WasDeceived) IsWhole = false;
             }
         mixed += samples;
         if (!Decodes) { mixer.Skip(); return; }

@@ -14,6 +14,7 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     private const int Ring = 32768;                                                  // a power of two > WriteAhead + MaxDuration + a frame
 
     private readonly ConcealingDecoder decoder;                                      // places sound by timestamp
+    private readonly SaidSilence silence;
     private readonly Resampler resampler;
     private readonly float[] samples = new float[Ring];
     private long read, writtenUntil;                                                  // samples since the meeting began
@@ -22,10 +23,17 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     {
         resampler = new Resampler(this);
         decoder = new ConcealingDecoder(codec, OpusPacket.ClockRate, resampler);
+        silence = new SaidSilence(decoder);
     }
 
     /// <summary>In samples at 48 kHz, how far the sound lies behind the timestamps.</summary>
     public int Delay => decoder.Delay;
+    /// <summary>False: every packet is decoded, also where its sender says that nothing is in it.</summary>
+    public bool TrustsLevels { get; set; }
+    /// <summary>Those left undecoded.</summary>
+    public long PacketsSkipped => silence.Skipped;
+    /// <inheritdoc cref="SaidSilence.WasDeceived"/>
+    internal bool WasDeceived => silence.WasDeceived;
     public long ConcealedSamples => decoder.ConcealedSamples;
     public long PacketsRecovered => decoder.PacketsRecovered;
     /// <summary>Automatic gain, moved by the mixer.</summary>
@@ -39,6 +47,7 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
         long offset = placed.Start - placed.Packet.Timestamp;
         if (placed.Jumped) resampler.Jump(offset, placed.OffsetSlope);
         else resampler.Follow(offset, placed.OffsetSlope, placed.Duration + placed.Missing);
+        if (TrustsLevels && silence.Skips(placed)) return;
         decoder.Write(placed with { Start = placed.Packet.Timestamp });
     }
 

@@ -9,6 +9,8 @@ namespace Pipeline.Ingest.Recording;
 internal interface ITrackFile : ITrackSink, IDisposable
 {
     string Path { get; }
+    /// <summary>Of what is in it.</summary>
+    string Codec { get; }
 
     /// <summary>Makes it as long as the meeting, and whole.</summary>
     /// <returns>Null, or why there is none.</returns>
@@ -30,6 +32,7 @@ internal sealed class OggTrackFile : ITrackFile
     }
 
     public string Path { get; }
+    public string Codec => "opus";
 
     public void Write(in PlacedPacket placed) => writer.Write(placed);
 
@@ -71,6 +74,7 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
     }
 
     public string Path { get; }
+    public string Codec => "flac";
     private string Samples => Path + ".pcm.part";
 
     public void Write(in PlacedPacket placed) => decoder.Write(placed with { Start = placed.FileStart });

@@ -38,6 +38,28 @@ internal sealed class FakeMediaEngine : IMediaEngine
         return new(srtp.Suite.Name, [.. srtp.Master.ToArray().Reverse()], srtp.RollOver);
     }
 
+    public byte[] SealSecret(MeetingId meeting, ReadOnlySpan<byte> secret, bool isNew)
+    {
+        if (isNew) KeysAlone[meeting] = true;
+        if (SealFails is { } e) throw e;
+        return [.. secret.ToArray().Reverse()];
+    }
+
+    public byte[] OpenSecret(MeetingId meeting, ReadOnlySpan<byte> sealedSecret) => [.. sealedSecret.ToArray().Reverse()];
+
+    /// <summary>Ports of tracks' own that no media has taken.</summary>
+    public ConcurrentDictionary<int, bool> Reserved { get; } = new();
+
+    public int? ReservePort()
+    {
+        if (IsFull) return null;
+        int port = Interlocked.Add(ref nextPort, 2);
+        Reserved[port] = true;
+        return port;
+    }
+
+    public void ReleasePort(int port) => Reserved.TryRemove(port, out _);
+
     public IReadOnlyList<MeetingId> Unopened() => [.. KeysAlone.Keys];
     public void Discard(MeetingId meeting) => KeysAlone.TryRemove(meeting, out _);
 
