@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Text.Json;
 using Pipeline.Api.Replay;
@@ -11,7 +12,9 @@ internal sealed class RecordedMeeting
     public const int Rate = 16000;
 
     public required MeetingInfo Meeting { get; init; }
-    public required SendLog Log { get; init; }
+    /// <summary>Only where the sender is our own.</summary>
+    [AllowNull]
+    public SendLog Log { get => field ?? throw new InvalidOperationException("somebody else sent it"); init; }
     public required TranscriptInfo Transcript { get; init; }
     public required QualityInfo Quality { get; init; }
     /// <summary>Those with sound.</summary>
@@ -43,7 +46,7 @@ internal sealed class RecordedMeeting
 
     public static IPEndPoint Endpoint(MeetingInfo meeting) => new(IPAddress.Parse(meeting.Ingest!.Host), meeting.Ingest.Port);
 
-    public static async Task<RecordedMeeting> FetchAsync(PipelineServer server, string id, SendLog log)
+    public static async Task<RecordedMeeting> FetchAsync(PipelineServer server, string id, SendLog? log = null)
     {
         var meeting = await server.Client.WaitUntilOverAsync(id, default);
         var files = new List<(RecordingInfo, MediaFile)>();

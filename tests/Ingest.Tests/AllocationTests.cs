@@ -35,6 +35,36 @@ public class AllocationTests
     }
 
     [Theory]
+    [InlineData("vp8", new byte[] { 0x10, 0 }, new byte[] { 0x10, 1 })]
+    [InlineData("vp9", new byte[] { 0x0C, 0x82 }, new byte[] { 0x4C, 0x86 })]
+    [InlineData("h264", new byte[] { 0x65, 0x80 }, new byte[] { 0x61, 0x80 })]
+    [InlineData("av1", new byte[] { 0x18, 0x0A }, new byte[] { 0x10, 0x32 })]
+    public async Task Nor_does_a_picture_s_whole_or_with_holes(string codec, byte[] key, byte[] delta)
+    {
+        using var journal = new JournalFolder();
+        await using var writer = journal.Open();
+        using var pipeline = new MediaPipeline(writer, new NoMix(), speech: null);
+        pipeline.AddTrack(Track(1, ssrc: 7) with { Kind = MediaKind.Video, Codec = codec, ClockRate = 90_000 });
+        byte[][] datagrams = [.. Enumerable.Range(0, 6000).Select(n => Datagram(7, (ushort)n, (uint)(3000 * (n / 5)), [.. n % 300 == 0 ? key : delta, .. new byte[1000]]))];
+
+        long[] allocated = new long[Stretches];
+        for (int n = 0; n < datagrams.Length; n++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            if (n < 2000 || n % 50 != 0) pipeline.Receive(datagrams[n], Loopback, Ms(6.6 * n));
+            if (n % 3 == 2)
+            {
+                pipeline.Commit();
+                pipeline.Advance(Ms(6.6 * n));
+            }
+            if (n >= 1000) allocated[(n - 1000) * Stretches / 5000] += GC.GetAllocatedBytesForCurrentThread() - before;
+            if (n % 30 == 0) writer.AppendAsync(new TrackEnded(99, 0), Ms(0)).Wait();
+        }
+        Assert.Equal(0, allocated.Order().ElementAt(Stretches / 2));
+        Assert.False(writer.IsFailing);
+    }
+
+    [Theory]
     [MemberData(nameof(SrtpSenders.Suites), MemberType = typeof(SrtpSenders))]
     public async Task Nor_does_it_when_packets_are_protected(string suite)
     {

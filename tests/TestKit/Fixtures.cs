@@ -9,6 +9,8 @@ public static class Fixtures
     public static string Capture(string name) => Path.Combine(Root, "captures", name);
     public static string Minutes => Path.Combine(Root, "minutes");
     public static string Sdp(string name) => Path.Combine(Root, "sdp", name);
+    /// <summary>Of docs/.</summary>
+    public static string Document(string name) => Path.Combine(Root, "..", "..", "docs", name);
     public static string Speech(string name) => Path.Combine(Root, "speech", name);
 
     private static string Find()

@@ -48,13 +48,14 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MeetingWork work;
+    private readonly CaptionBacklog backlog;
     private readonly IMeetingStore store;
     private readonly TimeProvider clock;
     private readonly ActorsMetrics metrics;
     private readonly ILoggerFactory logs;
     private readonly ILogger<LocalMeetings> log;
     private readonly IMeetingSources? sources;
-    private Task ticking = Task.CompletedTask;
+    private Task ticking = Task.CompletedTask, workingOff = Task.CompletedTask;
     private long fullUntil;   // UTC ticks
 
     /// <param name="sources">Null: no meeting has one.</param>
@@ -68,6 +69,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         this.logs = logs;
         log = logs.CreateLogger<LocalMeetings>();
         work = new MeetingWork(engine, store, clock, logs.CreateLogger<MeetingWork>());
+        backlog = new CaptionBacklog(engine, store, clock, logs.CreateLogger<CaptionBacklog>());
     }
 
     public SpeechEngine? Engine => work.Engine;
@@ -88,6 +90,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             async (m, ct) => await FirstAttemptAsync(m, TakeUp(m), ct));
         foreach (var m in ending) TakeUp(m);
         await work.DiscardUnknownAsync(cancellationToken);                           // before there can be a new one
+        workingOff = Task.Run(() => backlog.RunAsync(stopping.Token), CancellationToken.None);
         started.TrySetResult();
     }
 
@@ -97,7 +100,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         await stopping.CancelAsync();
         try
         {
-            await Task.WhenAll([ticking, .. running.Values]).WaitAsync(MaxStop, clock, cancellationToken);
+            await Task.WhenAll([ticking, workingOff, .. running.Values]).WaitAsync(MaxStop, clock, cancellationToken);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

@@ -105,6 +105,17 @@ public interface IMediaEngine
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
 
+    /// <summary>True while there is an engine that takes speech.</summary>
+    bool CanHear { get; }
+
+    /// <summary>
+    /// Makes the captions that a meeting which is over has not yet, after everything that is being said now. Repeatable: those that are stored are not made again.
+    /// </summary>
+    /// <returns>True when there is one of every word.</returns>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
+    Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
     /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
     int? ReservePort();
 

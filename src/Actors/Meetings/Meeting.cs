@@ -53,6 +53,10 @@ public sealed partial record Meeting
     [JsonIgnore]
     public bool IsOver => Status is MeetingStatus.Completed or MeetingStatus.Failed;
 
+    /// <summary>It is over, and not every word of it has its caption: they come when there is an engine for them.</summary>
+    [JsonIgnore]
+    public bool OwesCaptions => IsOver && Captions == CaptionsStatus.Deferred;
+
     /// <summary>False while the meeting is only announced.</summary>
     [JsonIgnore]
     public bool IsKnown => Port is not null || IsOver;
@@ -92,7 +96,8 @@ public sealed partial record Meeting
 
     /// <summary>
     /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
-    /// an SSRC of both, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
+    /// an SSRC of both, or both without one and of the same payload type, be it for what comes again. Null where every track is clear, as
+    /// one with a port of its own is.
     /// </summary>
     public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
     {
@@ -101,10 +106,13 @@ public sealed partial record Meeting
             if (!added[i].OwnPort && !How(added[i]).All(taken.Add)) return i;
         return null;
 
-        static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track) =>
-            track.Ssrc is null && track.Layers.Count == 0
-                ? [(null, track.PayloadType)]
-                : [.. track.Layers.Select(l => l.Ssrc).Concat(track.Ssrc is { } ssrc ? [ssrc] : []).Select(s => ((uint?)s, (byte?)null))];
+        static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track)
+        {
+            IEnumerable<uint?> named = [track.Ssrc, track.Rtx?.Ssrc, .. track.Layers.Select(l => (uint?)l.Ssrc)];
+            bool adopts = track.Ssrc is null && track.Layers.Count == 0;
+            IEnumerable<byte?> adopted = [adopts ? track.PayloadType : null, adopts ? track.RedPayloadType : null, track.Rtx is { Ssrc: null } rtx ? rtx.PayloadType : null];
+            return [.. named.Where(s => s is not null).Select(s => (s, (byte?)null)), .. adopted.Where(t => t is not null).Select(t => ((uint?)null, t))];
+        }
     }
 
     /// <summary>What follows from the command; nothing where it is refused, repeated, or from a run that is over.</summary>
@@ -144,6 +152,7 @@ public sealed partial record Meeting
             [new CaptionFinal(c.Id, LastSequence + 1, Tracks[c.Caption.Track - 1].Track, c.Caption, now)],
         (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && c.Status != Captions =>
             [new CaptionsStatusChanged(Captions, c.Status, now)],
+        (_, MeetingCommand.CaptionsMade c) when OwesCaptions && c.Run == Run => CaughtUp(now),
 
         _ => [],
     };
@@ -207,6 +216,13 @@ public sealed partial record Meeting
         return decided;
     }
 
+    private List<MeetingEvent> CaughtUp(DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [new CaptionsStatusChanged(Captions, CaptionsStatus.Live, now), new TranscriptReady(now)];
+        if (Spec.Minutes && Status == MeetingStatus.Completed) decided.Add(new MinutesReady(now));
+        return decided;
+    }
+
     private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
         List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
@@ -227,7 +243,7 @@ public sealed partial record Meeting
 
     /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
     private bool IsNews(MeetingCommand.CaptionHeard c) =>
-        !IsOver && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
+        (!IsOver || OwesCaptions) && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
         && !Heard.Contains((c.Caption.Track, c.Caption.Start));
 
     private IEnumerable<Track> OpenTracks => Tracks.Select(t => t.Track).Where(t => t.EndedAt is null);

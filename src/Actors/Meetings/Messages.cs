@@ -56,6 +56,8 @@ public abstract record MeetingCommand
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
     public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
+    /// <summary>Every word of a meeting that is over has its caption now.</summary>
+    public sealed record CaptionsMade(int Run) : MeetingCommand;
     public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;
     /// <summary>How the meeting's source does.</summary>
     /// <param name="Detail">What stands in the way, as one sentence; null: nothing does.</param>

@@ -37,7 +37,7 @@ internal static class SdpApi
                 case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
                 case AddTracksResult.InvalidState(var status): return TracksApi.Over(status);
                 case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
-                case AddTracksResult.AmbiguousTrack(var index) when specs[index].Ssrc is not null: return Ambiguous(taken[index]);
+                case AddTracksResult.AmbiguousTrack(var index) when specs[index].Ssrc is not null || specs[index].Layers.Count > 0: return Ambiguous(taken[index]);
                 case AddTracksResult.AmbiguousTrack(var index):
                     specs[index] = specs[index] with { OwnPort = true };             // each m-line can have its own: SDP needs no SSRC to tell them apart
                     break;

@@ -60,7 +60,7 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
     private OfferedTrack Take(MediaDescription media, MediaOffer offer, bool isOnePerson)
     {
         bool isProtected = media.Protocol.Contains("SAVP", StringComparison.Ordinal);
-        var crypto = isProtected ? offer.Cryptos.FirstOrDefault() : null;
+        var crypto = isProtected && offer.Cryptos is [var preferred, ..] ? preferred : null;
         if (isProtected && crypto is null) return OfferedTrack.Refused(media, "no a=crypto of it can be taken: one key without identifier, of a suite that is known");
         if (offer.Sources.Count > 1 && !offer.SourcesAreLayers) return OfferedTrack.Refused(media, $"has {offer.Sources.Count} sources: offer an m-line for each");
         if (Participant(media, offer, isOnePerson) is not { } participant) return OfferedTrack.Refused(media, "nobody says whose it is: add ?participant=");

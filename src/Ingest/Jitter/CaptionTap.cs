@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Repair;
 
 namespace Pipeline.Ingest.Jitter;
 
@@ -48,13 +49,14 @@ public sealed class CaptionTap : IPcmStore, IDisposable
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
-    public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, ReadOnlySpan<byte> payload)
+    public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, ReadOnlySpan<byte> payload, Recovery recovery = Recovery.None)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;
         if (buffer.IsFull || codec.Duration(payload) == 0) return;
+        if (recovery != Recovery.None && packetEpoch != insertedEpoch) return;       // nothing says yet where they lie
         if (packetEpoch != insertedEpoch) (insertedEpoch, count) = (packetEpoch, 0);
-        recent[count++ % Window] = OpusPacket.ToSamples(arrival) - timestamp;
-        buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, payload);
+        if (recovery == Recovery.None) recent[count++ % Window] = OpusPacket.ToSamples(arrival) - timestamp;
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, payload, recovery: recovery);
     }
 
     /// <summary>Gives on what is in order, or has waited long enough.</summary>
@@ -137,14 +139,19 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     /// <summary>All that waits came so late that it was not the network: that would have given quicker ones behind them by now.</summary>
     private bool HasJumped()
     {
+        bool any = false;
         foreach (ref readonly var packet in buffer.Waiting)
+        {
             if (packet.Epoch != epoch || packet.Transit - offset <= CertainJump) return false;
-        return true;
+            any |= packet.Transit < WaitingPacket.NoTransit;
+        }
+        return any;
     }
 
     private void ForgetBeforeJump()
     {
         count = 0;
-        foreach (ref readonly var packet in buffer.Waiting) recent[count++ % Window] = packet.Transit;
+        foreach (ref readonly var packet in buffer.Waiting)
+            if (packet.Transit < WaitingPacket.NoTransit) recent[count++ % Window] = packet.Transit;
     }
 }

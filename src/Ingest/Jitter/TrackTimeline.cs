@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Jitter;
@@ -79,12 +80,18 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec codec)
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
     /// <param name="source">The SSRC: another has another clock.</param>
-    public void Insert(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    public void Insert(
+        int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload,
+        Recovery recovery = Recovery.None)
     {
-        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
+        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence))
+        {
+            if (recovery == Recovery.None) Late++;
+            return;
+        }
         if (codec.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
-        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source);
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source, recovery);
     }
 
     /// <summary>Takes in a packet of which only the header was kept: it has its place and no sound.</summary>
@@ -169,18 +176,19 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec codec)
             reports.Dequeue();
             if (report.Epoch == epoch) clock.Add(report.NtpTime, report.Timestamp);
         }
-        clock.Add(packet.Timestamp, transit);
+        if (transit < WaitingPacket.NoTransit) clock.Add(packet.Timestamp, transit);
     }
 
     private long NextOffset(BufferedPacket packet, long transit, bool another, out bool jumped)
     {
         var (least, reach) = LeastAhead(buffer.Waiting);
+        bool unknown = least == WaitingPacket.NoTransit;                             // all of them were recovered
         jumped = true;
-        if (another) return least;
+        if (another) return unknown ? OpusPacket.ToSamples(packet.Arrival) - packet.Timestamp : least;
         long offset = clock.OffsetAt(packet.Timestamp);
         if (transit - offset < -UrgentShrink) return least;                          // it would lie after its own arrival
 
-        long growth = least - offset;
+        long growth = unknown ? 0 : least - offset;
         if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
         if (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet)) return least;
         jumped = false;
@@ -194,7 +202,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec codec)
     private static (long Offset, int Reach) LeastAhead(ReadOnlySpan<WaitingPacket> waiting)
     {
         ref readonly var head = ref waiting[0];
-        long least = long.MaxValue;
+        long least = WaitingPacket.NoTransit;
         int count = 0;
         foreach (ref readonly var packet in waiting)
         {

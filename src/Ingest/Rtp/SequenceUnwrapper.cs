@@ -19,6 +19,12 @@ public struct SequenceUnwrapper
         return extended;
     }
 
+    /// <summary>So far; 0 before there is one.</summary>
+    public readonly long Highest => highest;
+
+    /// <summary>What <see cref="Unwrap"/> would give; the highest so far stays.</summary>
+    public readonly long Peek(ushort sequence) => highest + (short)(sequence - (ushort)highest);
+
     /// <summary>Distance from the highest so far, without accepting the packet: negative is older.</summary>
     public readonly int DistanceTo(ushort sequence) => started ? (short)(sequence - (ushort)highest) : 0;
 }

@@ -1,3 +1,4 @@
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Streams;
@@ -16,6 +17,9 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     private ReceptionStatistics statistics = new(clockRate);
     private ReceptionCounts past;
     private int suspect = -1;
+    private long withheldUntil = long.MinValue;
+    private uint lastReport;                                                         // the middle of its NTP time; 0: none
+    private TimeSpan lastReportAt;
 
     public uint Ssrc => ssrc;
     /// <summary>Counts what began anew under this SSRC: the sender, or we.</summary>
@@ -23,6 +27,10 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     public TimeSpan LastArrival { get; private set; }
     public ReceptionCounts Counts => past + new ReceptionCounts(statistics.Received, statistics.CumulativeLost, statistics.Duplicates);
     public TimeSpan Jitter => statistics.Jitter;
+    /// <summary>What can be asked for again; null: its sender sends nothing again.</summary>
+    public MissingPackets? Missing { get; init; }
+    /// <summary>Its sender said goodbye, and nothing came since.</summary>
+    public bool HasLeft { get; private set; }
 
     /// <param name="extendedSequence">Comparable only within one <see cref="Restarts"/>.</param>
     public Reception Receive(in RtpPacket packet, TimeSpan arrival, out long extendedSequence, out long extendedTimestamp)
@@ -40,9 +48,49 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         extendedSequence = sequences.Unwrap(packet.SequenceNumber);
         extendedTimestamp = timestamps.Unwrap(packet.Timestamp);
         if (!statistics.Receive(extendedSequence, extendedTimestamp, arrival)) return Reception.Duplicate;
-        LastArrival = arrival;
+        (LastArrival, HasLeft) = (arrival, false);
+        Missing?.Received(extendedSequence, arrival);
         return Reception.Accepted;
     }
+
+    /// <summary>Takes in that a lost packet came by another way. It stays lost where losses are counted (RFC 4588 §4).</summary>
+    /// <param name="sequence">The number it was sent with at first.</param>
+    /// <returns>False unless exactly this packet is missing, and is to be known.</returns>
+    public bool TryRestore(ushort sequence, uint timestamp, TimeSpan arrival, out long extendedSequence, out long extendedTimestamp)
+    {
+        extendedTimestamp = 0;
+        if (!IsWanted(sequence, out extendedSequence) || !timestamps.TryPeek(timestamp, out extendedTimestamp)) return false;
+        Missing?.Received(extendedSequence, arrival);
+        return true;
+    }
+
+    /// <summary>True where this packet is missing and its payload may be taken: it was not sent while others' were withheld.</summary>
+    public bool IsWanted(ushort sequence, out long extendedSequence)
+    {
+        extendedSequence = sequences.Peek(sequence);
+        return extendedSequence > withheldUntil && statistics.IsMissing(extendedSequence);
+    }
+
+    /// <summary>Payloads up to the newest packet are nobody's to have, also if they come again.</summary>
+    public void Withhold()
+    {
+        withheldUntil = sequences.Highest;
+        Missing?.Forget();
+    }
+
+    /// <summary>Takes in its sender's report (RFC 3550 §6.4.1).</summary>
+    public void NoteReport(ulong ntpTime, TimeSpan arrival) => (lastReport, lastReportAt) = ((uint)(ntpTime >> 16), arrival);
+
+    /// <summary>Takes in that its sender leaves.</summary>
+    public void NoteGoodbye() => HasLeft = true;
+
+    /// <summary>What is said to its sender of it; the next one's fraction counts from here.</summary>
+    public ReportBlock TakeReport(TimeSpan now) => statistics.TakeReport() with
+    {
+        Ssrc = ssrc,
+        LastReport = lastReport,
+        Delay = lastReport == 0 ? 0 : (uint)((now - lastReportAt).Ticks * 65536 / TimeSpan.TicksPerSecond),
+    };
 
     /// <summary>A timestamp of the sender's that came in no packet, comparable with those of the last packets; false before there are any.</summary>
     public bool TryExtend(uint timestamp, out long extendedTimestamp) => timestamps.TryPeek(timestamp, out extendedTimestamp);
@@ -55,6 +103,8 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         statistics = new ReceptionStatistics(clockRate);
         sequences = default;
         timestamps = default;
+        withheldUntil = long.MinValue;
+        Missing?.Restart();
         Restarts++;
     }
 }

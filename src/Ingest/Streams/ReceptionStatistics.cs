@@ -1,3 +1,5 @@
+using Pipeline.Ingest.Rtp;
+
 namespace Pipeline.Ingest.Streams;
 
 /// <summary>What of one SSRC arrived and what did not (RFC 3550 §6.4.1, §A.1, §A.3, §A.8). A duplicate never hides a loss.</summary>
@@ -10,6 +12,7 @@ public sealed class ReceptionStatistics(int clockRate)
     private long baseSequence, highest = long.MinValue, unique;
     private double jitter;
     private long lastTransit;
+    private long reportedExpected, reportedReceived;                                 // up to the last report
 
     /// <summary>Unique packets, in or out of order.</summary>
     public long Received => unique;
@@ -19,6 +22,26 @@ public sealed class ReceptionStatistics(int clockRate)
     /// <summary>In timestamp units, §A.8.</summary>
     public double InterarrivalJitter => jitter;
     public TimeSpan Jitter => TimeSpan.FromSeconds(jitter / clockRate);
+
+    /// <summary>True for a packet between the first and the newest that never came, where that can still be told.</summary>
+    public bool IsMissing(long extendedSequence) =>
+        extendedSequence > baseSequence && extendedSequence < highest && extendedSequence > highest - Window && !IsSeen(extendedSequence);
+
+    /// <summary>What a receiver report says, but for the source and its own report; the next one's fraction counts from here.</summary>
+    public ReportBlock TakeReport()
+    {
+        if (highest == long.MinValue) return default;
+        long expected = highest - baseSequence + 1, received = unique + Duplicates;  // here they do count as received, §6.4.1
+        long newlyExpected = expected - reportedExpected, newlyLost = newlyExpected - (received - reportedReceived);
+        (reportedExpected, reportedReceived) = (expected, received);
+        return new ReportBlock
+        {
+            FractionLost = newlyExpected <= 0 || newlyLost <= 0 ? (byte)0 : (byte)Math.Min((newlyLost << 8) / newlyExpected, 255),
+            CumulativeLost = (int)Math.Clamp(expected - received, -0x800000, 0x7FFFFF),
+            ExtendedHighestSequence = (uint)highest,
+            Jitter = (uint)jitter,
+        };
+    }
 
     /// <param name="extendedSequence">Unwrapped, within one run of the sequence.</param>
     /// <param name="extendedTimestamp">Unwrapped, in clock ticks.</param>

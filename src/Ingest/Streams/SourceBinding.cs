@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Streams;
@@ -106,7 +107,8 @@ public sealed class SourceBinding(bool allowAnySender)
         if (owner is not null && !MaySend(owner, peer)) { RefusedAddress++; return Verdict.Refused; }
         var waiting = Find(packet.Ssrc);
         if (!verified && waiting is not null && waiting.Peer != peer) { RefusedAddress++; return Verdict.Refused; }
-        bool proven = verified || (owner?.Description is { Srtp: null } plain && (plain.Names(packet.Ssrc) || waiting?.NextSequence == packet.SequenceNumber));
+        bool proven = verified || (owner?.Description is { Srtp: null } plain
+            && (plain.Names(packet.Ssrc) || waiting?.NextSequence == packet.SequenceNumber || (plain.AdoptsRepair(packet.PayloadType) && Sends(owner, peer))));
         if (owner is null || !proven)
         {
             return Hold(waiting, packet, kept, peer, now, unproven: owner is { Description.Srtp: not null }) ? Verdict.Held : Verdict.Refused;
@@ -119,7 +121,26 @@ public sealed class SourceBinding(bool allowAnySender)
 
     /// <summary>The track whose bound SSRC this is, if it comes from where that one does.</summary>
     public MediaTrack? Owner(uint ssrc, PeerAddress peer) =>
-        bound.TryGetValue(ssrc, out var source) && source.Peer with { Port = 0 } == peer with { Port = 0 } ? source.Track : null;
+        bound.TryGetValue(ssrc, out var source) && IsSameHost(source.Peer, peer) ? source.Track : null;
+
+    private static bool IsSameHost(PeerAddress one, PeerAddress other) => one with { Port = 0 } == other with { Port = 0 };
+
+    /// <summary>From there the sender of the SSRC sends its RTCP, and there it listens.</summary>
+    public void NoteRtcp(uint ssrc, ReturnPath path)
+    {
+        if (bound.TryGetValue(ssrc, out var source)) source.Rtcp = path;
+    }
+
+    /// <summary>
+    /// Where RTCP for the SSRC's sender goes. False where nothing shows that it is there: neither a key nor a network that was declared.
+    /// </summary>
+    public bool TryGetReturn(uint ssrc, out ReturnPath path)
+    {
+        path = default;
+        if (!bound.TryGetValue(ssrc, out var source) || source.Track.Description is { Srtp: null, From: null }) return false;
+        path = source.Rtcp is { } rtcp && IsSameHost(rtcp.Peer, source.Peer) ? rtcp : new ReturnPath(source.Peer, OddPort: false);
+        return true;
+    }
 
     /// <summary>What was held of the SSRC before its track was known, in order of arrival; it is held no longer.</summary>
     public IReadOnlyList<HeldPacket> TakeHeld(uint ssrc)
@@ -160,8 +181,17 @@ public sealed class SourceBinding(bool allowAnySender)
         {
             if (hasLeft && track != former) continue;
             if (track.Description.Adopts(packet.PayloadType) && now - track.LastPacket >= AdoptAfter) return track;
+            if (track.Description.AdoptsRepair(packet.PayloadType)) return track;
         }
         return null;
+    }
+
+    /// <summary>Something of the track comes from exactly there.</summary>
+    private bool Sends(MediaTrack track, PeerAddress peer)
+    {
+        foreach (var source in bound.Values)
+            if (source.Track == track && source.Peer == peer) return true;
+        return false;
     }
 
     private bool MaySend(MediaTrack track, PeerAddress peer) =>
@@ -216,7 +246,7 @@ public sealed class SourceBinding(bool allowAnySender)
     private bool IsWanted(uint ssrc, byte payloadType)
     {
         foreach (var track in tracks)
-            if (track.Description.Adopts(payloadType) || (track.Description.Names(ssrc) && track.Description.TakesPayloadType(payloadType))) return true;
+            if (track.Description.Adopts(payloadType) || track.Description.AdoptsRepair(payloadType) || (track.Description.Names(ssrc) && track.Description.TakesPayloadType(payloadType))) return true;
         return false;
     }
 
@@ -244,6 +274,8 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         public MediaTrack Track => track;
         public PeerAddress Peer { get; set; }
+        /// <summary>Where its RTCP came from; null: none did.</summary>
+        public ReturnPath? Rtcp { get; set; }
         public TimeSpan LastPacket { get; set; }
     }
 

@@ -24,6 +24,17 @@ internal sealed class FakeMediaEngine : IMediaEngine
     public Func<MediaJob, ProcessMediaResult> Result { get; set; } = MixAndTracks;
     public SpeechEngine? Engine { get; init; } = new("fake", "none", "00");
 
+    public bool CanHear { get; set; } = true;
+    /// <summary>What a meeting that is over is given when its captions are asked for; true: that is all.</summary>
+    public Func<MediaJob, IMediaObserver, Task<bool>> Hear { get; set; } = (_, _) => Task.FromResult(false);
+    public ConcurrentQueue<MediaJob> CaptionAsked { get; } = new();
+
+    public Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
+    {
+        CaptionAsked.Enqueue(job);
+        return Hear(job, observer);
+    }
+
     public FakeMedia Newest => Opened.Last();
 
     /// <summary>The meetings that have a key and no media, as far as the engine knows.</summary>

@@ -1,6 +1,5 @@
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Sdp;
-using Pipeline.TestKit;
 
 namespace Pipeline.Api.Tests.Sdp;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Pipeline.TestKit;
 
 namespace Pipeline.Api.Tests.Sdp;
 
@@ -126,10 +125,10 @@ public sealed class SdpTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("?participant=a&name=", "?name")]
     [InlineData("?participant=a&from=192.0.2.1", "?from")]
     [InlineData("?participant=a&colour=blue", "?colour")]
-    public async Task A_parameter_that_cannot_be_is_refused(string query, string pointer)
+    public async Task A_parameter_that_cannot_be_is_refused(string query, string at)
     {
         var answer = await PostAsync($"/v1/meetings/{await server.CreateAsync()}/sdp{query}", Offer);
-        Assert.Equal([pointer], await answer.IsProblemAsync(422, "validation_failed"));
+        Assert.Equal([at], await answer.IsProblemAsync(422, "validation_failed"));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
+using Pipeline.Ingest.Tests.Repair;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Net;
@@ -122,6 +123,38 @@ public sealed class MediaLoopTests : IDisposable
         var report = new byte[28];                                                   // a sender report without blocks
         (report[0], report[1], report[3], report[7]) = (0x80, 200, 6, ssrc);
         return report;
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_said_to_a_sender_leaves_from_the_port_its_reports_come_to(bool oddPort)
+    {
+        var odd = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        var even = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        using var both = new MediaLoop(even, odd, new MediaPipeline(writer, mix: null, speech: null), writer, BootClock.Now);
+        _ = both.InvokeAsync(() => both.Pipeline.AddTrack(Track(ssrc: 7, from: "127.0.0.0/8") with { Rtx = new RtxParameters(112, 8) }));
+        using var reports = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        reports.Connect(IPAddress.Loopback, oddPort ? odd.Port : even.Port);         // and so takes nothing from any other port
+        using var media = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        media.Connect(IPAddress.Loopback, even.Port);
+
+        media.Send(Datagram(7, 1, 960, Payload(1)));
+        both.Tick(batch);
+        reports.Send(Report(7));
+        media.Send(Datagram(7, 3, 960 * 3, Payload(3)));
+        var answer = new byte[2000];
+        var received = reports.ReceiveAsync(answer.AsMemory(), SocketFlags.None).AsTask();
+        while (!received.IsCompleted)
+        {
+            both.Tick(batch);                                                        // the request waits for what may only be late
+            await Task.WhenAny(received, Task.Delay(TimeSpan.FromMilliseconds(5)));
+        }
+
+        var nack = Assert.Single(SentFeedback.Read(answer[..await received]), p => p.Type == 205);
+        Assert.Equal([2], SentFeedback.Asked(nack));
+        Assert.Equal(1, both.Pipeline.Said.Requested);
+        both.Pipeline.Dispose();
     }
 
     [Fact(Timeout = 60_000)]
