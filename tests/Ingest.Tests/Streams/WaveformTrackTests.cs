@@ -322,6 +322,7 @@ public class WaveformTrackTests
         public void Write(int track, long firstSample, ReadOnlySpan<float> pcm)
         {
             Assert.True(firstSample >= next, "captions go back in time");
+            Assert.InRange(pcm.Length, 1, 1920);
             next = firstSample + pcm.Length;
             pcm.CopyTo(Pcm.AsSpan((int)firstSample));
         }
