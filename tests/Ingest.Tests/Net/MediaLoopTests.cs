@@ -153,7 +153,7 @@ public sealed class MediaLoopTests : IDisposable
 
         var nack = Assert.Single(SentFeedback.Read(answer[..await received]), p => p.Type == 205);
         Assert.Equal([2], SentFeedback.Asked(nack));
-        Assert.Equal(1, both.Pipeline.Said.Requested);
+        Assert.Equal(1, both.Pipeline.Repairs().Said.Requested);
         both.Pipeline.Dispose();
     }
 

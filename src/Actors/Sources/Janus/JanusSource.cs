@@ -97,6 +97,7 @@ internal sealed partial class JanusSource : IMeetingSource
     /// <summary>Returns by an exception only.</summary>
     private async Task WatchAsync(CancellationToken ct)
     {
+        if (!terms.CanBeMet) throw new JanusException(JanusFault.NoSrtp);
         await using var janus = await OpenAsync(ct);
         try
         {
@@ -188,7 +189,7 @@ internal sealed partial class JanusSource : IMeetingSource
                 if (forwarder is null) room.NotForwarded(what);
                 else
                     foreach (var step in room.Forwarded(what, forwarder))
-                        if (step is RoomStep.BeginTrack) begun.Add(terms.Track(what, key));
+                        if (step is RoomStep.BeginTrack begin) begun.Add(terms.Track(what, key, begin.FeedbackPort, janus.Peer));
                         else await StopAsync(janus, (RoomStep.StopForward)step, ct);
             }
             if (begun.Count == 0) continue;
