@@ -9,6 +9,7 @@ public static class Fixtures
     public static string Capture(string name) => Path.Combine(Root, "captures", name);
     public static string Video(string name) => Path.Combine(Root, "video", name);
     public static string Minutes => Path.Combine(Root, "minutes");
+    public static string Red(string name) => Path.Combine(Root, "red", name);
     public static string Sdp(string name) => Path.Combine(Root, "sdp", name);
     /// <summary>Of docs/.</summary>
     public static string Document(string name) => Path.Combine(Root, "..", "..", "docs", name);
