@@ -35,7 +35,7 @@ public sealed class MediaPipeline : IDisposable
     private readonly bool allowAnySender;
     private Feedback? feedback;                                                      // once somebody sends it
     private SrtpGate? gate;                                                          // once there is a protected track
-    private long malformed;
+    private long malformed, refusedRtcp;
     private TimeSpan advanced;
 
     /// <param name="journal">Null: the packets come from a journal.</param>
@@ -250,10 +250,13 @@ public sealed class MediaPipeline : IDisposable
         ["srtp_replay"] = gate?.RefusedReplayed ?? 0,
     };
 
-    /// <summary>RTCP packets of nobody who is bound, or that did not verify.</summary>
-    public long RefusedRtcp { get; private set; }
-    /// <summary>What was said to senders.</summary>
-    public FeedbackCounts Said => feedback?.Counts ?? default;
+    /// <summary>What became of losses, of all tracks.</summary>
+    public RepairTotals Repairs()
+    {
+        var recovered = default(RecoveredCounts);
+        foreach (var track in tracks) recovered += track.Recovered;
+        return new RepairTotals(recovered, feedback?.Counts ?? default, refusedRtcp);
+    }
 
     /// <summary>True once a packet of the track was shown to have its key, in this run or one before.</summary>
     public bool HasVerified(int track) => gate?.HasVerified(track) ?? false;
@@ -306,7 +309,7 @@ public sealed class MediaPipeline : IDisposable
         var track = binding.Owner(ssrc, from.Peer);
         if (track is null || (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open))
         {
-            RefusedRtcp++;
+            refusedRtcp++;
             return;
         }
         binding.NoteRtcp(ssrc, from);

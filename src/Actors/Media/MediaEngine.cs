@@ -31,6 +31,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     private readonly MediaEngineOptions options;
     private readonly IKeyVault vault;
     private readonly SpeechServices? speech;
+    private readonly IngestMetrics metrics;
     private readonly TimeProvider clock;
     private readonly ILogger<MediaEngine> logger;
     private readonly PortPool ports;
@@ -39,9 +40,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     private readonly ConcurrentDictionary<MeetingId, FinishedRun> finished = new();
 
     /// <param name="speech">Null: no model is set, no captions are made.</param>
-    public MediaEngine(MediaEngineOptions options, IKeyVault vault, SpeechServices? speech, TimeProvider clock, ILogger<MediaEngine> logger)
+    public MediaEngine(
+        MediaEngineOptions options, IKeyVault vault, SpeechServices? speech, IngestMetrics metrics, TimeProvider clock, ILogger<MediaEngine> logger)
     {
-        (this.options, this.vault, this.speech, this.clock, this.logger) = (options, vault, speech, clock, logger);
+        (this.options, this.vault, this.speech, this.metrics, this.clock, this.logger) = (options, vault, speech, metrics, clock, logger);
         Directory.CreateDirectory(options.DataFolder);
         ports = new PortPool(options.BindAddress, options.Ports);
         disk = new JournalDisk(options.DataFolder);
@@ -186,7 +188,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             if (TrackMapping.Feedback(track) is { } address) pipeline.SetFeedback(track.Number, address);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options, metrics), run => finished[job.Id] = run);
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
@@ -18,7 +19,7 @@ internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSna
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
     MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, MeetingKeys Keys, Recorder? Recorder, CaptionPipeline? Captions,
-    PortPool Ports, TimeProvider Clock, MediaEngineOptions Options);
+    PortPool Ports, TimeProvider Clock, MediaEngineOptions Options, IngestMetrics Metrics);
 
 /// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
 internal sealed class MeetingMedia : IMeetingMedia
@@ -35,6 +36,7 @@ internal sealed class MeetingMedia : IMeetingMedia
     private volatile IReadOnlyDictionary<int, TrackQuality> earlier = new Dictionary<int, TrackQuality>();
     private readonly CancellationTokenSource leaving = new();
     private Task<bool> catchUp = Task.FromResult(true);
+    private RepairTotals repairs;                                                    // as the metrics know them
     private int stopped;
 
     public MeetingMedia(MediaJob job, MeetingFolder folder, RunParts parts, Action<FinishedRun> finished)
@@ -147,6 +149,12 @@ internal sealed class MeetingMedia : IMeetingMedia
 
     private static long Us(TimeSpan time) => (long)time.TotalMicroseconds;
 
+    public Task SetFeedbackAsync(Track track, IPEndPoint address, CancellationToken ct) => InTimeAsync(async late => await parts.Loop.InvokeAsync(() =>
+    {
+        parts.Loop.Pipeline.SetFeedback(track.Number, PeerAddress.Of(address));
+        return true;
+    }).WaitAsync(late), ct);
+
     /// <summary>At most a second old: the loop makes it, so that nobody reads what it is writing.</summary>
     public MediaSnapshot Snapshot()
     {
@@ -228,5 +236,11 @@ internal sealed class MeetingMedia : IMeetingMedia
         leaving.Dispose();
     }
 
-    private MediaSnapshot Take() => snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+    private MediaSnapshot Take()
+    {
+        var before = repairs;
+        repairs = parts.Loop.Pipeline.Repairs();
+        parts.Metrics.Repaired(before, repairs);
+        return snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+    }
 }

@@ -28,7 +28,7 @@ public sealed class CaptionTap : IPcmStore, IDisposable
 {
     private const int Rate = 16000;
     private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(120);
-    private const long Tolerance = 60 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
+    private const long Tolerance = 30 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
     private const int Window = 50;
 
     private readonly int track;
@@ -115,9 +115,10 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         if (another || Math.Abs(quickest - offset) > Tolerance) offset = quickest;
 
         int duration = codec.Duration(packet.Payload);
-        long place = Math.Min(packet.Timestamp + offset, OpusPacket.ToSamples(packet.Arrival));     // not after its own arrival, whatever its timestamp says
+        long place = packet.Timestamp + offset, arrival = OpusPacket.ToSamples(packet.Arrival);
+        if (place > arrival + Tolerance) place = arrival;                            // whatever its timestamp says
         long start = Math.Max(place, end48);
-        if (end48 - place > duration / 2) start = place;                             // its time is taken; Store leaves out what is past
+        if (end48 - place > Math.Max(duration / 2, Tolerance)) start = place;        // its time is taken; Store leaves out what is past
         int lost = another ? 0 : (int)Math.Clamp(packet.Sequence - lastSequence - 1, 0, int.MaxValue);
         int missing = lost == 0 ? 0 : (int)Math.Clamp(Math.Min(packet.Timestamp - lastTimestamp - lastDuration, start - end48), 0, int.MaxValue);
 

@@ -20,9 +20,9 @@ public interface IFeedbackSink
 }
 
 /// <summary>What was said to senders so far.</summary>
-/// <param name="Requested">Lost packets asked for, each time.</param>
+/// <param name="Requests">Packets that ask for others; <paramref name="Requested"/>: for how many.</param>
 /// <param name="Failed">Packets that could not be sent.</param>
-public readonly record struct FeedbackCounts(long Reports, long Requested, long Pictures, long Failed);
+public readonly record struct FeedbackCounts(long Reports, long Requests, long Requested, long Pictures, long Failed);
 
 /// <summary>
 /// What a meeting says to its senders, in RTCP: how well they are received (RFC 3550 §6.4.2), which packets to send again, and that a
@@ -81,7 +81,7 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
             Span<byte> buffer = stackalloc byte[MaxPacket];
             var writer = Begin(buffer, line, 0);
             writer.AddNack(stream.Ssrc, missing[..due]);
-            if (Send(track, line, path, buffer, writer.Length)) counts = counts with { Requested = counts.Requested + due };
+            if (Send(track, line, path, buffer, writer.Length)) counts = counts with { Requests = counts.Requests + 1, Requested = counts.Requested + due };
         }
     }
 

@@ -10,6 +10,8 @@ namespace Pipeline.Ingest.Streams;
 public abstract class MediaTrack : IDisposable
 {
     private const int MaxGaps = 1000;
+    /// <summary>SSRCs that are remembered; of more those that were silent longest are summed up.</summary>
+    private const int MaxStreams = 16;
     /// <summary>When a stream is heard again that another had followed.</summary>
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
 
@@ -21,6 +23,7 @@ public abstract class MediaTrack : IDisposable
     private int epochs;
     private long restored;
     private ReceiveStream? newest;
+    private ReceptionCounts forgotten;
 
     protected MediaTrack(TrackDescription description)
     {
@@ -130,7 +133,7 @@ public abstract class MediaTrack : IDisposable
 
     public TrackQuality Quality()
     {
-        var counts = default(ReceptionCounts);
+        var counts = forgotten;
         foreach (var (stream, _, _) in streams.Values) counts += stream.Counts;
         return Measure(new TrackQuality
         {
@@ -185,6 +188,7 @@ public abstract class MediaTrack : IDisposable
 
     private ReceiveStream Begin(uint ssrc)
     {
+        MakeRoomForStream();
         var stream = new ReceiveStream(ssrc, Description.ClockRate) { Missing = Description.Rtx is null ? null : new MissingPackets() };
         Streams.Add(stream);
         return stream;
@@ -208,6 +212,11 @@ public abstract class MediaTrack : IDisposable
     {
         if (!repairs.TryGetValue(packet.Ssrc, out var repair))
         {
+            if (repairs.Count == MaxStreams && repairs.Values.MinBy(r => r.LastArrival) is { } oldest)
+            {
+                repairs.Remove(oldest.Ssrc);
+                Streams.Remove(oldest);
+            }
             repairs[packet.Ssrc] = repair = new ReceiveStream(packet.Ssrc, Description.ClockRate);
             Streams.Add(repair);
         }
@@ -221,5 +230,15 @@ public abstract class MediaTrack : IDisposable
         foreach (var (stream, _, _) in streams.Values)
             if (stream.IsWanted(sequence, out _)) return stream;
         return null;
+    }
+
+    /// <summary>Of many SSRCs the one that was silent longest is summed up: who changes it with each word makes no more of them.</summary>
+    private void MakeRoomForStream()
+    {
+        if (streams.Count < MaxStreams) return;
+        var oldest = streams.Values.Where(s => s.Stream != newest).MinBy(s => s.Stream.LastArrival).Stream;
+        forgotten += oldest.Counts;
+        streams.Remove(oldest.Ssrc);
+        Streams.Remove(oldest);
     }
 }

@@ -9,8 +9,13 @@ public enum Reception { Accepted, Duplicate, /** <summary>A jump nobody confirme
 /// <summary>One SSRC: 64-bit sequence and timestamp, statistics, and the epochs its sender's restarts cut it into.</summary>
 public sealed class ReceiveStream(uint ssrc, int clockRate)
 {
-    /// <summary>A jump of more than this, confirmed by the packet that follows it, is a restart (RFC 3550 §A.1, MAX_DROPOUT).</summary>
+    /// <summary>A jump of more than this, confirmed by a packet near it, is a restart (RFC 3550 §A.1, MAX_DROPOUT).</summary>
     private const int MaxDropout = 3000;
+    /// <summary>How near; the very next may be lost or late.</summary>
+    private const int MaxApart = 16;
+    /// <summary>One of more than this is believed only where the timestamp went on with the time that passed.</summary>
+    private const int CredibleDropout = 100;
+    private static readonly TimeSpan Credible = TimeSpan.FromSeconds(5);
 
     private SequenceUnwrapper sequences;
     private TimestampUnwrapper timestamps;
@@ -36,16 +41,23 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     public Reception Receive(in RtpPacket packet, TimeSpan arrival, out long extendedSequence, out long extendedTimestamp)
     {
         (extendedSequence, extendedTimestamp) = (0, 0);
-        if (Math.Abs(sequences.DistanceTo(packet.SequenceNumber)) > MaxDropout)
+        long sequence = sequences.Peek(packet.SequenceNumber);
+        if (statistics.Received > 0)
         {
-            bool confirmed = packet.SequenceNumber == suspect;
-            suspect = (ushort)(packet.SequenceNumber + 1);
-            if (!confirmed) return Reception.OutOfRange;
-            Restart();
+            if (sequence <= statistics.Highest && WentOnUnheard(packet, arrival)) sequence += 1 << 16;
+            if (!Follows(sequence, packet, arrival))
+            {
+                bool confirmed = suspect >= 0 && packet.SequenceNumber != suspect && Math.Abs((int)(short)(packet.SequenceNumber - suspect)) <= MaxApart;
+                suspect = packet.SequenceNumber;
+                if (!confirmed) return Reception.OutOfRange;
+                Restart();
+                sequence = packet.SequenceNumber;
+            }
         }
         suspect = -1;
 
-        extendedSequence = sequences.Unwrap(packet.SequenceNumber);
+        extendedSequence = sequence;
+        sequences.Accept(sequence);
         extendedTimestamp = timestamps.Unwrap(packet.Timestamp);
         if (!statistics.Receive(extendedSequence, extendedTimestamp, arrival)) return Reception.Duplicate;
         (LastArrival, HasLeft) = (arrival, false);
@@ -107,6 +119,21 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         Missing?.Restart();
         Restarts++;
     }
+
+    /// <summary>False for a number the sender did not come to by sending: it began anew, or it is not the sender.</summary>
+    private bool Follows(long sequence, in RtpPacket packet, TimeSpan arrival)
+    {
+        long ahead = sequence - statistics.Highest;
+        if (ahead <= 0) return ahead >= -MaxDropout && statistics.IsCredible(sequence, packet.Timestamp, arrival - LastArrival);
+        if (ahead <= CredibleDropout) return true;
+        return ahead <= MaxDropout ? WentOn(packet, arrival - LastArrival) : WentOnUnheard(packet, arrival);
+    }
+
+    /// <summary>Nothing was heard for long, and the timestamp says that the sender sent all the time.</summary>
+    private bool WentOnUnheard(in RtpPacket packet, TimeSpan arrival) => arrival - LastArrival >= Credible && WentOn(packet, arrival - LastArrival);
+
+    private bool WentOn(in RtpPacket packet, TimeSpan elapsed) =>
+        (TimeSpan.FromSeconds((int)(packet.Timestamp - statistics.HighestTimestamp) / (double)clockRate) - elapsed).Duration() < Credible;
 }
 
 /// <summary>Packets received (unique), lost and duplicated; sums over the streams of a track.</summary>

@@ -13,6 +13,7 @@ public readonly record struct Gap(TimeSpan From, TimeSpan To, GapKind Kind);
 public readonly record struct RecoveredCounts(long Red, long Fec, long Rtx)
 {
     public long Total => Red + Fec + Rtx;
+    public static RecoveredCounts operator +(RecoveredCounts a, RecoveredCounts b) => new(a.Red + b.Red, a.Fec + b.Fec, a.Rtx + b.Rtx);
 }
 
 /// <summary>What arrived of one track and what did not, since the meeting began.</summary>

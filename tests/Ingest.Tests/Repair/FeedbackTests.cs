@@ -116,7 +116,7 @@ public sealed class FeedbackTests : IDisposable
         pipeline.Advance(Ms(12_020));
 
         Assert.Empty(feedback.Compounds);
-        Assert.Equal(2, pipeline.RefusedRtcp);
+        Assert.Equal(2, pipeline.Repairs().RefusedRtcp);
     }
 
     [Fact]
@@ -233,8 +233,8 @@ public sealed class FeedbackTests : IDisposable
             mute.Advance(Ms(20 * n));
         }
 
-        Assert.Equal(0, mute.Said.Reports);
-        Assert.True(mute.Said.Failed > 0);
+        Assert.Equal(0, mute.Repairs().Said.Reports);
+        Assert.True(mute.Repairs().Said.Failed > 0);
         Assert.Equal(600, mute.Tracks[0].Quality().PacketsReceived);
     }
 

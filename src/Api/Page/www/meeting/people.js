@@ -78,12 +78,13 @@ function statusOf(tracks) {
   return trackWords[(there.find(track => track.status === "flowing") ?? there[0]).status] ?? "";
 }
 
-function qualityOf({ packets_received: received, packets_lost: lost, jitter_ms: jitter, gaps }) {
+function qualityOf({ packets_received: received, packets_lost: lost, packets_recovered: recovered, jitter_ms: jitter, gaps }) {
   if (received === 0) return "";
   const share = 100 * lost / (received + lost);
   const holes = gaps.filter(gap => gap.kind !== "pause" && gap.kind !== "consent").length;
   return [
     share < 0.05 ? "nothing lost" : `${share.toLocaleString(undefined, { maximumFractionDigits: 1 })} % lost`,
+    recovered > 0 ? `${recovered === lost ? "all" : recovered} recovered` : "",
     `${jitter} ms jitter`,
     holes > 0 ? `${holes} ${holes === 1 ? "gap" : "gaps"}` : "",
   ].filter(part => part !== "").join(" · ");
