@@ -45,6 +45,7 @@ internal static class SdpApi
                     var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
                     var answered = taken.Zip(added, (offer, view) => (offer, view.Track)).ToDictionary(
                         pair => pair.offer, pair => new AnsweredTrack(pair.Track.Id.ToString(), pair.Track.Port ?? meeting.Port, pair.Track.Port is null));
+                    http.Response.Headers.CacheControl = "no-store";                 // a key may be in it
                     http.Response.Headers.Location = $"/v1/meetings/{meetingId}";
                     string answer = SdpAnswer.Write(offer, offered, answered, clock.GetUtcNow().ToUnixTimeMilliseconds(), options.RtpHost);
                     return TypedResults.Content(answer, MediaType, contentEncoding: null, StatusCodes.Status201Created);

@@ -17,6 +17,7 @@ public sealed class SdpTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.Equal("application/sdp", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal($"/v1/meetings/{id}", answer.Headers.Location!.OriginalString);
+        Assert.True(answer.Headers.CacheControl!.NoStore);
         var (view, lines) = (server.Meetings.View(id), await LinesAsync(answer));
         var track = Assert.Single(view.Tracks).Track;
         Assert.Equal(("alice", "Alice", "192.0.2.1/32"), (track.Spec.Participant.Id, track.Spec.Participant.Name, track.Spec.From));
