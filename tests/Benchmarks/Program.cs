@@ -1,4 +1,16 @@
 using Pipeline.Benchmarks;
+using Pipeline.Benchmarks.Load;
+
+if (args is ["send", ..])
+{
+    Sender.Run(SendPlan.Parse(args.AsSpan(1)));
+    return 0;
+}
+if (args is ["mix", var secs])
+{
+    await MixingCost.RunAsync(TimeSpan.FromSeconds(int.Parse(secs)));
+    return 0;
+}
 
 // Usage: [search] [folder], where files are written and deleted again; the system's folder for temporary files if absent.
 const int Rounds = 9, RealTimeRounds = 3;
@@ -21,7 +33,7 @@ for (int n = 0; n < Rounds; n++) rounds.Add(await ReceivePath.RunAsync(folder));
 var realTime = new List<Round>();
 for (int n = 0; n < RealTimeRounds; n++) realTime.Add(await RealTime.RunAsync(folder));
 
-var table = new Table();
+var table = new Table("what", "goal", "median", "best", "median ÷ goal");
 table.Rate("receive path, packets a CPU second of all threads", 500_000, rounds.Select(r => r.ReceivedPerCpuSecond));
 table.Cost("  bytes allocated a packet, on the loop's thread", "0", rounds.Select(r => (double)r.LoopAllocated / r.Packets));
 table.Cost("  bytes allocated a packet, the disk's threads too", "–", rounds.Select(r => (double)r.ProcessAllocated / r.Packets));
