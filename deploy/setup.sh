@@ -50,6 +50,8 @@ missing_packages() {
     fi
     if [ -n "$tests" ]; then
         [ -e "$axe" ] || [ ! -e "$library" ] || have npm || echo nodejs npm
+        have gst-launch-1.0 || echo gstreamer1.0-tools
+        gst-inspect-1.0 rtpvp8pay > /dev/null 2>&1 || echo gstreamer1.0-plugins-good
         have chromium || have chromium-browser || have google-chrome || have headless_shell || echo chromium
     fi
 }

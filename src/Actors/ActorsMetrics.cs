@@ -19,6 +19,9 @@ public sealed class ActorsMetrics
     private readonly Counter<long> indexed;
     private readonly Histogram<double> indexTime;
     private readonly Counter<long> searchesRefused;
+    private readonly UpDownCounter<long> sources;
+    private readonly Counter<long> sourceFailures;
+    private readonly Counter<long> sourceForwards;
 
     public ActorsMetrics(IMeterFactory factory)
     {
@@ -35,6 +38,9 @@ public sealed class ActorsMetrics
         indexed = meter.CreateCounter<long>("pipeline.search.indexed", "{segment}", "Segments and corrections taken into search indexes.");
         indexTime = meter.CreateHistogram<double>("pipeline.search.index.duration", "s", "From reading changes to their commit in the index.");
         searchesRefused = meter.CreateCounter<long>("pipeline.search.refused", "{search}", "Searches that found too many waiting.");
+        sources = meter.CreateUpDownCounter<long>("pipeline.sources.watching", "{source}", "Rooms that are watched for meetings.");
+        sourceFailures = meter.CreateCounter<long>("pipeline.sources.failures", "{failure}", "Times a room could not be watched, or no longer, by reason.");
+        sourceForwards = meter.CreateCounter<long>("pipeline.sources.forwards", "{forward}", "Streams of rooms: forwarding begun, refused, stopped.");
     }
 
     public void MeetingBegan() => meetings.Add(1);
@@ -55,6 +61,10 @@ public sealed class ActorsMetrics
     public void FoundDamaged(int count) => damaged.Add(count);
 
     public void SearchRefused() => searchesRefused.Add(1);
+
+    public void SourceWatches(int change) => sources.Add(change);
+    public void SourceFailed(string reason) => sourceFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    public void SourceForwards(string outcome) => sourceForwards.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Indexed(int count, TimeSpan took)
     {

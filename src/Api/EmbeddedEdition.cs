@@ -1,5 +1,8 @@
+using Pipeline.Actors;
 using Pipeline.Actors.Local;
 using Pipeline.Actors.Media;
+using Pipeline.Actors.Sources;
+using Pipeline.Actors.Sources.Janus;
 using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Journal;
 using Pipeline.Transcribe;
@@ -23,6 +26,9 @@ internal static partial class EmbeddedEdition
         services.AddSingleton<TranscribeMetrics>();
         if (options.Model is { } model) services.AddSingleton(s => Recognizer(s, model));
         services.AddSingleton<IMediaEngine>(s => Engine(s, options));
+        services.AddSingleton<IMeetingSources>(s => new JanusSources(
+            options.RtpHost, s.GetRequiredService<IMediaEngine>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
+            s.GetRequiredService<ILogger<JanusSources>>()));
         services.AddLocalMeetings(Path.Combine(options.DataDirectory, "archive.db"));
         services.AddLocalSearch(Path.Combine(options.DataDirectory, "search"));
     }

@@ -16,6 +16,7 @@ using Pipeline.Api.OpenApi;
 using Pipeline.Api.Page;
 using Pipeline.Api.Problems;
 using Pipeline.Api.Recordings;
+using Pipeline.Api.Sdp;
 using Pipeline.Api.Search;
 using Pipeline.Api.Sessions;
 using Pipeline.Transcribe.Minutes;
@@ -82,6 +83,7 @@ public static class PipelineHost
     {
         Tagged("Meetings", "/v1").MapMeetings();
         Tagged("Tracks", "/v1").MapTracks();
+        Tagged("Tracks", "/v1").MapSdp();
         Tagged("Quality", "/v1").MapQuality();
         Tagged("Captions", "/v1").MapCaptions();
         Tagged("Levels", "/v1").MapLevels();

@@ -25,10 +25,13 @@ public sealed class MediaPipeline : IDisposable
 
     private readonly JournalWriter? journal;
     private readonly ISpeechSink? speech;
-    private readonly SourceBinding binding;
+    private readonly SourceBinding shared;                                           // of the meeting's port
+    private readonly List<SourceBinding> bindings;                                   // that, and one for each track with a port of its own
+    private readonly Dictionary<int, SourceBinding> own = [];                        // by track
     private readonly List<MediaTrack> tracks = [];
     private readonly Withholding withholding;
     private readonly MeetingMix mixing;
+    private readonly bool allowAnySender;
     private SrtpGate? gate;                                                          // once there is a protected track
     private long malformed;
     private TimeSpan advanced;
@@ -40,7 +43,8 @@ public sealed class MediaPipeline : IDisposable
     public MediaPipeline(JournalWriter? journal, IMixSink? mix, ISpeechSink? speech, bool allowAnySender = false)
     {
         (this.journal, this.speech) = (journal, speech);
-        (binding, withholding, mixing) = (new SourceBinding(allowAnySender), new Withholding(tracks), new MeetingMix(mix));
+        (shared, withholding, mixing) = (new SourceBinding(allowAnySender), new Withholding(tracks), new MeetingMix(mix));
+        (bindings, this.allowAnySender) = ([shared], allowAnySender);
     }
 
     public IReadOnlyList<MediaTrack> Tracks => tracks;
@@ -108,7 +112,8 @@ public sealed class MediaPipeline : IDisposable
         }
         tracks.Add(track);
         if (description.Srtp is not null) gate ??= new SrtpGate(SrtpIndexes);
-        binding.Add(track);
+        if (description.OwnPort) bindings.Add(own[description.Number] = new SourceBinding(allowAnySender));
+        BindingOf(description.Number).Add(track);
         withholding.Tell(track, advanced);
         return track;
     }
@@ -118,30 +123,32 @@ public sealed class MediaPipeline : IDisposable
     {
         if (Find(number) is not { Ended: false } track) return;
         track.Change(name, ssrc);
-        binding.Rebind(track);
+        BindingOf(number).Rebind(track);
     }
 
     /// <summary>The track takes no more packets; what it has is played out.</summary>
     public void EndTrack(int number)
     {
         if (Find(number) is not { } track) return;
-        binding.Remove(track);
+        BindingOf(number).Remove(track);
         track.End(advanced);
     }
 
     /// <summary>Takes in one datagram.</summary>
     /// <param name="datagram">A protected packet is decrypted where it lies.</param>
     /// <param name="arrival">Since the meeting began.</param>
-    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    /// <param name="ownPort">The number of the track to whose own port it came; 0: to the meeting's.</param>
+    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival, int ownPort = 0)
     {
+        var binding = BindingOf(ownPort);
         arrival = JournalFormat.FromMicroseconds(JournalFormat.ToMicroseconds(arrival));   // as the journal has it: played again, all comes out the same
         bool paused = withholding.IsPausedAt(arrival);
         if (RtpPacket.IsRtcp(datagram))
         {
-            if (!paused) ReceiveRtcp(datagram, peer, arrival);
+            if (!paused) ReceiveRtcp(binding, datagram, peer, arrival);
             return;
         }
-        var entry = Open(ref datagram, peer, arrival);
+        var entry = Open(binding, ref datagram, peer, arrival);
         if (entry == SrtpEntry.Refused) return;
         if (!RtpPacket.TryParse(datagram, out var packet))                           // of ciphertext the padding cannot be read
         {
@@ -185,11 +192,12 @@ public sealed class MediaPipeline : IDisposable
     /// <param name="now">Since the meeting began.</param>
     public void Advance(TimeSpan now)
     {
-        binding.Expire(now);
+        foreach (var binding in bindings) binding.Expire(now);
         gate?.Advance(journal, now);
         advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
         {
+            if (track is VideoTrack seen) seen.Show(now - Delay);
             if (track.Ended) continue;
             track.Withheld.ExtendTo(now);
             track.Advance(now);
@@ -212,6 +220,7 @@ public sealed class MediaPipeline : IDisposable
             if (!track.Ended) track.Withheld.ExtendTo(duration);
             track.Withheld.CutAt(duration);
             track.End(duration);
+            if (track is VideoTrack seen) seen.ShowAll();
         }
         mixing.Finish(duration);
     }
@@ -220,11 +229,11 @@ public sealed class MediaPipeline : IDisposable
     public IReadOnlyDictionary<string, long> Refused() => new Dictionary<string, long>
     {
         ["malformed"] = malformed,
-        ["unknown_ssrc"] = binding.RefusedUnknown,
-        ["wrong_address"] = binding.RefusedAddress,
-        ["wrong_payload_type"] = binding.RefusedPayloadType,
+        ["unknown_ssrc"] = bindings.Sum(b => b.RefusedUnknown),
+        ["wrong_address"] = bindings.Sum(b => b.RefusedAddress),
+        ["wrong_payload_type"] = bindings.Sum(b => b.RefusedPayloadType),
         ["out_of_range"] = tracks.Sum(t => t.OutOfRange),
-        ["srtp_auth"] = binding.RefusedUnproven + (gate?.RefusedForged ?? 0),
+        ["srtp_auth"] = bindings.Sum(b => b.RefusedUnproven) + (gate?.RefusedForged ?? 0),
         ["srtp_replay"] = gate?.RefusedReplayed ?? 0,
     };
 
@@ -238,7 +247,7 @@ public sealed class MediaPipeline : IDisposable
     }
 
     /// <summary>Makes a protected track's packet plain. <see cref="SrtpEntry.Unproven"/>: it is as it came.</summary>
-    private SrtpEntry Open(ref Span<byte> datagram, PeerAddress peer, TimeSpan arrival) =>
+    private SrtpEntry Open(SourceBinding binding, ref Span<byte> datagram, PeerAddress peer, TimeSpan arrival) =>
         gate is null || !RtpPacket.TryParseHeader(datagram, out var header) || binding.Claimant(header, peer, arrival) is not { } track
             ? SrtpEntry.Unproven
             : gate.Unprotect(track, header, ref datagram, arrival);
@@ -271,7 +280,7 @@ public sealed class MediaPipeline : IDisposable
     }
 
     /// <summary>Only from where an SSRC is bound: else anybody could fill the disk, or move a clock.</summary>
-    private void ReceiveRtcp(Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    private void ReceiveRtcp(SourceBinding binding, Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
     {
         uint ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]);
         if (binding.Owner(ssrc, peer) is not { } track || !track.Withheld.Takes(arrival)) return;
@@ -279,6 +288,9 @@ public sealed class MediaPipeline : IDisposable
         journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
         track.ReceiveRtcp(datagram, arrival);
     }
+
+    /// <param name="track">One without a port of its own, or 0: the meeting's.</param>
+    private SourceBinding BindingOf(int track) => track != 0 && own.TryGetValue(track, out var binding) ? binding : shared;
 
     private MediaTrack? Find(int number)
     {

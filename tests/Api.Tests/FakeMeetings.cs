@@ -126,6 +126,7 @@ public sealed class FakeMeetings : IMeetings
                 History = [new StatusChange(MeetingStatus.Recording, now, null)],
                 Port = 26000 + (2 * states.Count),
                 Tracks = [.. tracks.Select((track, i) => Waiting(track, i + 1))],
+                Source = spec.Source is null ? null : new SourceState(SourceStatus.Connecting),
                 Version = 1,
             };
             states.Add(view.Id, new State { View = view });
@@ -386,7 +387,7 @@ public sealed class FakeMeetings : IMeetings
         state.Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, Sealed(spec)), TrackStatus.Waiting, Authenticated.None);
+    private TrackView Waiting(TrackSpec spec, int number) => new(new Track(TrackId.New(Now()), number, Sealed(spec), Port: spec.OwnPort ? 27000 + 2 * number : null), TrackStatus.Waiting, Authenticated.None);
 
     private static TrackSpec Sealed(TrackSpec spec) =>
         spec.OfferedSrtp is { } offered ? spec with { OfferedSrtp = null, Srtp = new SealedSrtp(offered.Suite.Name, [], offered.RollOver) } : spec;

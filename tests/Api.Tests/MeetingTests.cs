@@ -26,7 +26,7 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(
             [
                 "id", "status", "reason", "media_health", "paused", "title", "external_id", "language", "created_at", "started_at", "ended_at", "duration_ms",
-                "status_history", "captions_status", "ingest", "outputs", "captions", "minutes", "retention_days", "hold", "metadata", "tracks",
+                "status_history", "captions_status", "ingest", "source", "outputs", "captions", "minutes", "retention_days", "hold", "metadata", "tracks",
             ], meeting.Names());
         Assert.StartsWith("mtg_", meeting.Text("id"));
         Assert.Equal("recording", meeting.Text("status"));

@@ -16,6 +16,7 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", M },
         { "POST", M + "/tracks" },
         { "DELETE", M + "/tracks/trk_x" },
+        { "POST", M + "/sdp" },
         { "POST", M + "/pause" },
         { "POST", M + "/resume" },
         { "POST", M + "/stop" },
@@ -60,7 +61,6 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
     {
         { "DELETE", M },
         { "DELETE", M + "?force=true" },
-        { "POST", M + "/sdp" },
         { "POST", M + "/renders" },
         { "GET", M + "/live/index.m3u8" },
         { "POST", M + "/content_links" },

@@ -32,6 +32,21 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(["alice", "bob"], tracks.EnumerateArray().Select(track => track.GetProperty("participant").Text("id")));
     }
 
+    [Fact]
+    public async Task Tracks_of_one_payload_type_are_told_apart_by_ports_of_their_own()
+    {
+        string id = await server.CreateAsync($$"""{"tracks":[{{Alice}}]}""");
+        string bob = Alice.Replace("alice", "bob");
+        await (await server.PostAsync($"/v1/meetings/{id}/tracks", bob)).IsProblemAsync(422, "ambiguous_track");
+
+        var answer = await server.PostAsync($"/v1/meetings/{id}/tracks", bob.Replace("111}", "111,\"own_port\":true}"));
+
+        var track = await answer.JsonAsync();
+        Assert.True(track.GetProperty("own_port").GetBoolean());
+        Assert.Equal(server.Meetings.View(id).Tracks[1].Track.Port, track.GetProperty("ingest").GetProperty("port").GetInt32());
+        Assert.NotEqual(server.Meetings.View(id).Port, track.GetProperty("ingest").GetProperty("port").GetInt32());
+    }
+
     [Theory]
     [InlineData("AES_CM_128_HMAC_SHA1_80", 30, 0)]
     [InlineData("AES_CM_128_HMAC_SHA1_32", 30, 4294967295)]

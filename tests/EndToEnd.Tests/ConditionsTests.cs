@@ -20,6 +20,26 @@ public sealed class ConditionsTests
     }
 
     [Fact]
+    public async Task What_nobody_listened_to_gets_its_captions_and_minutes_once_there_is_a_model()
+    {
+        await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
+        var recorded = await RecordedMeeting.RecordAsync(server, ReplaySource.Open([Fixtures.Speech("utterance-01.wav")]));
+        Assert.Empty(recorded.Transcript.Segments);
+        using (var early = await server.Http.GetAsync($"/v1/meetings/{recorded.Meeting.Id}/minutes")) Assert.Equal(HttpStatusCode.Conflict, early.StatusCode);
+        await server.KillAsync();
+
+        await server.RestartAsync(("PIPELINE_MODEL", Fixtures.Model));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while ((await server.Client.GetMeetingAsync(recorded.Meeting.Id, default)).CaptionsStatus != "live") await tick.WaitForNextTickAsync();
+
+        const string said = "It was decided to reduce the budget by 50 percent.";
+        string heard = string.Join(' ', (await server.Client.GetTranscriptAsync(recorded.Meeting.Id, default)).Segments.Select(s => s.Text));
+        Assert.InRange(WordErrorRate.Of(said, heard).Rate, 0, 0.1);
+        using var minutes = await server.Http.GetAsync($"/v1/meetings/{recorded.Meeting.Id}/minutes");
+        Assert.Equal(HttpStatusCode.OK, minutes.StatusCode);
+    }
+
+    [Fact]
     public async Task A_meeting_that_runs_and_does_not_change_is_not_sent_again()
     {
         await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));

@@ -8,6 +8,7 @@ public static class Fixtures
     public static string Model => Path.Combine(Root, "models", "ggml-meetings-test.en.bin");
     public static string Capture(string name) => Path.Combine(Root, "captures", name);
     public static string Minutes => Path.Combine(Root, "minutes");
+    public static string Sdp(string name) => Path.Combine(Root, "sdp", name);
     public static string Speech(string name) => Path.Combine(Root, "speech", name);
 
     private static string Find()

@@ -63,8 +63,10 @@ public sealed class PipelineServer : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    public async Task RestartAsync()
+    /// <param name="settings">What is other from then on.</param>
+    public async Task RestartAsync(params (string Name, string? Value)[] settings)
     {
+        foreach (var (name, value) in settings) environment[name] = value;
         process.Dispose();
         process = Launch();
         await WaitUntilReadyAsync();

@@ -133,6 +133,29 @@ public sealed class JobQueueTests : IDisposable
     }
 
     [Fact]
+    public void What_nobody_waits_for_comes_after_everything_that_is_being_said_and_never_takes_the_last_thread()
+    {
+        AddBackground();
+        AddBackground();
+        AddPartial();
+        Add();
+        Assert.Equal([JobRank.Final, JobRank.Partial], Enumerable.Range(0, 2).Select(_ => queue.TakeNext(2)!.Rank));
+        Assert.Null(queue.TakeNext(2));
+
+        AddBackground();
+        var other = new JobQueue(maxWaitingSamples: 10 * 16_000, new TranscribeMetrics(new TestMeters()), clock);
+        using (other)
+        {
+            _ = other.Add(new SpeechJob(new float[16_000], "en") { IsBackground = true }, CancellationToken.None);
+            _ = other.Add(new SpeechJob(new float[16_000], "en") { IsBackground = true }, CancellationToken.None);
+            Assert.Equal(JobRank.Background, other.TakeNext(2)!.Rank);
+            Assert.Null(other.TakeNext(2));                                      // the other thread is for what will be said next
+            clock.Advance(10 * JobQueue.MaxPartialWait);
+            Assert.NotNull(other.TakeNext(4));                                   // and it is never too late
+        }
+    }
+
+    [Fact]
     public async Task Partials_leave_most_of_the_room_to_finals()
     {
         _ = AddPartial();
@@ -166,6 +189,8 @@ public sealed class JobQueueTests : IDisposable
         var served = Enumerable.Range(0, 6).Select(_ => of[queue.TakeNext(100)!.Source!]);
         Assert.Equal(["crowd", "pair", "crowd", "pair", "crowd", "crowd"], served);
     }
+
+    private Task<RecognizeOutcome> AddBackground() => queue.Add(new SpeechJob(new float[16_000], "en") { IsBackground = true }, CancellationToken.None);
 
     private Task<RecognizeOutcome> AddPartial() => queue.Add(new SpeechJob(new float[16_000], "en") { IsPartial = true }, CancellationToken.None);
 

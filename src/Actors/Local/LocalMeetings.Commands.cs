@@ -14,16 +14,25 @@ public sealed partial class LocalMeetings
             if (await store.FindAsync(tenant, id, ct) is not { } found) return new AddTracksResult.NotFound();
             if (found.IsOver) return new AddTracksResult.InvalidState(found.Status);
         }
-        var add = new MeetingCommand.AddTracks(Asked(tracks, id, isNew: false, clock.GetUtcNow()));
-        return await CommandAsync(tenant, id, add, ct) switch
+        if (work.WithPorts(work.Asked(tracks, id, isNew: false)) is not { } asked) return new AddTracksResult.NoCapacity(NoPort);
+        AddTracksResult? result = null;
+        try
         {
-            null => new AddTracksResult.NotFound(),
-            { Refusal: Refusal.AmbiguousTrack refused } => new AddTracksResult.AmbiguousTrack(refused.Index),
-            { Refusal: Refusal.InvalidState refused } => new AddTracksResult.InvalidState(refused.Status),
-            { Meeting: var meeting } => new AddTracksResult.Added(
-                [.. meeting.Tracks.Where(t => add.Tracks.Any(asked => asked.Id == t.Track.Id))]),
-        };
+            return result = await CommandAsync(tenant, id, new MeetingCommand.AddTracks(asked), ct) switch
+            {
+                null => new AddTracksResult.NotFound(),
+                { Refusal: Refusal.AmbiguousTrack refused } => new AddTracksResult.AmbiguousTrack(refused.Index),
+                { Refusal: Refusal.InvalidState refused } => new AddTracksResult.InvalidState(refused.Status),
+                { Meeting: var meeting } => new AddTracksResult.Added([.. meeting.Tracks.Where(t => asked.Any(a => a.Id == t.Track.Id))]),
+            };
+        }
+        finally
+        {
+            if (result is not AddTracksResult.Added) work.Release(asked);            // those its media took meanwhile, it has
+        }
     }
+
+    private const string NoPort = "every port of the range is in use";
 
     public async Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct) =>
         await CommandAsync(tenant, id, new MeetingCommand.EndTrack(track), ct) switch
@@ -98,10 +107,4 @@ public sealed partial class LocalMeetings
             }
         }
     }
-
-    /// <summary>With their keys sealed: from here on nobody but the meeting's media sees them.</summary>
-    private List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, MeetingId meeting, bool isNew, DateTimeOffset now) =>
-        [.. tracks.Select(t => new NewTrack(TrackId.New(now), t.OfferedSrtp is { } offered
-            ? t with { OfferedSrtp = null, Srtp = work.Seal(meeting, offered, isNew) }
-            : t))];
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 
 namespace Pipeline.Actors.Local;
@@ -47,22 +48,28 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MeetingWork work;
+    private readonly CaptionBacklog backlog;
     private readonly IMeetingStore store;
     private readonly TimeProvider clock;
     private readonly ActorsMetrics metrics;
     private readonly ILoggerFactory logs;
     private readonly ILogger<LocalMeetings> log;
-    private Task ticking = Task.CompletedTask;
+    private readonly IMeetingSources? sources;
+    private Task ticking = Task.CompletedTask, workingOff = Task.CompletedTask;
     private long fullUntil;   // UTC ticks
 
-    public LocalMeetings(IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs)
+    /// <param name="sources">Null: no meeting has one.</param>
+    public LocalMeetings(
+        IMediaEngine engine, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics, ILoggerFactory logs, IMeetingSources? sources = null)
     {
+        this.sources = sources;
         this.store = store;
         this.clock = clock;
         this.metrics = metrics;
         this.logs = logs;
         log = logs.CreateLogger<LocalMeetings>();
         work = new MeetingWork(engine, store, clock, logs.CreateLogger<MeetingWork>());
+        backlog = new CaptionBacklog(engine, store, clock, logs.CreateLogger<CaptionBacklog>());
     }
 
     public SpeechEngine? Engine => work.Engine;
@@ -83,6 +90,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             async (m, ct) => await FirstAttemptAsync(m, TakeUp(m), ct));
         foreach (var m in ending) TakeUp(m);
         await work.DiscardUnknownAsync(cancellationToken);                           // before there can be a new one
+        workingOff = Task.Run(() => backlog.RunAsync(stopping.Token), CancellationToken.None);
         started.TrySetResult();
     }
 
@@ -92,7 +100,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         await stopping.CancelAsync();
         try
         {
-            await Task.WhenAll([ticking, .. running.Values]).WaitAsync(MaxStop, clock, cancellationToken);
+            await Task.WhenAll([ticking, workingOff, .. running.Values]).WaitAsync(MaxStop, clock, cancellationToken);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
@@ -109,18 +117,33 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var id = MeetingId.New(now);
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
         List<NewTrack> asked;
-        try { asked = Asked(tracks, id, isNew: true, now); }
+        try { (asked, spec) = (work.Asked(tracks, id, isNew: true), work.Sealed(spec, id)); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             work.Discard(id);
             return new CreateMeetingResult.NoCapacity("the disk cannot be written");
         }
-        var announced = Meeting.Decide(new CreateMeeting(id, tenant, spec, asked, captions), now);
+        if (work.WithPorts(asked) is not { } placed)
+        {
+            work.Discard(id);
+            return new CreateMeetingResult.NoCapacity(NoPort);
+        }
+        CreateMeetingResult? result = null;
+        try { return result = await AnnounceAsync(new CreateMeeting(id, tenant, spec, placed, captions), now); }
+        finally
+        {
+            if (result is not CreateMeetingResult.Created) work.Release(placed);
+        }
+    }
+
+    private async Task<CreateMeetingResult> AnnounceAsync(CreateMeeting command, DateTimeOffset now)
+    {
+        var announced = Meeting.Decide(command, now);
         var meeting = Meeting.Apply(announced);
         try { await store.CommitAsync(meeting, [announced]); }
         catch
         {
-            work.Discard(id);                                                        // stored all the same, it is closed as not started, and needs no key
+            work.Discard(command.Id);                                                // stored all the same, it is closed as not started, and needs no key
             throw;
         }
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
@@ -223,7 +246,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     }
 
     private MeetingActor Owner(TenantId tenant, MeetingId id) =>
-        new(tenant, id, work, store, clock, metrics, logs.CreateLogger<MeetingActor>());
+        new(tenant, id, work, store, sources, clock, metrics, logs.CreateLogger<MeetingActor>());
 
     private void Run(MeetingId id, MeetingActor owner)
     {

@@ -105,11 +105,36 @@ public interface IMediaEngine
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
 
+    /// <summary>True while there is an engine that takes speech.</summary>
+    bool CanHear { get; }
+
+    /// <summary>
+    /// Makes the captions that a meeting which is over has not yet, after everything that is being said now. Repeatable: those that are stored are not made again.
+    /// </summary>
+    /// <returns>True when there is one of every word.</returns>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
+    Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
+    int? ReservePort();
+
+    /// <summary>Gives up one that no media has taken yet; else nothing.</summary>
+    void ReleasePort(int port);
+
     /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
     /// <param name="isNew">The meeting has no key yet: it gets one.</param>
     /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of a right.</exception>
     SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew);
+
+    /// <summary>The same with what the node itself must say to get at the meeting's media.</summary>
+    /// <inheritdoc cref="Seal"/>
+    byte[] SealSecret(MeetingId meeting, ReadOnlySpan<byte> secret, bool isNew);
+
+    /// <exception cref="IOException">The meeting's key is gone, or cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It is not what was sealed.</exception>
+    byte[] OpenSecret(MeetingId meeting, ReadOnlySpan<byte> sealedSecret);
 
     /// <summary>Meetings that have a key here and no journal: their media was never opened.</summary>
     IReadOnlyList<MeetingId> Unopened();

@@ -50,6 +50,19 @@ public sealed partial class MediaEngine
         return await captions.FinishAsync(options.CaptionPatience) ? CaptionsStatus.Live : CaptionsStatus.Deferred;
     }
 
+    public bool CanHear => speech?.Recognizer.Status is RecognizerStatus.Ready;
+
+    public async Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
+    {
+        if (!CanHear || StartCaptions(job, observer, new CaptionOptions { IsBackground = true }) is not { } captions) return false;
+        await using (captions)
+        {
+            var folder = new MeetingFolder(options.DataFolder, job.Id);
+            await new JournalCatchUp(folder, folder.OpenKeys(vault), duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.Heard, ct);
+            return await captions.FinishAsync(Timeout.InfiniteTimeSpan).WaitAsync(ct);
+        }
+    }
+
     private CaptionPipeline? StartCaptions(MediaJob job, IMediaObserver observer, CaptionOptions options)
     {
         if (speech is null) return null;

@@ -61,6 +61,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         finished.TryRemove(job.Id, out var run);
+        foreach (int port in job.Tracks.Select(t => t.Port).OfType<int>()) ports.Release(port);   // of tracks whose media never opened
         MeetingKeys keys;
         try { keys = folder.OpenKeys(vault); }
         catch (Exception e) when (e is IOException or CryptographicException)
@@ -99,9 +100,14 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         return new ProcessMediaResult.Done(files, quality, await captions);
     }
 
+    public int? ReservePort() => ports.Reserve();
+
+    public void ReleasePort(int port) => ports.Release(port);
+
     public void Dispose()
     {
         scheduler.Dispose();
+        ports.Dispose();
         disk.Dispose();
     }
 
@@ -112,21 +118,34 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             return new OpenMediaResult.NoCapacity("the disk is nearly full");
         if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
             return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
+        var own = new Dictionary<int, PortSockets>();
+        void GiveBack() { foreach (var taken in own.Values.Prepend(sockets)) taken.Dispose(); }
+        foreach (int port in OwnPorts(job.Tracks))
+        {
+            if (ports.TryTake(port) is { } taken) own[port] = taken;
+            else
+            {
+                GiveBack();
+                return new OpenMediaResult.NoCapacity($"port {port} is taken by another program");
+            }
+        }
         try
         {
-            return new OpenMediaResult.Opened(await StartAsync(job, sockets, observer, ct));
+            return new OpenMediaResult.Opened(await StartAsync(job, sockets, own, observer, ct));
         }
         catch (Exception e)
         {
-            sockets.Rtp.Dispose();
-            sockets.Rtcp?.Dispose();
+            GiveBack();
             if (e is not (IOException or UnauthorizedAccessException or TimeoutException)) throw;
             CannotOpen(job.Id, e);
             return new OpenMediaResult.NoCapacity("the disk cannot be written");
         }
     }
 
-    private async Task<MeetingMedia> StartAsync(MediaJob job, MeetingSockets sockets, IMediaObserver observer, CancellationToken ct)
+    private static IEnumerable<int> OwnPorts(IReadOnlyList<Track> tracks) => tracks.Where(t => t.EndedAt is null).Select(t => t.Port).OfType<int>();
+
+    /// <param name="own">The sockets of tracks that have their own port, by port.</param>
+    private async Task<MeetingMedia> StartAsync(MediaJob job, PortSockets sockets, Dictionary<int, PortSockets> own, IMediaObserver observer, CancellationToken ct)
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         var keys = folder.OpenOrCreateKeys(vault);
@@ -162,9 +181,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
 
         var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
+        foreach (var track in job.Tracks.Where(t => t.EndedAt is null && t.Port is not null)) loop.OpenPort(track.Number, own[track.Port!.Value].Rtp, own[track.Port.Value].Rtcp);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, clock, options), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options), run => finished[job.Id] = run);
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
@@ -202,7 +222,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
         if (!outcome.Succeeded) return null;
         File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(RenderedKind.Mix, null, path, ct);
+        return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, ct);
     }
 
     /// <summary>
@@ -223,13 +243,15 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     private static MadeFile Describe(RenderedFile file, TimeSpan duration)
     {
-        var (kind, contentType, codec) = file.Kind switch
+        var (kind, contentType) = (file.Kind, Path.GetExtension(file.Path)) switch
         {
-            RenderedKind.Mix => ("mix", "audio/mp4", "aac"),
-            RenderedKind.Track => ("track", "audio/ogg", "opus"),
-            _ => ("waveform", "application/json", "json"),
+            (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
+            (RenderedKind.Track, ".webm") => ("track", "video/webm"),
+            (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
+            (RenderedKind.Track, _) => ("track", "audio/ogg"),
+            _ => ("waveform", "application/json"),
         };
-        return new MadeFile(kind, file.Track, contentType, codec, file.Path, file.Bytes, duration, file.Sha256);
+        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
     }
 
     private sealed class LevelTap(IMediaObserver observer) : ILevelSink

@@ -18,7 +18,7 @@ internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSna
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
     MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, MeetingKeys Keys, Recorder? Recorder, CaptionPipeline? Captions,
-    TimeProvider Clock, MediaEngineOptions Options);
+    PortPool Ports, TimeProvider Clock, MediaEngineOptions Options);
 
 /// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
 internal sealed class MeetingMedia : IMeetingMedia
@@ -49,13 +49,25 @@ internal sealed class MeetingMedia : IMeetingMedia
     {
         await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(late);
         parts.Captions?.AddTrack(track.Number);
-        return await parts.Loop.InvokeAsync(() => parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys))).WaitAsync(late);
+        var sockets = track.Port is { } port ? parts.Ports.TryTake(port) ?? throw new IOException($"port {port} is taken by another program") : null;
+        var added = parts.Loop.InvokeAsync(() =>
+        {
+            if (sockets is not null) parts.Loop.OpenPort(track.Number, sockets.Rtp, sockets.Rtcp);
+            return parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys));
+        });
+        _ = added.ContinueWith(_ => sockets?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        return await added.WaitAsync(late);
     }, ct);
 
     public Task EndTrackAsync(Track track, CancellationToken ct) => InTimeAsync(async late =>
     {
         var now = parts.Loop.Now;
-        await parts.Loop.InvokeAsync(() => { parts.Loop.Pipeline.EndTrack(track.Number); return true; }).WaitAsync(late);
+        await parts.Loop.InvokeAsync(() =>
+        {
+            parts.Loop.Pipeline.EndTrack(track.Number);
+            parts.Loop.ClosePort(track.Number);
+            return true;
+        }).WaitAsync(late);
         await parts.Journal.AppendAsync(new Ingest.Journal.TrackEnded(track.Number, (long)now.TotalMicroseconds), now).WaitAsync(late);
         return true;
     }, ct);

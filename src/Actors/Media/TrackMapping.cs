@@ -28,6 +28,7 @@ internal static class TrackMapping
             Rtx = spec.Rtx is { } rtx ? new RtxParameters(rtx.PayloadType, rtx.Ssrc) : null,
             Layers = [.. spec.Layers.Select(l => new LayerParameters(l.Rid, l.Ssrc))],
             OrientationExtension = Extension(spec, Orientation),
+            OwnPort = track.Port is not null,
             Srtp = spec.Srtp is { } srtp ? new SrtpParameters(SrtpSuite.Find(srtp.Suite)!, keys.OpenStreamKey(srtp.Master), srtp.RollOver) : null,
         };
     }

@@ -42,6 +42,8 @@ public sealed record MeetingView
     /// <summary>The even UDP port; RTCP of senders that do not multiplex goes to the one above.</summary>
     public required int Port { get; init; }
     public required IReadOnlyList<TrackView> Tracks { get; init; }
+    /// <summary>How its source does, as long as it records; null: it has none.</summary>
+    public SourceState? Source { get; init; }
     /// <summary>Rises with every change that an `ETag` must show.</summary>
     public required long Version { get; init; }
 }
@@ -81,6 +83,8 @@ public abstract record AddTracksResult
     public sealed record NotFound : AddTracksResult;
     public sealed record InvalidState(MeetingStatus Status) : AddTracksResult;
     public sealed record AmbiguousTrack(int Index) : AddTracksResult;
+    /// <summary>No port is left for a track that is to have its own.</summary>
+    public sealed record NoCapacity(string Detail) : AddTracksResult;
 }
 
 public enum EndTrackResult { Ended, NoSuchMeeting, NoSuchTrack, InvalidState }

@@ -90,7 +90,7 @@ public sealed partial record Meeting
     /// </summary>
     private static List<Track> Numbered(IReadOnlyList<Track> present, IReadOnlyList<NewTrack> added)
     {
-        return [.. added.Select((t, i) => new Track(t.Id, present.Count + i + 1, t.Spec with { Participant = Known(t.Spec.Participant) }))];
+        return [.. added.Select((t, i) => new Track(t.Id, present.Count + i + 1, t.Spec with { Participant = Known(t.Spec.Participant) }, Port: t.Port))];
 
         Participant Known(Participant asked)
         {

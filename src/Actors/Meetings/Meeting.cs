@@ -37,6 +37,8 @@ public sealed partial record Meeting
     public bool Paused { get; init; }
     /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
     public DateTimeOffset ListeningSince { get; init; }
+    /// <summary>Null for a meeting without a source.</summary>
+    public SourceState? Source { get; init; }
     /// <summary>Of the newest segment; 0 before the first.</summary>
     public long LastSequence { get; init; }
     /// <summary>Rises with every decision; the store refuses one that was not made on the newest.</summary>
@@ -50,6 +52,10 @@ public sealed partial record Meeting
 
     [JsonIgnore]
     public bool IsOver => Status is MeetingStatus.Completed or MeetingStatus.Failed;
+
+    /// <summary>It is over, and not every word of it has its caption: they come when there is an engine for them.</summary>
+    [JsonIgnore]
+    public bool OwesCaptions => IsOver && Captions == CaptionsStatus.Deferred;
 
     /// <summary>False while the meeting is only announced.</summary>
     [JsonIgnore]
@@ -69,6 +75,7 @@ public sealed partial record Meeting
         History = [new StatusChange(MeetingStatus.Recording, e.At, null)],
         Tracks = [.. e.Tracks.Select(Waiting)],
         Captions = e.Captions,
+        Source = e.Spec.Source is null ? null : new SourceState(SourceStatus.Connecting),
         Revision = 1,
         Version = 1,
     };
@@ -89,17 +96,19 @@ public sealed partial record Meeting
 
     /// <summary>
     /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
-    /// the same SSRC, or both without one and of the same payload type. Null where every track is clear.
+    /// an SSRC of both, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
     /// </summary>
     public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
     {
-        var taken = present.Select(How).ToHashSet();
+        var taken = present.Where(track => !track.OwnPort).SelectMany(How).ToHashSet();
         for (int i = 0; i < added.Count; i++)
-            if (!taken.Add(How(added[i]))) return i;
+            if (!added[i].OwnPort && !How(added[i]).All(taken.Add)) return i;
         return null;
 
-        static (uint? Ssrc, byte? PayloadType) How(TrackSpec track) =>
-            track.Ssrc is { } ssrc ? (ssrc, null) : (null, track.PayloadType);
+        static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track) =>
+            track.Ssrc is null && track.Layers.Count == 0
+                ? [(null, track.PayloadType)]
+                : [.. track.Layers.Select(l => l.Ssrc).Concat(track.Ssrc is { } ssrc ? [ssrc] : []).Select(s => ((uint?)s, (byte?)null))];
     }
 
     /// <summary>What follows from the command; nothing where it is refused, repeated, or from a run that is over.</summary>
@@ -120,7 +129,9 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.ResumeRecording) when Paused => [new MeetingResumed(now)],
 
         (MeetingStatus.Recording, MeetingCommand.MediaSeen c) when c.Run == Run => Seen(c.Snapshot, now),
+        (MeetingStatus.Recording, MeetingCommand.SourceSeen c) when IsKnown => Seen(c, now),
         (MeetingStatus.Recording, MeetingCommand.Tick) when now - StartedAt >= Spec.MaxDuration => Stopped("max_duration", now),
+        (MeetingStatus.Recording, MeetingCommand.Tick) when IsSourceEnded(now) => Stopped("source_ended", now),
         (MeetingStatus.Recording, MeetingCommand.Stop c) => Stopped(c.Reason, now),
 
         (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
@@ -137,6 +148,7 @@ public sealed partial record Meeting
             [new CaptionFinal(c.Id, LastSequence + 1, Tracks[c.Caption.Track - 1].Track, c.Caption, now)],
         (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && c.Status != Captions =>
             [new CaptionsStatusChanged(Captions, c.Status, now)],
+        (_, MeetingCommand.CaptionsMade c) when OwesCaptions && c.Run == Run => CaughtUp(now),
 
         _ => [],
     };
@@ -159,6 +171,7 @@ public sealed partial record Meeting
         MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
         CaptionsStatusChanged e => m with { Captions = e.To },
+        SourceChanged e => m with { Source = e.State },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
 
         MeetingPaused => m with { Paused = true },
@@ -199,6 +212,13 @@ public sealed partial record Meeting
         return decided;
     }
 
+    private List<MeetingEvent> CaughtUp(DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [new CaptionsStatusChanged(Captions, CaptionsStatus.Live, now), new TranscriptReady(now)];
+        if (Spec.Minutes && Status == MeetingStatus.Completed) decided.Add(new MinutesReady(now));
+        return decided;
+    }
+
     private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
         List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
@@ -219,7 +239,7 @@ public sealed partial record Meeting
 
     /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
     private bool IsNews(MeetingCommand.CaptionHeard c) =>
-        !IsOver && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
+        (!IsOver || OwesCaptions) && c.Run == Run && c.Caption.Text.Length > 0 && c.Caption.Track >= 1 && c.Caption.Track <= Tracks.Count
         && !Heard.Contains((c.Caption.Track, c.Caption.Start));
 
     private IEnumerable<Track> OpenTracks => Tracks.Select(t => t.Track).Where(t => t.EndedAt is null);

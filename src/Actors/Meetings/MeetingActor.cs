@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
+using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 
@@ -15,8 +16,8 @@ namespace Pipeline.Actors.Meetings;
 /// other meetings do not notice.
 /// </remarks>
 internal sealed partial class MeetingActor(
-    TenantId tenant, MeetingId id, MeetingWork work, IMeetingStore store, TimeProvider clock, ActorsMetrics metrics,
-    ILogger<MeetingActor> log) : IMediaObserver
+    TenantId tenant, MeetingId id, MeetingWork work, IMeetingStore store, IMeetingSources? sources, TimeProvider clock, ActorsMetrics metrics,
+    ILogger<MeetingActor> log) : IMediaObserver, ISourcedMeeting
 {
     private readonly Mailbox mailbox = new(metrics);
     private readonly TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -106,6 +107,7 @@ internal sealed partial class MeetingActor(
             Answer(letter, e);
         }
         BeginWorkThatIsDue(stopping);
+        FollowSource();
     }
 
     private async Task HandleAsync(Letter letter, CancellationToken stopping)
@@ -220,6 +222,7 @@ internal sealed partial class MeetingActor(
 
     private async Task LeaveAsync()
     {
+        await LeaveSourceAsync();
         await running;
         await mediaCalls;
         var left = mailbox.Close();

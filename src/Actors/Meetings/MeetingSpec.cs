@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pipeline.Actors.Sources.Janus;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Meetings;
@@ -19,6 +20,8 @@ public sealed record MeetingSpec
     /// <summary>Zero: never.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(300);
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    /// <summary>Where the node fetches media itself; null: the platform sends it.</summary>
+    public SourceSpec? Source { get; init; }
 }
 
 /// <param name="Id">Stable within the meeting.</param>
@@ -56,11 +59,15 @@ public sealed record TrackSpec
     public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
     /// <summary>CIDR of the sender; null: any (loopback only, unless plain RTP is allowed).</summary>
     public string? From { get; init; }
+    /// <summary>True: it has a UDP port of its own, and what comes there is nobody else's.</summary>
+    public bool OwnPort { get; init; }
     /// <summary>What its packets are protected with; null: they come plain.</summary>
     public SealedSrtp? Srtp { get; init; }
     /// <summary>The same as the platform sent it. Gone once it is sealed, before anything is decided or stored.</summary>
     [JsonIgnore]
     public SrtpParameters? OfferedSrtp { get; init; }
+    /// <summary>Which stream of the meeting's source it is; null: it is sent by the platform.</summary>
+    public FeedStream? Fetched { get; init; }
 }
 
 /// <param name="Ssrc">Null: the first new one of the payload type.</param>
@@ -76,4 +83,5 @@ public sealed record SealedSrtp(string Suite, byte[] Master, uint RollOver);
 
 /// <param name="Number">1, 2, … in the order of arrival within the meeting; names the track in the journal and to captions.</param>
 /// <param name="EndedAt">Null while it may still send.</param>
-public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null);
+/// <param name="Port">Its own even UDP port; null: it is sent to the meeting's.</param>
+public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null, int? Port = null);

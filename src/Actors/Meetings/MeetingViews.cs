@@ -24,6 +24,7 @@ public static class MeetingViews
         History = meeting.History,
         Port = meeting.Port ?? 0,   // 0: it failed before it had one
         Tracks = meeting.Tracks,
+        Source = meeting.Source,
         Version = meeting.Version,
     };
 

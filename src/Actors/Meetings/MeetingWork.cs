@@ -1,8 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
+using Pipeline.Actors.Sources.Janus;
 using Pipeline.Actors.Storage;
-using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -20,8 +21,45 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
 
     public SpeechEngine? Engine => engine.Engine;
 
+    /// <summary>Tracks that are asked for, with their keys sealed: from here on nobody but the meeting's media sees them.</summary>
     /// <inheritdoc cref="IMediaEngine.Seal"/>
-    public SealedSrtp Seal(MeetingId meeting, SrtpParameters srtp, bool isNew) => engine.Seal(meeting, srtp, isNew);
+    public List<NewTrack> Asked(IReadOnlyList<TrackSpec> tracks, MeetingId meeting, bool isNew)
+    {
+        var now = clock.GetUtcNow();
+        return [.. tracks.Select(t => new NewTrack(TrackId.New(now), t.OfferedSrtp is { } offered
+            ? t with { OfferedSrtp = null, Srtp = engine.Seal(meeting, offered, isNew) }
+            : t))];
+    }
+
+    /// <summary>The same with what the meeting's source wants to be told.</summary>
+    /// <inheritdoc cref="IMediaEngine.Seal"/>
+    public MeetingSpec Sealed(MeetingSpec spec, MeetingId meeting)
+    {
+        if (spec.Source is not { Offered: { } secrets } source) return spec;
+        byte[] plain = JsonSerializer.SerializeToUtf8Bytes(secrets, JanusJson.Default.SourceSecrets);
+        return spec with { Source = source with { Offered = null, Sealed = secrets.IsEmpty ? null : engine.SealSecret(meeting, plain, isNew: true) } };
+    }
+
+    /// <summary>Each that asks for a port of its own with one that is kept for it; null where too few are left.</summary>
+    public List<NewTrack>? WithPorts(IReadOnlyList<NewTrack> tracks)
+    {
+        List<NewTrack> with = [];
+        foreach (var track in tracks)
+        {
+            with.Add(track.Spec.OwnPort ? track with { Port = engine.ReservePort() } : track);
+            if (!track.Spec.OwnPort || with[^1].Port is not null) continue;
+            Release(with);
+            return null;
+        }
+        return with;
+    }
+
+    /// <summary>Of tracks that are not going to be.</summary>
+    public void Release(IEnumerable<NewTrack> tracks)
+    {
+        foreach (var track in tracks)
+            if (track.Port is { } port) engine.ReleasePort(port);
+    }
 
     /// <inheritdoc cref="IMediaEngine.Discard"/>
     public void Discard(MeetingId meeting) => engine.Discard(meeting);

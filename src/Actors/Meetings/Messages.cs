@@ -4,7 +4,8 @@ using Pipeline.Transcribe.Captions;
 namespace Pipeline.Actors.Meetings;
 
 /// <summary>A track that was asked for; its id comes with it, so that asking twice makes one.</summary>
-public sealed record NewTrack(TrackId Id, TrackSpec Spec);
+/// <param name="Port">Kept for it alone; null: it shares the meeting's.</param>
+public sealed record NewTrack(TrackId Id, TrackSpec Spec, int? Port = null);
 
 /// <summary>A file that was made, under the id it will be known by.</summary>
 public sealed record ReadyFile(RecordingId Id, MadeFile File);
@@ -55,7 +56,13 @@ public abstract record MeetingCommand
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
     public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
+    /// <summary>Every word of a meeting that is over has its caption now.</summary>
+    public sealed record CaptionsMade(int Run) : MeetingCommand;
     public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;
+    /// <summary>How the meeting's source does.</summary>
+    /// <param name="Detail">What stands in the way, as one sentence; null: nothing does.</param>
+    /// <param name="IsGone">There is no such room.</param>
+    public sealed record SourceSeen(bool IsWatching, string? Detail = null, bool IsGone = false) : MeetingCommand;
     public sealed record Tick : MeetingCommand;
 }
 
@@ -107,6 +114,8 @@ public sealed record TrackSeen(TrackId Track, string Participant, TrackStatus St
 
 public sealed record CaptionFinal(SegmentId Id, long Sequence, Track Track, Caption Caption, DateTimeOffset At) : MeetingEvent(At);
 public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At);
+
+public sealed record SourceChanged(SourceState State, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record RecordingReady(RecordingId Id, MadeFile File, DateTimeOffset At) : MeetingEvent(At);
 public sealed record TranscriptReady(DateTimeOffset At) : MeetingEvent(At);

@@ -23,6 +23,9 @@ public interface IMeetingStore
     /// <summary>Every meeting without an end, of every tenant: what a start-up goes on with.</summary>
     Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct);
 
+    /// <summary>Every meeting that <see cref="Meeting.OwesCaptions"/>, of every tenant, the oldest first.</summary>
+    Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct);
+
     /// <summary>True for a meeting of whichever tenant, also while it is only announced.</summary>
     Task<bool> KnowsAsync(MeetingId id, CancellationToken ct);
 

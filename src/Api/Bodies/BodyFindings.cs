@@ -14,6 +14,9 @@ internal sealed class BodyFindings
     /// <summary>True when nobody would read more.</summary>
     public bool IsFull => invalid.Count >= MaxErrors;
 
+    /// <summary>What is wrong, and behind it what is not built.</summary>
+    public IReadOnlyList<FieldError> Errors => [.. invalid, .. notBuilt];
+
     public void Invalid(string pointer, string message)
     {
         if (invalid.Count < MaxErrors) invalid.Add(new FieldError(pointer, message));

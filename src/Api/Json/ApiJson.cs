@@ -26,7 +26,7 @@ namespace Pipeline.Api.Json;
     Converters =
     [
         typeof(UtcMilliseconds), typeof(Word<MeetingStatus>), typeof(Word<MediaHealth>), typeof(Word<TrackStatus>),
-        typeof(Word<CaptionsStatus>), typeof(Word<Authenticated>), typeof(Word<Ingest.Streams.GapKind>),
+        typeof(Word<CaptionsStatus>), typeof(Word<Authenticated>), typeof(Word<SourceStatus>), typeof(Word<Ingest.Streams.GapKind>),
     ])]
 [JsonSerializable(typeof(ProblemDto))]
 [JsonSerializable(typeof(NewMeetingDto))]

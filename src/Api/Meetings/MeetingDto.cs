@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Sources.Janus;
 using Pipeline.Api.Json;
 
 namespace Pipeline.Api.Meetings;
@@ -81,11 +82,20 @@ internal sealed record TrackDto
             HeaderExtensions = spec.HeaderExtensions,
             From = spec.From,
             Srtp = spec.Srtp is { } srtp ? new SrtpDto(srtp.Suite) : null,
-            OwnPort = false,
-            Ingest = new TrackIngestDto(host, port),
+            OwnPort = spec.OwnPort,
+            Ingest = new TrackIngestDto(host, view.Track.Port ?? port),
             Authenticated = view.Authenticated,
         };
     }
+}
+
+/// <summary>The room a meeting is fetched from: never what is secret about it.</summary>
+/// <param name="Status">How that does; of a meeting that is over, how it did last.</param>
+/// <param name="Detail">What stands in the way; null: nothing does.</param>
+internal sealed record SourceDto(string Type, string Url, JanusId Room, SourceStatus Status, string? Detail)
+{
+    public static SourceDto? Of(MeetingView view) => view is { Spec.Source: { } spec, Source: { } state }
+        ? new SourceDto(SourceSpec.Janus, spec.Url, spec.Room, state.Status, state.Detail) : null;
 }
 
 /// <summary>A meeting as lists show it: all but its tracks.</summary>
@@ -107,6 +117,8 @@ internal record MeetingSummaryDto
     public required IReadOnlyList<StatusChangeDto> StatusHistory { get; init; }
     public required CaptionsStatus CaptionsStatus { get; init; }
     public required IngestDto Ingest { get; init; }
+    /// <summary>Null: the platform sends RTP itself.</summary>
+    public required SourceDto? Source { get; init; }
     public required IReadOnlyList<string> Outputs { get; init; }
     public required bool Captions { get; init; }
     public required bool Minutes { get; init; }
@@ -135,6 +147,7 @@ internal record MeetingSummaryDto
         CaptionsStatus = view.CaptionsStatus,
         Ingest = new IngestDto(host, view.Port, new RtcpDto(true, view.Port + 1)),
         Tracks = [.. view.Tracks.Select(track => TrackDto.Of(track, host, view.Port))],
+        Source = SourceDto.Of(view),
         Outputs = view.Spec.Outputs,
         Captions = view.Spec.Captions,
         Minutes = view.Spec.Minutes,

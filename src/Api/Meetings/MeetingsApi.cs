@@ -42,7 +42,7 @@ internal static class MeetingsApi
         {
             CreateMeetingResult.Created(var meeting) => TypedResults.Created($"/v1/meetings/{meeting.Id}", MeetingDto.Of(meeting, options.RtpHost)),
             CreateMeetingResult.AmbiguousTrack(var index) => TracksApi.Ambiguous(tracks[index], $"/tracks/{index}"),
-            CreateMeetingResult.NoCapacity(var detail) => new Problem(ProblemKind.NoCapacity, detail) { RetryAfter = FullFor },
+            CreateMeetingResult.NoCapacity(var detail) => Full(detail),
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };
     }
@@ -125,6 +125,8 @@ internal static class MeetingsApi
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };
     }
+
+    public static Problem Full(string detail) => new(ProblemKind.NoCapacity, detail) { RetryAfter = FullFor };
 
     /// <summary>A stop, a pause or a resumption says nothing: no body, or an object without members.</summary>
     private static Problem? RefuseMembers(RequestBody body)

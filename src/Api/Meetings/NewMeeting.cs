@@ -19,6 +19,8 @@ internal sealed record NewMeetingDto
     [DefaultValue("auto")]
     public string Language { get; init; } = "auto";
     public IReadOnlyList<NewTrackDto> Tracks { get; init; } = [];
+    /// <summary>Null: the platform sends RTP itself.</summary>
+    public NewSourceDto? Source { get; init; }
     /// <summary>Any of "mix" and "tracks".</summary>
     public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
     [DefaultValue(true)]
@@ -60,6 +62,7 @@ internal static partial class NewMeeting
                 Minutes = fields.Flag("minutes", true),
                 MaxDuration = TimeSpan.FromSeconds(fields.Integer("max_duration_s", 14400, 60, 86400)),
                 IdleTimeout = TimeSpan.FromSeconds(fields.Integer("idle_timeout_s", 300, 0, int.MaxValue)),
+                Source = NewSource.Read(fields),
                 Metadata = fields.Texts("metadata", MeetingPatch.MaxMetadata, LongestMetadataName, LongestMetadata),
             };
             tracks = NewTrack.ReadAll(fields.Array("tracks"), fields.Pointer("tracks"), findings);
@@ -98,8 +101,6 @@ internal static partial class NewMeeting
     /// <summary>Members of the contract that have only their default so far.</summary>
     private static void RefuseNotBuilt(JsonFields fields)
     {
-        if (fields.TryGet("source", out var source, nullable: true) && JsonFields.Of(source, fields.Pointer("source"), fields.Findings) is not null)
-            fields.NotBuilt("source", "the node does not fetch media yet: leave it out and send RTP");
         RefuseUnusedMembers(fields);
         if (fields.NullableText("translate_to", longest: 35) is not null) fields.NotBuilt("translate_to", "captions are not translated yet");
         if (fields.Integer("redundancy", 1, int.MinValue, int.MaxValue) != 1) fields.NotBuilt("redundancy", "a meeting is recorded once");

@@ -39,20 +39,21 @@ internal sealed record NewSrtpDto
 internal sealed record NewTrackDto
 {
     public required NewParticipantDto Participant { get; init; }
-    /// <summary>"audio".</summary>
+    /// <summary>"audio" or "video".</summary>
     [DefaultValue("audio")]
     public string Kind { get; init; } = "audio";
-    /// <summary>"microphone" or "screen_audio".</summary>
+    /// <summary>"microphone" or "screen_audio"; of video "camera", which is its default, or "screen".</summary>
     [DefaultValue("microphone")]
     public string Source { get; init; } = "microphone";
-    /// <summary>"opus".</summary>
+    /// <summary>"opus"; of video "vp8", "vp9", "h264" or "av1", without a default.</summary>
     [DefaultValue("opus")]
     public string Codec { get; init; } = "opus";
     [Range(0, 127)]
     public required int PayloadType { get; init; }
-    /// <summary>48000 for Opus, whatever was recorded (RFC 7587).</summary>
+    /// <summary>48000 for Opus, whatever was recorded (RFC 7587); 90000 for video.</summary>
     [DefaultValue(48000)]
     public int ClockRate { get; init; } = 48000;
+    /// <summary>Of sound; of video nothing but 1.</summary>
     [Range(1, 2), DefaultValue(2)]
     public int Channels { get; init; } = 2;
     /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
@@ -60,16 +61,22 @@ internal sealed record NewTrackDto
     public string? Fmtp { get; init; }
     /// <summary>Id (1–255) to URI (RFC 8285).</summary>
     public IReadOnlyDictionary<string, string> HeaderExtensions { get; init; } = new Dictionary<string, string>();
+    /// <summary>The encodings of a picture that is sent several times (simulcast), one SSRC each: the largest that flows is recorded.</summary>
+    [MaxLength(NewTrack.MostLayers)]
+    public IReadOnlyList<LayerDto> Layers { get; init; } = [];
     /// <summary>CIDR of the sender.</summary>
     public string? From { get; init; }
     /// <summary>Only packets that verify are taken; null: plain RTP.</summary>
     public NewSrtpDto? Srtp { get; init; }
+    /// <summary>True: a UDP port for this track alone, which the answer's `ingest` names.</summary>
+    [DefaultValue(false)]
+    public bool OwnPort { get; init; }
 }
 
 /// <summary>Reads tracks, in a meeting's body or one of their own.</summary>
 internal static class NewTrack
 {
-    public const int LongestName = 200;
+    public const int LongestName = 200, MostLayers = 4;
     public static readonly string[] Consents = ["granted", "denied", "unknown"];
 
     /// <summary>Null when there are tracks to add; else everything that is wrong.</summary>
@@ -106,21 +113,22 @@ internal static class NewTrack
     }
 
     /// <summary>Null when it cannot be told what is meant; the findings say why.</summary>
-    private static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
+    public static TrackSpec? Read(JsonElement item, string pointer, BodyFindings findings)
     {
         if (JsonFields.Of(item, pointer, findings) is not { } fields) return null;
 
         var participant = ReadParticipant(fields);
         string kind = fields.OneOf("kind", "audio", "audio", "video");
         bool video = kind == "video";
-        if (video) fields.NotBuilt("kind", "video is not recorded yet");
         string source = video ? fields.OneOf("source", "camera", "camera", "screen") : fields.OneOf("source", "microphone", "microphone", "screen_audio");
-        string codec = fields.OneOf("codec", "opus", "opus", "red", "pcmu", "pcma", "g722", "vp8", "vp9", "h264", "av1");
-        if (codec != "opus") fields.NotBuilt("codec", "only opus is recorded yet");
+        string codec = video ? fields.OneOf("codec", "", "vp8", "vp9", "h264", "av1") : fields.OneOf("codec", "opus", "opus", "red", "pcmu", "pcma", "g722");
+        if (video && !fields.TryGet("codec", out _)) fields.Invalid("codec", "is required for video");
+        if (!video && codec != "opus") fields.NotBuilt("codec", "only opus is recorded yet");
         long? payloadType = fields.RequiredInteger("payload_type", 0, 127);
-        long clockRate = fields.Integer("clock_rate", 48000, 1, int.MaxValue);
+        long clockRate = fields.Integer("clock_rate", video ? 90000 : 48000, 1, int.MaxValue);
+        if (video && clockRate != 90000) fields.Invalid("clock_rate", "must be 90000 for video");
         if (codec == "opus" && clockRate != 48000) fields.Invalid("clock_rate", "must be 48000 for opus");
-        long channels = fields.Integer("channels", 2, 1, 2);
+        long channels = fields.Integer("channels", video ? 1 : 2, 1, video ? 1 : 2);
         long? ssrc = fields.NullableInteger("ssrc", 0, uint.MaxValue);
         string? fmtp = fields.NullableText("fmtp", longest: 1000);
         var extensions = ReadHeaderExtensions(fields);
@@ -131,8 +139,10 @@ internal static class NewTrack
         var layers = ReadLayers(fields);
         if (rtx is not null) fields.NotBuilt("rtx", "retransmissions are not read yet");
         if (red is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
-        if (layers.Count > 0) fields.NotBuilt("layers", "simulcast is not recorded yet");
-        if (fields.Flag("own_port", false)) fields.NotBuilt("own_port", "all tracks of a meeting share its port");
+        if (!video && layers.Count > 0) fields.Invalid("layers", "are of video");
+        if (video && red is not null) fields.Invalid("red_payload_type", "is of audio");
+        if (layers.Count > 0 && ssrc is not null && ssrc != layers[0].Ssrc) fields.Invalid("ssrc", "must be the first layer's, or none");
+        bool ownPort = fields.Flag("own_port", false);
         fields.RefuseOthers();
 
         return participant is null || payloadType is null ? null : new TrackSpec
@@ -151,6 +161,7 @@ internal static class NewTrack
             Layers = layers,
             HeaderExtensions = extensions,
             From = from,
+            OwnPort = ownPort,
             OfferedSrtp = srtp,
         };
     }
@@ -168,6 +179,7 @@ internal static class NewTrack
     {
         var layers = new List<LayerSpec>();
         var items = track.Array("layers");
+        if (items.Count > MostLayers) track.Invalid("layers", $"must be at most {MostLayers}");
         for (int n = 0; n < items.Count; n++)
         {
             if (JsonFields.Of(items[n], $"{track.Pointer("layers")}/{n}", track.Findings) is not { } fields) continue;
@@ -176,6 +188,7 @@ internal static class NewTrack
             fields.RefuseOthers();
             if (ssrc is null) continue;
             if (layers.Any(l => l.Ssrc == ssrc)) fields.Invalid("ssrc", "is an earlier layer's");
+            if (rid is not null && layers.Any(l => l.Rid == rid)) fields.Invalid("rid", "is an earlier layer's");
             layers.Add(new LayerSpec(rid, (uint)ssrc));
         }
         return layers;
@@ -203,9 +216,12 @@ internal static class NewTrack
     private static string? ReadFrom(JsonFields fields)
     {
         string? from = fields.NullableText("from", longest: 50);
-        if (from is not null && !(from.Contains('/') && IPNetwork.TryParse(from, out _))) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
+        if (from is not null && !IsNetwork(from)) fields.Invalid("from", "must be a CIDR such as 192.0.2.0/24");
         return from;
     }
+
+    /// <summary>False for an address alone: whose length is not said might be meant for any.</summary>
+    public static bool IsNetwork(string text) => text.Contains('/') && IPNetwork.TryParse(text, out _);
 
     /// <summary>Null where the track is plain, or something is wrong. No finding repeats what was sent: it may be a key.</summary>
     private static SrtpParameters? ReadSrtp(JsonFields track)

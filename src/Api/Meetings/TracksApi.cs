@@ -24,12 +24,12 @@ internal static class TracksApi
 
     /// <param name="later">Of the two that cannot be told apart.</param>
     /// <param name="pointer">To it.</param>
-    public static Problem Ambiguous(TrackSpec later, string pointer) => later.Ssrc is null
+    public static Problem Ambiguous(TrackSpec later, string pointer) => later.Ssrc is null && later.Layers.Count == 0
         ? new Problem(
             ProblemKind.AmbiguousTrack, "Tracks without an SSRC that share a port must differ in their payload type.",
             [new FieldError($"{pointer}/payload_type", "is an earlier track's, and neither has an ssrc")])
         : new Problem(
-            ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time.", [new FieldError($"{pointer}/ssrc", "is an earlier track's")]);
+            ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time.", [new FieldError($"{pointer}/{(later.Layers.Count == 0 ? "ssrc" : "layers")}", "is an earlier track's")]);
 
     private static async Task<Results<Created<TrackDto>, Created<TrackDto[]>, Problem>> Add(
         string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
@@ -41,6 +41,7 @@ internal static class TracksApi
             case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
             case AddTracksResult.InvalidState(var status): return Over(status);
             case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(tracks[index], single ? "" : $"/{index}");
+            case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
             case AddTracksResult.Added(var added):
                 // A meeting's port never changes; it is still there since tracks were just added to it.
                 var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
@@ -84,6 +85,6 @@ internal static class TracksApi
         };
     }
 
-    private static Problem Over(MeetingStatus? status) => new(
+    public static Problem Over(MeetingStatus? status) => new(
         ProblemKind.InvalidState, status is { } known ? $"The meeting is {known.ToString().ToLowerInvariant()}: it takes no tracks any more." : "The meeting is over.");
 }

@@ -10,7 +10,6 @@ internal static class NotBuiltApi
     private static readonly (string Method, string Path, string? Scope)[] Routes =
     [
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
-        ("POST", "/v1/meetings/{id}/sdp", Scopes.MeetingsWrite),
         ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
         ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/content_links", Scopes.ArchiveRead),

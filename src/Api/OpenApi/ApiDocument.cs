@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Pipeline.Actors.Sources.Janus;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Problems;
 
@@ -18,7 +19,7 @@ internal static class ApiDocument
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer(Introduce);
         options.AddOperationTransformer(Complete);
-        options.AddSchemaTransformer(NameTimes);
+        options.AddSchemaTransformer(NameOwnForms);
     });
 
     /// <summary>Serialised as it is served.</summary>
@@ -78,11 +79,12 @@ internal static class ApiDocument
 
     private static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
 
-    /// <summary>Our own writing of times hides from the schema that they are strings.</summary>
-    private static Task NameTimes(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
+    /// <summary>Our own writing hides from the schema what times and rooms are.</summary>
+    private static Task NameOwnForms(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
     {
         if (context.JsonTypeInfo.Type == typeof(DateTimeOffset)) schema.Type = JsonSchemaType.String;
         if (context.JsonTypeInfo.Type == typeof(DateTimeOffset?)) schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        if (context.JsonTypeInfo.Type == typeof(JanusId)) schema.Type = JsonSchemaType.Integer | JsonSchemaType.String;
         return Task.CompletedTask;
     }
 

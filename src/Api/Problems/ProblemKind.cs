@@ -15,7 +15,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind IdempotencyInFlight = new("idempotency_in_flight", 409, "The first request with this key is still running");
     public static readonly ProblemKind PreconditionFailed = new("precondition_failed", 412, "It is not the version that was expected");
     public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413, "The body is over 1 MiB");
-    public static readonly ProblemKind UnsupportedMediaType = new("unsupported_media_type", 415, "The body must be JSON");
+    public static readonly ProblemKind UnsupportedMediaType = new("unsupported_media_type", 415, "The body is of another type than is taken here");
     public static readonly ProblemKind RangeNotSatisfiable = new("range_not_satisfiable", 416, "The range lies outside the file");
     public static readonly ProblemKind ValidationFailed = new("validation_failed", 422, "Some fields are not valid");
     public static readonly ProblemKind AmbiguousTrack = new("ambiguous_track", 422, "Two tracks cannot be told apart");

@@ -14,7 +14,7 @@ internal sealed record RecordingDto
     public required string Id { get; init; }
     /// <summary>"mix", "track" or "waveform".</summary>
     public required string Kind { get; init; }
-    /// <summary>"audio"; of a waveform "data".</summary>
+    /// <summary>"audio" or "video"; of a waveform "data".</summary>
     public required string Media { get; init; }
     public required string? TrackId { get; init; }
     public required string ContentType { get; init; }
@@ -30,7 +30,7 @@ internal sealed record RecordingDto
     {
         Id = file.Id.ToString(),
         Kind = file.Kind,
-        Media = file.Kind == "waveform" ? "data" : "audio",
+        Media = file.Kind == "waveform" ? "data" : IsVideo(file) ? "video" : "audio",
         TrackId = file.Track?.ToString(),
         ContentType = file.ContentType,
         Codec = file.Codec,
@@ -41,6 +41,8 @@ internal sealed record RecordingDto
         Url = $"/v1/meetings/{file.Meeting}/recordings/{file.Id}/content",
         CreatedAt = file.CreatedAt,
     };
+
+    public static bool IsVideo(Recording file) => file.ContentType.StartsWith("video/", StringComparison.Ordinal);
 }
 
 internal sealed record RecordingsDto(IReadOnlyList<RecordingDto> Data);
@@ -48,11 +50,13 @@ internal sealed record RecordingsDto(IReadOnlyList<RecordingDto> Data);
 /// <summary>A meeting's files, and their bytes. Files are served by id only: no path comes in or goes out.</summary>
 internal static class RecordingsApi
 {
+    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "video/webm", "video/mp4", "application/json"];
+
     public static void MapRecordings(this IEndpointRouteBuilder v1)
     {
         v1.MapGet("/meetings/{id}/recordings", List).RequireScope(Scopes.MeetingsRead).WithName("listRecordings").WithSummary("A meeting's files");
         v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["GET"], Content).RequireScope(Scopes.ArchiveRead).WithName("getRecordingContent")
-            .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, "audio/mp4", "audio/ogg", "application/json").Produces<Stream>(206, "audio/mp4", "audio/ogg", "application/json");
+            .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, Types[0], Types[1..]).Produces<Stream>(206, Types[0], Types[1..]);
         v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["HEAD"], Content).RequireScope(Scopes.ArchiveRead).WithName("headRecordingContent")
             .WithSummary("A file's headers").Produces(200);
     }
@@ -76,9 +80,8 @@ internal static class RecordingsApi
     private static string FileName(MeetingView meeting, Recording file)
     {
         string title = meeting.Spec.Title.Length > 0 ? meeting.Spec.Title : meeting.Id.ToString();
-        string part = file.Track is { } track
-            ? meeting.Tracks.FirstOrDefault(view => view.Track.Id == track)?.Track.Spec.Participant.Name ?? track.ToString()
-            : file.Kind;
+        var spec = meeting.Tracks.FirstOrDefault(view => view.Track.Id == file.Track)?.Track.Spec;
+        string part = spec is null ? file.Track?.ToString() ?? file.Kind : spec.Kind == "video" ? $"{spec.Participant.Name} - {spec.Source}" : spec.Participant.Name;
         return $"{Tame(title)} - {Tame(part)}.{Extension(file.ContentType)}";
     }
 
@@ -95,6 +98,8 @@ internal static class RecordingsApi
         "audio/mp4" => "m4a",
         "audio/ogg" => "ogg",
         "audio/flac" => "flac",
+        "video/webm" => "webm",
+        "video/mp4" => "mp4",
         "application/json" => "json",
         _ => "bin",
     };

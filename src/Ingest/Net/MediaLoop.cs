@@ -15,6 +15,7 @@ public sealed class MediaLoop : IDisposable
 
     private readonly UdpReceiver rtp;
     private readonly UdpReceiver? rtcp;
+    private readonly List<(int Track, UdpReceiver Rtp, UdpReceiver? Rtcp)> own = []; // ports of single tracks
     private readonly JournalWriter journal;
     private readonly TimeSpan startedBoot;
     private readonly ConcurrentQueue<(Action Run, Action<Exception> Fail)> inbox = new();
@@ -46,6 +47,17 @@ public sealed class MediaLoop : IDisposable
         return done.Task;
     }
 
+    /// <summary>From now on what comes there is the track's, and nobody else's. The loop's thread only, or before it runs.</summary>
+    /// <param name="rtp">The loop disposes both.</param>
+    public void OpenPort(int track, UdpReceiver rtp, UdpReceiver? rtcp) => own.Add((track, rtp, rtcp));
+
+    /// <summary>Of a track without a port of its own: nothing. The loop's thread only.</summary>
+    public void ClosePort(int track)
+    {
+        foreach (var port in own.Where(port => port.Track == track)) Close(port.Rtp, port.Rtcp);
+        own.RemoveAll(port => port.Track == track);
+    }
+
     /// <summary>One turn. The scheduler's thread only.</summary>
     internal void Tick(DatagramBatch batch)
     {
@@ -53,8 +65,8 @@ public sealed class MediaLoop : IDisposable
         try
         {
             while (inbox.TryDequeue(out var asked)) Run(asked.Run, asked.Fail);
-            Drain(rtp, batch);
-            if (rtcp is not null) Drain(rtcp, batch);
+            Drain(rtp, rtcp, batch);
+            foreach (var port in own) Drain(port.Rtp, port.Rtcp, batch, port.Track);
             Pipeline.Commit();
             Pipeline.Advance(Now);
         }
@@ -66,6 +78,12 @@ public sealed class MediaLoop : IDisposable
     }
 
     public void Dispose()
+    {
+        Close(rtp, rtcp);
+        foreach (var port in own) Close(port.Rtp, port.Rtcp);
+    }
+
+    private static void Close(UdpReceiver rtp, UdpReceiver? rtcp)
     {
         rtp.Dispose();
         rtcp?.Dispose();
@@ -87,7 +105,13 @@ public sealed class MediaLoop : IDisposable
         while (inbox.TryDequeue(out var asked)) asked.Fail(reason);
     }
 
-    private void Drain(UdpReceiver socket, DatagramBatch batch)
+    private void Drain(UdpReceiver rtp, UdpReceiver? rtcp, DatagramBatch batch, int track = 0)
+    {
+        Drain(rtp, batch, track);
+        if (rtcp is not null) Drain(rtcp, batch, track);
+    }
+
+    private void Drain(UdpReceiver socket, DatagramBatch batch, int track)
     {
         for (int n = 0; n < MaxBatches; n++)
         {
@@ -95,7 +119,7 @@ public sealed class MediaLoop : IDisposable
             socket.Drain(batch);
             TimeSpan boot = BootClock.Now, wall = BootClock.Wall;
             for (int i = 0; i < batch.Count; i++)
-                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot);
+                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot, track);
             if (batch.Count == DatagramBatch.Capacity) continue;
             NoteDropped(socket, before);
             socket.Drained(before);

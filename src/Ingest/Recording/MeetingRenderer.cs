@@ -8,14 +8,15 @@ namespace Pipeline.Ingest.Recording;
 public enum RenderedKind { Mix, Track, Waveform }
 
 /// <summary>One file made of a meeting. It lies at its final place, whole.</summary>
+/// <param name="Codec">As the contract names it.</param>
 /// <param name="Track">The track's number; null for what is of all of them.</param>
-public sealed record RenderedFile(RenderedKind Kind, int? Track, string Path, long Bytes, string Sha256)
+public sealed record RenderedFile(RenderedKind Kind, string Codec, int? Track, string Path, long Bytes, string Sha256)
 {
-    public static async Task<RenderedFile> AtAsync(RenderedKind kind, int? track, string path, CancellationToken ct)
+    public static async Task<RenderedFile> AtAsync(RenderedKind kind, string codec, int? track, string path, CancellationToken ct)
     {
         await using var file = File.OpenRead(path);
         byte[] hash = await SHA256.HashDataAsync(file, ct);
-        return new RenderedFile(kind, track, path, file.Length, Convert.ToHexStringLower(hash));
+        return new RenderedFile(kind, codec, track, path, file.Length, Convert.ToHexStringLower(hash));
     }
 
     /// <summary>Writes a meeting's waveform where its other files are.</summary>
@@ -26,7 +27,7 @@ public sealed record RenderedFile(RenderedKind Kind, int? Track, string Path, lo
         string path = System.IO.Path.Combine(folder, "waveform.json"), part = path + ".part";
         await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write)) await waveform.SaveAsync(file, ct);
         File.Move(part, path, overwrite: true);
-        return await AtAsync(RenderedKind.Waveform, null, path, ct);
+        return await AtAsync(RenderedKind.Waveform, "json", null, path, ct);
     }
 }
 
@@ -74,11 +75,13 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             Delay = MediaPipeline.ReplayDelay,
         };
         var files = new Dictionary<int, TrackFile>();
+        var videos = new Dictionary<int, VideoFile>();
         try
         {
             var playback = new JournalPlayback(pipeline);
             playback.TrackAdded += track =>
             {
+                if (tracks && track is VideoTrack video) video.Pictures = videos[track.Description.Number] = new VideoFile(outputFolder, Named(track.Description), duration);
                 if (tracks && track is AudioTrack audio) audio.File = files[track.Description.Number] = new TrackFile(outputFolder, Named(track.Description), OpusPacket.ToSamples(duration));
             };
             foreach (var block in journal.ReadBlocks())
@@ -93,19 +96,22 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             if (frames is not null) failure = await frames.FinishAsync(ct);
 
             var rendered = new List<RenderedFile>();
-            foreach (var (number, file) in files) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, number, file.Finish(), ct));
+            foreach (var (number, file) in files) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, "opus", number, file.Finish(), ct));
+            foreach (var (number, video) in videos)
+                if (video.Finish() is { } path) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, video.Codec, number, path, ct));
             rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, ct));
             if (failure is not null) File.Delete(mixPart);                           // half a file is none
             if (mix && failure is null)
             {
                 File.Move(mixPart, mixPath, overwrite: true);
-                rendered.Insert(0, await RenderedFile.AtAsync(RenderedKind.Mix, null, mixPath, ct));
+                rendered.Insert(0, await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, mixPath, ct));
             }
             return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage);
         }
         finally
         {
             foreach (var file in files.Values) file.Dispose();
+            foreach (var video in videos.Values) video.Dispose();
         }
     }
 

@@ -92,7 +92,7 @@ public sealed class AudioTrack : MediaTrack
     protected override void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) =>
         timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp, arrival);
 
-    protected override void TakeReport(int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
+    protected override void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
         timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp, arrival));
 
     protected override void Interrupted() => captions?.Pause();

@@ -57,7 +57,7 @@ public abstract class MediaTrack : IDisposable
     {
         while (SenderReport.TryReadNext(ref compound, out var report))
             if (streams.TryGetValue(report.Ssrc, out var known) && known.Stream.TryExtend(report.Timestamp, out long timestamp))
-                TakeReport(known.Epoch, report.NtpTime, timestamp, arrival);
+                TakeReport(report.Ssrc, known.Epoch, report.NtpTime, timestamp, arrival);
     }
 
     /// <summary>From now on it has this name and takes this SSRC; null: what it has, and what comes.</summary>
@@ -120,7 +120,7 @@ public abstract class MediaTrack : IDisposable
     protected abstract void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival);
     /// <inheritdoc cref="Take"/>
     protected abstract void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival);
-    protected abstract void TakeReport(int epoch, ulong ntpTime, long timestamp, TimeSpan arrival);
+    protected abstract void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival);
     /// <summary>No payload comes for a while.</summary>
     protected abstract void Interrupted();
     /// <summary>No packet comes any more.</summary>
@@ -134,7 +134,8 @@ public abstract class MediaTrack : IDisposable
     private bool Accept(in RtpPacket packet, TimeSpan arrival, out int epoch, out long sequence, out long timestamp)
     {
         if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
-        bool othersSilent = known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
+        bool mayReturn = Description.Kind == MediaKind.Audio;                        // a picture's encodings are sent at once, and chosen from later
+        bool othersSilent = mayReturn && known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
         var reception = known.Stream.Receive(packet, arrival, out sequence, out timestamp);
         bool returned = othersSilent && reception == Reception.Accepted;
         if (known.Epoch < 0 || returned || known.Stream.Restarts != known.Restarts)

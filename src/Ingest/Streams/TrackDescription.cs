@@ -25,6 +25,8 @@ public sealed record TrackDescription(
     public MediaKind Kind { get; init; } = MediaKind.Audio;
     /// <summary>"microphone", "camera", "screen" or "screen_audio".</summary>
     public string Source { get; init; } = "microphone";
+    /// <summary>True: what comes to a port of its own is its, and nothing else.</summary>
+    public bool OwnPort { get; init; }
     /// <summary>What its packets are protected with; null: they come plain.</summary>
     public SrtpParameters? Srtp { get; init; }
     /// <summary>Format parameters, as in SDP behind `a=fmtp:96 `.</summary>

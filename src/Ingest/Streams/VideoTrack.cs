@@ -1,21 +1,126 @@
 using Pipeline.Ingest.Rtp;
+using Pipeline.Ingest.Video;
 
 namespace Pipeline.Ingest.Streams;
 
-/// <summary>A track that is seen. Its packets are journalled and counted.</summary>
-public sealed class VideoTrack(TrackDescription description) : MediaTrack(description)
+/// <summary>
+/// A track that is seen. While it is recorded, packets are followed and none is kept but in the journal: all that must be known then is when a key frame is to be
+/// asked for, and which spans have no picture. Who sets <see cref="Pictures"/> has the pictures put together.
+/// </summary>
+public sealed class VideoTrack : MediaTrack
 {
+    /// <summary>An encoding of which nothing came for so long does not flow.</summary>
+    private static readonly TimeSpan Flows = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<uint, KeyFrameWatch> watches = [];
+    private readonly List<KeyFrameWatch> followed = [];                              // the same in order
+    private VideoStreams? streams;
+    private TimeSpan? lostSince;
+
+    public VideoTrack(TrackDescription description) : base(description) => Format();
+
     /// <summary>When a packet last came: a still picture is a picture.</summary>
     public override TimeSpan LastActive => LastPacket;
-    /// <summary>True while what comes cannot be shown before a whole picture comes: its sender should be asked for one.</summary>
-    public bool NeedsKeyFrame { get; }
+
+    /// <summary>True while what comes of an encoding that flows cannot be shown before a key frame: its sender should be asked for one.</summary>
+    public bool NeedsKeyFrame
+    {
+        get
+        {
+            foreach (uint ssrc in watches.Keys)
+                if (NeedsKeyFrameOf(ssrc)) return true;
+            return watches.Count == 0;
+        }
+    }
+
+    /// <summary>Takes the pictures; set before the first packet. Null: nobody wants them.</summary>
+    public IFrameSink? Pictures
+    {
+        set => streams = value is null ? null : new VideoStreams(Format, value);
+    }
+
+    /// <summary>The same of one of its SSRCs.</summary>
+    public bool NeedsKeyFrameOf(uint ssrc) =>
+        Withheld.Reason is null && watches.TryGetValue(ssrc, out var watch) && watch.NeedsKeyFrame && LastPacket - watch.LastPacket < Flows;
+
+    public override void Advance(TimeSpan now)
+    {
+        foreach (var watch in followed) watch.Advance(now);
+        NoteLoss(now);
+    }
+
+    /// <summary>Gives the pictures that lie before <paramref name="horizon"/> of the meeting.</summary>
+    public void Show(TimeSpan horizon) => streams?.Advance(VideoTimeline.ToTicks(horizon));
+
+    /// <summary>Gives all there are.</summary>
+    public void ShowAll() => streams?.Finish();
 
     public override void Dispose() { }
 
-    protected override void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) { }
-    protected override void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) { }
-    protected override void TakeReport(int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) { }
+    protected override void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) =>
+        Take(packet, epoch, sequence, timestamp, arrival, isWithheld: false);
+
+    protected override void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) =>
+        Take(packet, epoch, sequence, timestamp, arrival, isWithheld: true);
+
+    protected override void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
+        streams?[ssrc].Timeline.InsertReport(epoch, ntpTime, timestamp, arrival);
+
     protected override void Interrupted() { }
-    protected override void Finished() { }
-    protected override TrackQuality Measure(TrackQuality received) => received;
+
+    protected override void Finished()
+    {
+        if (lostSince is { } from) AddLoss(from, LastPacket);
+        lostSince = null;
+    }
+
+    protected override TrackQuality Measure(TrackQuality received) => received with
+    {
+        PacketsLate = streams?.PacketsLate ?? 0,
+        ClockDriftPpm = streams?.ClockDriftPpm ?? 0,
+    };
+
+    private void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival, bool isWithheld)
+    {
+        if (!watches.TryGetValue(packet.Ssrc, out var watch))
+        {
+            watches[packet.Ssrc] = watch = new KeyFrameWatch(Format());
+            followed.Add(watch);
+        }
+        watch.Receive(epoch, sequence, packet.Payload, isWithheld, arrival);
+        NoteLoss(arrival);
+        streams?[packet.Ssrc].Timeline.Insert(
+            new VideoPacket
+            {
+                Epoch = epoch,
+                Sequence = sequence,
+                Timestamp = timestamp,
+                Marker = packet.Marker,
+                IsWithheld = isWithheld,
+                Rotation = Description.OrientationExtension is { } id && packet.TryGetExtension(id, out var orientation) ? 90 * (orientation[0] & 3) : -1,
+                Payload = packet.Payload,
+            },
+            arrival);
+    }
+
+    /// <summary>There is no picture from where a packet was lost until a key frame begins, in any encoding that flows.</summary>
+    private void NoteLoss(TimeSpan now)
+    {
+        TimeSpan? since = null;
+        foreach (var watch in followed)
+        {
+            if (LastPacket - watch.LastPacket >= Flows) continue;
+            if (!watch.NeedsKeyFrame)
+            {
+                if (lostSince is { } from) AddLoss(from, now);
+                lostSince = null;
+                return;
+            }
+            if (since is null || watch.LostSince > since) since = watch.LostSince;
+        }
+        lostSince ??= since;
+    }
+
+    private PayloadFormat Format() =>
+        PayloadFormat.For(Description.Codec, Description.Fmtp) ?? throw new ArgumentException($"{Description.Codec} is no codec of pictures", nameof(Description));
 }

@@ -18,6 +18,9 @@ public sealed record CaptionOptions
     /// <summary>Whether a segment is shown while it is being said, or only once it is final: what is caught up on is read by nobody meanwhile.</summary>
     public bool Partials { get; init; }
 
+    /// <summary>Nobody waits for them: all that is being said anywhere goes before, and they are late whatever they take.</summary>
+    public bool IsBackground { get; init; }
+
     /// <summary>Speech before the first partial of a segment, and again where that held no whole word.</summary>
     public TimeSpan FirstHop { get; init; } = TimeSpan.FromMilliseconds(500);
 

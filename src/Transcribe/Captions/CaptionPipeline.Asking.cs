@@ -25,7 +25,7 @@ public sealed partial class CaptionPipeline
         {
             while (accepted && (waiting = Take(track)) is not null)
             {
-                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source };
+                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source, IsBackground = options.IsBackground };
                 accepted = Accept(track, waiting, await recognizer.RecognizeAsync(job, stopping.Token));
             }
         }
@@ -80,7 +80,7 @@ public sealed partial class CaptionPipeline
         var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, heard.Language);
         metrics.WordsFiltered(heard.Words.Count - words.Count);
         var delay = clock.GetElapsedTime(waiting.At);
-        if (waiting.Segment.Finish(waiting.Utterance, words, heard.Language, late: delay > options.LateAfter) is not { } final) return;
+        if (waiting.Segment.Finish(waiting.Utterance, words, heard.Language, late: options.IsBackground || delay > options.LateAfter) is not { } final) return;
         publish(final);
         if (final.Words.Count == 0) return;
         metrics.CaptionPublished(delay);

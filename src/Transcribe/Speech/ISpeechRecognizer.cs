@@ -32,6 +32,9 @@ public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, s
     /// <summary>Of something that is still being said: goes after everything else, is dropped where it would come late, and never asked twice.</summary>
     public bool IsPartial { get; init; }
 
+    /// <summary>Of something said long ago: goes after everything else, and never takes the last thread.</summary>
+    public bool IsBackground { get; init; }
+
     /// <summary>Whose job it is: sources take turns. Null: nobody's in particular.</summary>
     public SpeechSource? Source { get; init; }
 }

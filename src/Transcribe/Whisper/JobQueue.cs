@@ -3,10 +3,10 @@ using Pipeline.Transcribe.Speech;
 namespace Pipeline.Transcribe.Whisper;
 
 /// <summary>
-/// The jobs of all meetings, from the question to its answer. Finals come before partials; of each kind the meeting that was served
+/// The jobs of all meetings, from the question to its answer. Finals come before partials, and both before what nobody waits for; of each kind the meeting that was served
 /// longest ago, then first come, first asked; a meeting has at most one job for each of its tracks here. Bounded by seconds of speech:
 /// what does not fit is refused at once, a final then kept by the meeting it belongs to. A partial that waited too long is dropped, and
-/// one worker thread in two is never given a partial, so that a final seldom waits for one. Thread-safe.
+/// one worker thread in two is never given anything but finals of what is being said, so that those seldom wait. Thread-safe.
 /// </summary>
 internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics, TimeProvider clock) : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     private readonly LinkedList<PendingJob> waiting = new();
     private readonly Dictionary<long, PendingJob> asked = [];
     private readonly SemaphoreSlim changed = new(0);
-    private long nextId = 1, waitingSamples, served;
+    private long nextId = 1, waitingSamples, waitingBackground, served;
     private string? closedReason;
 
     /// <summary>Takes the samples before it returns. Completes with an outcome, or as cancelled.</summary>
@@ -27,8 +27,9 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         lock (gate)
         {
             if (closedReason is { } reason) return Task.FromResult<RecognizeOutcome>(new RecognizeOutcome.Unavailable(reason));
-            // Finals find room where partials do not.
-            if (waitingSamples + job.Samples.Length > (job.IsPartial ? maxWaitingSamples / 4 : maxWaitingSamples))
+            // Finals find room where partials do not, and what nobody waits for takes none of theirs.
+            long before = job.IsBackground ? waitingBackground : waitingSamples - waitingBackground;
+            if (before + job.Samples.Length > (job.IsPartial || job.IsBackground ? maxWaitingSamples / 4 : maxWaitingSamples))
             {
                 if (job.IsPartial) metrics.PartialDropped();
                 else metrics.JobRefused();
@@ -36,7 +37,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
             }
             pending = new PendingJob(nextId++, job) { AddedAt = clock.GetTimestamp() };
             waiting.AddLast(pending.Place);
-            waitingSamples += pending.SampleCount;
+            Count(pending, pending.SampleCount);
         }
         pending.CancelOn(Forget, cancellationToken);
         changed.Release();
@@ -71,8 +72,8 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     private PendingJob? TakeFirst(int atOnce)
     {
         if (asked.Count >= atOnce || asked.Values.Any(job => job.Deaths > 0)) return null;
-        bool partialToo = asked.Values.Count(job => job.IsPartial) < Math.Max(1, atOnce / 2);
-        if (First(partialToo) is not { } next || (asked.Count > 0 && next.Deaths > 0)) return null;
+        bool lesserToo = asked.Values.Count(job => job.Rank > JobRank.Final) < Math.Max(1, atOnce / 2);
+        if (First(lesserToo) is not { } next || (asked.Count > 0 && next.Deaths > 0)) return null;
 
         RemoveWaiting(next);
         next.AskedAt = clock.GetTimestamp();
@@ -82,14 +83,14 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     }
 
     /// <summary>One that saw a worker die is the first of all.</summary>
-    private PendingJob? First(bool partialToo)
+    private PendingJob? First(bool lesserToo)
     {
         PendingJob? first = null;
         foreach (var job in waiting)
         {
             if (job.Deaths > 0) return job;
-            if (job.IsPartial ? partialToo && (first is null || (first.IsPartial && IsServedBefore(job, first))) : first is null or { IsPartial: true } || IsServedBefore(job, first))
-                first = job;
+            if (job.Rank > JobRank.Final && !lesserToo) continue;
+            if (first is null || job.Rank < first.Rank || (job.Rank == first.Rank && IsServedBefore(job, first))) first = job;
         }
         return first;
     }
@@ -130,7 +131,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
                     continue;
                 }
                 waiting.AddFirst(job.Place);
-                waitingSamples += job.SampleCount;
+                Count(job, job.SampleCount);
                 again++;
             }
             asked.Clear();
@@ -160,7 +161,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
             all = [.. waiting, .. asked.Values];
             waiting.Clear();
             asked.Clear();
-            waitingSamples = 0;
+            waitingSamples = waitingBackground = 0;
         }
         foreach (var job in all) job.Complete(new RecognizeOutcome.Unavailable(reason));
     }
@@ -188,9 +189,18 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     {
         if (job.Place.List is null) return;
         waiting.Remove(job.Place);
-        waitingSamples -= job.SampleCount;
+        Count(job, -job.SampleCount);
+    }
+
+    private void Count(PendingJob job, int samples)
+    {
+        waitingSamples += samples;
+        if (job.Rank == JobRank.Background) waitingBackground += samples;
     }
 }
+
+/// <summary>Which jobs go before which.</summary>
+internal enum JobRank { Final, Partial, Background }
 
 /// <summary>One job with its frame, ready to send as often as it takes.</summary>
 internal sealed class PendingJob
@@ -201,7 +211,7 @@ internal sealed class PendingJob
     public PendingJob(long id, SpeechJob job)
     {
         Id = id;
-        IsPartial = job.IsPartial;
+        Rank = job.IsPartial ? JobRank.Partial : job.IsBackground ? JobRank.Background : JobRank.Final;
         Source = job.Source;
         SampleCount = job.Samples.Length;
         Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Samples));
@@ -209,7 +219,8 @@ internal sealed class PendingJob
     }
 
     public long Id { get; }
-    public bool IsPartial { get; }
+    public JobRank Rank { get; }
+    public bool IsPartial => Rank == JobRank.Partial;
     public SpeechSource? Source { get; }
     public int SampleCount { get; }
     public ReadOnlyMemory<byte> Frame { get; }

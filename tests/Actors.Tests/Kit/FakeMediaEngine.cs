@@ -24,6 +24,17 @@ internal sealed class FakeMediaEngine : IMediaEngine
     public Func<MediaJob, ProcessMediaResult> Result { get; set; } = MixAndTracks;
     public SpeechEngine? Engine { get; init; } = new("fake", "none", "00");
 
+    public bool CanHear { get; set; } = true;
+    /// <summary>What a meeting that is over is given when its captions are asked for; true: that is all.</summary>
+    public Func<MediaJob, IMediaObserver, Task<bool>> Hear { get; set; } = (_, _) => Task.FromResult(false);
+    public ConcurrentQueue<MediaJob> CaptionAsked { get; } = new();
+
+    public Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
+    {
+        CaptionAsked.Enqueue(job);
+        return Hear(job, observer);
+    }
+
     public FakeMedia Newest => Opened.Last();
 
     /// <summary>The meetings that have a key and no media, as far as the engine knows.</summary>
@@ -37,6 +48,28 @@ internal sealed class FakeMediaEngine : IMediaEngine
         if (SealFails is { } e) throw e;
         return new(srtp.Suite.Name, [.. srtp.Master.ToArray().Reverse()], srtp.RollOver);
     }
+
+    public byte[] SealSecret(MeetingId meeting, ReadOnlySpan<byte> secret, bool isNew)
+    {
+        if (isNew) KeysAlone[meeting] = true;
+        if (SealFails is { } e) throw e;
+        return [.. secret.ToArray().Reverse()];
+    }
+
+    public byte[] OpenSecret(MeetingId meeting, ReadOnlySpan<byte> sealedSecret) => [.. sealedSecret.ToArray().Reverse()];
+
+    /// <summary>Ports of tracks' own that no media has taken.</summary>
+    public ConcurrentDictionary<int, bool> Reserved { get; } = new();
+
+    public int? ReservePort()
+    {
+        if (IsFull) return null;
+        int port = Interlocked.Add(ref nextPort, 2);
+        Reserved[port] = true;
+        return port;
+    }
+
+    public void ReleasePort(int port) => Reserved.TryRemove(port, out _);
 
     public IReadOnlyList<MeetingId> Unopened() => [.. KeysAlone.Keys];
     public void Discard(MeetingId meeting) => KeysAlone.TryRemove(meeting, out _);

@@ -44,6 +44,7 @@ internal sealed class FaultyStore(IMeetingStore inner) : IMeetingStore
 
     public Task WithdrawAsync(TenantId tenant, MeetingId id) => IsDead ? throw new IOException("Dead.") : inner.WithdrawAsync(tenant, id);
     public Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct) => inner.UnfinishedAsync(ct);
+    public Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct) => inner.OwingCaptionsAsync(ct);
     public Task<bool> KnowsAsync(MeetingId id, CancellationToken ct) => inner.KnowsAsync(id, ct);
     public Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.LoadAsync(tenant, id, ct);
     public Task<IReadOnlyList<HeardSpan>> HeardAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.HeardAsync(tenant, id, ct);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors.Local;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Storage.Embedded;
 
@@ -14,10 +15,12 @@ internal sealed class Node : IAsyncDisposable
 {
     public static readonly TenantId Acme = new("acme");
     private readonly string folder = Directory.CreateTempSubdirectory("meetings-").FullName;
+    private readonly Func<Node, IMeetingSources>? sources;
     private EmbeddedMeetingStore embedded;
 
-    private Node()
+    private Node(Func<Node, IMeetingSources>? sources)
     {
+        this.sources = sources;
         embedded = OpenStore();
         Store = new FaultyStore(embedded);
         Meetings = NewMeetings();
@@ -31,9 +34,10 @@ internal sealed class Node : IAsyncDisposable
     public LocalMeetings Meetings { get; private set; }
     public string Database => Path.Combine(folder, "archive.db");
 
-    public static async Task<Node> StartAsync()
+    /// <param name="sources">Made anew with each start; null: there are none.</param>
+    public static async Task<Node> StartAsync(Func<Node, IMeetingSources>? sources = null)
     {
-        var node = new Node();
+        var node = new Node(sources);
         await node.Meetings.StartAsync(default);
         return node;
     }
@@ -85,7 +89,7 @@ internal sealed class Node : IAsyncDisposable
     public static ActorsMetrics Metrics() => new(new Meters());
 
     private EmbeddedMeetingStore OpenStore() => EmbeddedMeetingStore.Open(Database, Sealer, Clock, Metrics());
-    private LocalMeetings NewMeetings() => new(Engine, Store, Clock, new ActorsMetrics(Factory), NullLoggerFactory.Instance);
+    private LocalMeetings NewMeetings() => new(Engine, Store, Clock, new ActorsMetrics(Factory), NullLoggerFactory.Instance, sources?.Invoke(this));
 
 }
 

@@ -13,6 +13,24 @@ public sealed class ChangeTests : IAsyncLifetime
     public async Task DisposeAsync() => await node.DisposeAsync();
 
     [Fact(Timeout = 60_000)]
+    public async Task A_port_of_a_tracks_own_is_kept_for_it_and_of_one_that_is_refused_given_back()
+    {
+        var meeting = await node.CreateAsync(null, Tracks.Of("alice"));
+        var own = Tracks.Of("bob") with { OwnPort = true };
+
+        var added = Assert.IsType<AddTracksResult.Added>(await node.Meetings.AddTracksAsync(Acme, meeting.Id, [own, own], default));
+
+        var ports = added.Tracks.Select(t => t.Track.Port!.Value).ToList();
+        Assert.Equal(ports.Distinct(), node.Engine.Reserved.Keys.Order());           // this media takes none
+        Assert.IsType<AddTracksResult.AmbiguousTrack>(await node.Meetings.AddTracksAsync(Acme, meeting.Id, [own, Tracks.Of("carol")], default));
+        Assert.IsType<AddTracksResult.NotFound>(await node.Meetings.AddTracksAsync(Acme, MeetingId.New(DateTimeOffset.UtcNow), [own], default));
+        node.Engine.IsFull = true;
+        Assert.IsType<AddTracksResult.NoCapacity>(await node.Meetings.AddTracksAsync(Acme, meeting.Id, [own], default));
+        Assert.IsType<CreateMeetingResult.NoCapacity>(await node.Meetings.CreateAsync(Acme, new MeetingSpec(), [own], default));
+        Assert.Equal(ports.Order(), node.Engine.Reserved.Keys.Order());
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_denied_consent_is_answered_once_the_media_took_it_also_when_it_is_said_again()
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));

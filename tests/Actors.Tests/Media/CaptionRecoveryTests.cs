@@ -24,6 +24,19 @@ public sealed class CaptionRecoveryTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_a_meeting_that_is_over_owes_is_made_from_its_journal_and_called_late()
+    {
+        await node.WriteRunAsync(1, 0, 10, [1, 3, 5]);
+        var all = await node.ProcessAsync(12, []);
+        node.Captions.Clear();
+
+        Assert.True(await node.Engine.CaptionAsync(node.Job(run: 9, heard: all.Take(1)), TimeSpan.FromSeconds(12), node, default));
+
+        Assert.Equal(all.Skip(1).Select(c => (c.Start, c.Text)), node.Captions.OrderBy(c => c.Start).Select(c => (c.Start, c.Text)));
+        Assert.All(node.Captions, c => Assert.True(c.Late));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task What_a_crashed_run_left_is_made_though_the_next_was_captioned_before_it_crashed_too()
     {
         await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);

@@ -20,10 +20,11 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     private readonly FileKeyVault vault;
     private readonly Meters meters = new();
 
-    public EngineNode()
+    /// <param name="firstPort">Of its thousand; a test that frees ports and looks has one of its own.</param>
+    public EngineNode(int firstPort = 27000)
     {
         vault = new FileKeyVault(Path.Combine(folder, "keys"));
-        var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (27000, 27999) };
+        var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (firstPort, firstPort + 999) };
         var speech = new SpeechServices(Recognizer, new TranscribeMetrics(meters), NullLogger<CaptionPipeline>.Instance);
         Engine = new MediaEngine(options, vault, speech, TimeProvider.System, NullLogger<MediaEngine>.Instance);
         Meeting = new MeetingFolder(options.DataFolder, Id);

@@ -60,7 +60,14 @@ internal sealed class JournalFolder : IDisposable
     }
 
     public static TrackAdded Added(TrackDescription track) => new(
-        track.Number, track.Participant, track.Name, track.Codec, track.PayloadType, track.ClockRate, track.Channels, track.Ssrc, track.AudioLevelExtension);
+        track.Number, track.Participant, track.Name, track.Codec, track.PayloadType, track.ClockRate, track.Channels, track.Ssrc, track.AudioLevelExtension)
+    {
+        Kind = track.Kind == MediaKind.Video ? "video" : "audio",
+        Source = track.Source,
+        Fmtp = track.Fmtp,
+        Layers = [.. track.Layers.Select(l => new LayerAdded(l.Rid, l.Ssrc))],
+        OrientationExtension = track.OrientationExtension,
+    };
 
     public void Dispose()
     {

@@ -83,6 +83,40 @@ public sealed class MediaLoopTests : IDisposable
         both.Pipeline.Dispose();
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task What_comes_to_a_tracks_own_port_is_its_and_what_comes_to_the_meetings_is_not()
+    {
+        var (rtp, rtcp) = (UdpReceiver.TryBind(IPAddress.Loopback, 0)!, UdpReceiver.TryBind(IPAddress.Loopback, 0)!);
+        var adding = loop.InvokeAsync(() =>
+        {
+            loop.OpenPort(2, rtp, rtcp);
+            return new[] { loop.Pipeline.AddTrack(Track(1)), loop.Pipeline.AddTrack(Track(2) with { OwnPort = true }) };
+        });
+        using var own = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        own.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        for (int n = 0; n < 100; n++)                                                // the same SSRC and payload type on both
+        {
+            sender.Send(Datagram(7, (ushort)n, (uint)(960 * n), Payload(n)));
+            if (n < 60) own.SendTo(Datagram(7, (ushort)n, (uint)(960 * n), Payload(n)), new IPEndPoint(IPAddress.Loopback, rtp.Port));
+        }
+        loop.Tick(batch);
+        own.SendTo(Report(7), new IPEndPoint(IPAddress.Loopback, rtcp.Port));
+        loop.Tick(batch);
+
+        Assert.Equal([100, 60], (await adding).Select(track => track.Quality().PacketsReceived));
+        _ = loop.InvokeAsync(() =>
+        {
+            loop.Pipeline.EndTrack(2);
+            loop.ClosePort(2);
+            return true;
+        });
+        loop.Tick(batch);
+        using var again = UdpReceiver.TryBind(IPAddress.Loopback, rtp.Port);
+        Assert.NotNull(again);
+        await writer.DisposeAsync();
+        Assert.StartsWith("Rtcp 2 ", Assert.Single(journal.Read().Records, r => r.StartsWith("Rtcp ", StringComparison.Ordinal)));
+    }
+
     private static byte[] Report(byte ssrc)
     {
         var report = new byte[28];                                                   // a sender report without blocks

@@ -75,6 +75,9 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
     public Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct) => ReadAsync<IReadOnlyList<UnfinishedMeeting>>(
         connection => MeetingRows.Unfinished(connection), ct);
 
+    public Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct) => ReadAsync<IReadOnlyList<UnfinishedMeeting>>(
+        connection => MeetingRows.OwingCaptions(connection), ct);
+
     public Task<bool> KnowsAsync(MeetingId id, CancellationToken ct) => ReadAsync(connection => MeetingRows.Knows(connection, id), ct);
 
     public Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct) => ReadAsync(connection =>

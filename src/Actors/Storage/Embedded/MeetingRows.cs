@@ -40,11 +40,17 @@ internal static class MeetingRows
                 "DELETE FROM participants WHERE tenant = $tenant AND meeting = $id", ("$tenant", tenant.Value), ("$id", id.ToString()));
     }
 
-    /// <summary>The one query across tenants: a start-up goes on with everybody's meetings.</summary>
-    public static List<UnfinishedMeeting> Unfinished(SqliteConnection connection)
+    /// <summary>Across tenants, as the next one: a node goes on with everybody's meetings.</summary>
+    public static List<UnfinishedMeeting> Unfinished(SqliteConnection connection) =>
+        LeftToDo(connection, "SELECT tenant, id, status FROM meetings WHERE status NOT IN ('completed', 'failed') ORDER BY id");
+
+    public static List<UnfinishedMeeting> OwingCaptions(SqliteConnection connection) => LeftToDo(
+        connection, "SELECT tenant, id, status FROM meetings WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Captions') = 'Deferred' ORDER BY id");
+
+    private static List<UnfinishedMeeting> LeftToDo(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT tenant, id, status FROM meetings WHERE status NOT IN ('completed', 'failed') ORDER BY id";
+        command.CommandText = sql;
         using var reader = command.ExecuteReader();
         List<UnfinishedMeeting> found = [];
         while (reader.Read())

@@ -123,6 +123,9 @@ internal static class Schema
         ) WITHOUT ROWID;
         CREATE UNIQUE INDEX api_keys_by_hash ON api_keys (hash);
         """,
+        """
+        CREATE INDEX meetings_owing_captions ON meetings (id) WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Captions') = 'Deferred';
+        """,
     ];
 
     /// <summary>Brings the database to the newest version. Throws for one that a newer program made.</summary>

@@ -1,0 +1,182 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Pipeline.Actors.Meetings;
+using Pipeline.Api.Bodies;
+using Pipeline.Api.Json;
+using Pipeline.Api.Meetings;
+using NewTrack = Pipeline.Api.Meetings.NewTrack;
+
+namespace Pipeline.Api.Sdp;
+
+/// <summary>Who an offer is of, where whoever posts it says so.</summary>
+/// <param name="Id">Null: the offer's CNAME, session name or user name.</param>
+/// <param name="From">CIDR; null: the address in the offer.</param>
+internal sealed record OfferedBy(string? Id, string? Name, string? From);
+
+/// <summary>
+/// An offer as tracks (RFC 3264). An m-line comes to the track that somebody would have written as JSON, and is read as that: what a track
+/// may be is decided in one place.
+/// </summary>
+/// <param name="announced">What senders are told to send to; a description of theirs may repeat it.</param>
+internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string announced)
+{
+    /// <summary>Names of RFC 4855 → words of the contract.</summary>
+    private static readonly Dictionary<string, string> Codecs = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["opus"] = "opus", ["red"] = "red", ["PCMU"] = "pcmu", ["PCMA"] = "pcma", ["G722"] = "g722",
+        ["VP8"] = "vp8", ["VP9"] = "vp9", ["H264"] = "h264", ["AV1"] = "av1",
+    };
+
+    /// <summary>One for each m-line, in order. What cannot be understood goes into the findings; what cannot be taken says why.</summary>
+    public IReadOnlyList<OfferedTrack> Read(BodyFindings findings)
+    {
+        var bundled = session.Attributes.Where(a => a.Name == "group" && a.Value is not null && a.Value.StartsWith("BUNDLE ", StringComparison.Ordinal))
+            .SelectMany(a => a.Value!.Split(' ').Skip(1)).ToHashSet();
+        var offers = session.Media.Select(media => (Media: media, Offer: RefuseTransport(media) is null ? MediaOffer.Read(media, session, findings) : null)).ToList();
+        bool isOnePerson = offers.Select(o => o.Offer?.Cname).Where(cname => cname is not null).Distinct().Count() <= 1;
+        return
+        [
+            .. offers.Select(o => (o.Offer is null ? OfferedTrack.Refused(o.Media, RefuseTransport(o.Media)!)
+                : o.Media.Port == 0 && !(o.Media.Has("bundle-only") && o.Media.Value("mid") is { } mid && bundled.Contains(mid)) ? OfferedTrack.Refused(o.Media, "is not offered: its port is 0")
+                : !o.Offer.IsSending ? OfferedTrack.Refused(o.Media, "sends nothing: offer it sendonly or sendrecv")
+                : Take(o.Media, o.Offer, isOnePerson))),
+        ];
+    }
+
+    /// <summary>Null for RTP over UDP.</summary>
+    private static string? RefuseTransport(MediaDescription media) => (media.Kind, media.Protocol) switch
+    {
+        (not ("audio" or "video"), _) => "only audio and video are recorded",
+        (_, "RTP/AVP" or "RTP/AVPF") => null,
+        (_, "RTP/SAVP" or "RTP/SAVPF") when !media.Has("crypto") && media.Has("fingerprint") => NoDtls,
+        (_, "RTP/SAVP" or "RTP/SAVPF") => null,
+        (_, "UDP/TLS/RTP/SAVP" or "UDP/TLS/RTP/SAVPF") => NoDtls,
+        _ => $"{Shown(media.Protocol)} is not spoken: offer RTP/AVP, or RTP/SAVP with a=crypto",
+    };
+
+    private const string NoDtls = "DTLS and ICE are not spoken: a browser needs an SFU between; others offer RTP/AVP, or RTP/SAVP with a=crypto";
+
+    private OfferedTrack Take(MediaDescription media, MediaOffer offer, bool isOnePerson)
+    {
+        bool isProtected = media.Protocol.Contains("SAVP", StringComparison.Ordinal);
+        var crypto = isProtected ? offer.Cryptos.FirstOrDefault() : null;
+        if (isProtected && crypto is null) return OfferedTrack.Refused(media, "no a=crypto of it can be taken: one key without identifier, of a suite that is known");
+        if (offer.Sources.Count > 1 && !offer.SourcesAreLayers) return OfferedTrack.Refused(media, $"has {offer.Sources.Count} sources: offer an m-line for each");
+        if (Participant(media, offer, isOnePerson) is not { } participant) return OfferedTrack.Refused(media, "nobody says whose it is: add ?participant=");
+
+        string? why = null;
+        foreach (var format in Candidates(offer))
+        {
+            var extras = Extras(offer, format);
+            if (Track(Describe(media, offer, format, crypto, participant), extras, out string refused) is not { } spec)
+            {
+                why ??= refused;
+                continue;
+            }
+            return new OfferedTrack
+            {
+                Media = media,
+                Spec = spec,
+                Formats = [format, .. extras.Select(extra => extra.Format)],
+                Crypto = crypto,
+                Feedback = [.. offer.Feedback.Where(f => (f.PayloadType ?? format.PayloadType) == format.PayloadType && IsGiven(f.Value, spec))],
+            };
+        }
+        return OfferedTrack.Refused(media, why ?? $"none of its payload types is a codec that is known: {string.Join(", ", Codecs.Keys)}");
+    }
+
+    /// <summary>Those of a codec the contract has, as preferred; RED only where there is nothing that it holds.</summary>
+    private static IEnumerable<OfferedFormat> Candidates(MediaOffer offer)
+    {
+        var known = offer.Formats.Where(format => Codecs.ContainsKey(format.Encoding)).ToList();
+        return known.Exists(format => !format.Is("red")) ? known.Where(format => !format.Is("red")) : known;
+    }
+
+    private JsonObject Describe(MediaDescription media, MediaOffer offer, OfferedFormat format, SdpCrypto? crypto, NewParticipantDto participant)
+    {
+        bool isVideo = media.Kind == "video", isScreen = media.Value("content") is { } content && content.Split(',').Contains("slides");
+        var track = (JsonObject)JsonSerializer.SerializeToNode(new NewTrackDto
+        {
+            Participant = participant,
+            Kind = media.Kind,
+            Source = (isVideo, isScreen) switch { (true, true) => "screen", (true, _) => "camera", (_, true) => "screen_audio", _ => "microphone" },
+            Codec = Codecs[format.Encoding],
+            PayloadType = format.PayloadType,
+            ClockRate = format.ClockRate,
+            Channels = format.Channels,
+            Ssrc = offer.Sources.Count == 1 ? offer.Sources[0] : null,
+            Fmtp = format.Fmtp,
+            HeaderExtensions = offer.Extensions.ToDictionary(e => e.Key.ToString(), e => e.Value),
+            From = by.From ?? From(offer.Sender),
+            Srtp = crypto is null ? null : new NewSrtpDto { Suite = crypto.Suite.Name, Key = Convert.ToBase64String(crypto.Master) },
+        }, ApiJson.Default.NewTrackDto)!;
+        if (offer.Sources.Count > 1) track["layers"] = new JsonArray([.. offer.Sources.Select((ssrc, n) => Layer(ssrc, offer.Layers.Count == offer.Sources.Count ? offer.Layers[n] : null))]);
+        return track;
+
+        static JsonNode Layer(uint ssrc, string? rid) => new JsonObject { ["rid"] = rid, ["ssrc"] = ssrc };
+    }
+
+    /// <summary>A member of a track that it can do without, and the payload type that comes with it.</summary>
+    private sealed record Extra(string Member, JsonNode Value, OfferedFormat Format);
+
+    private static List<Extra> Extras(MediaOffer offer, OfferedFormat format)
+    {
+        List<Extra> extras = [];
+        string type = format.PayloadType.ToString();
+        if (offer.Formats.FirstOrDefault(f => f.Is("red") && f.ClockRate == format.ClockRate && f.PayloadType != format.PayloadType
+                && (f.Fmtp is null || f.Fmtp.Split('/').All(block => block.Trim() == type))) is { } red && format.Is("opus"))
+            extras.Add(new Extra("red_payload_type", red.PayloadType, red));
+        if (offer.Formats.FirstOrDefault(f => f.Is("rtx") && f.Fmtp is not null && f.Fmtp.Split(';', StringSplitOptions.TrimEntries).Contains($"apt={type}")) is { } rtx)
+        {
+            uint? ssrc = offer.Sources.Count == 1 && offer.Retransmissions.TryGetValue(offer.Sources[0], out uint again) ? again : null;
+            extras.Add(new Extra("rtx", new JsonObject { ["payload_type"] = rtx.PayloadType, ["ssrc"] = ssrc }, rtx));
+        }
+        return extras;
+    }
+
+    /// <summary>Null where a track cannot be that.</summary>
+    /// <param name="extras">Those that cannot be are taken out: the answer does not have them, and the sender does without.</param>
+    private static TrackSpec? Track(JsonObject asked, List<Extra> extras, out string refused)
+    {
+        foreach (var extra in extras) asked[extra.Member] = extra.Value;
+        while (true)
+        {
+            var findings = new BodyFindings();
+            var spec = NewTrack.Read(JsonElement.Parse(asked.ToJsonString()), "", findings);
+            refused = string.Join("; ", findings.Errors.Select(e => $"{e.Pointer.TrimStart('/')} {e.Message}"));
+            if (findings.Errors.Count == 0) return spec;
+            var wrong = extras.Where(extra => findings.Errors.Any(e => e.Pointer.StartsWith($"/{extra.Member}", StringComparison.Ordinal))).ToList();
+            if (wrong.Count == 0) return null;
+            foreach (var extra in wrong) asked.Remove(extra.Member);
+            extras.RemoveAll(wrong.Contains);
+        }
+    }
+
+    /// <summary>What of the offered feedback is sent: requests for lost packets where they come again, and for pictures that need no other.</summary>
+    private static bool IsGiven(string feedback, TrackSpec spec) => feedback switch
+    {
+        "nack" => spec.Rtx is not null,
+        "nack pli" => spec.Kind == "video",
+        _ => false,
+    };
+
+    /// <summary>
+    /// The sender's address. FFmpeg and others write where they send to: our own address says nothing of a sender, unless it is loopback,
+    /// which nobody reaches but from here.
+    /// </summary>
+    private string? From(IPAddress? sender) =>
+        sender is null || (sender.ToString() == announced && !IPAddress.IsLoopback(sender)) ? null : $"{sender}/{8 * sender.GetAddressBytes().Length}";
+
+    private NewParticipantDto? Participant(MediaDescription media, MediaOffer offer, bool isOnePerson)
+    {
+        string? name = isOnePerson ? Named(session.Name) : null;
+        string? id = by.Id ?? Named(offer.Cname) ?? name ?? (isOnePerson ? Named(session.Origin.UserName) : null);
+        return id is null ? null : new NewParticipantDto { Id = id, Name = by.Name ?? Named(media.Title) ?? name ?? id };
+    }
+
+    /// <summary>Null for what RFC 8866 has written where there is nothing to write.</summary>
+    private static string? Named(string? text) => string.IsNullOrWhiteSpace(text) || text == "-" ? null : text;
+
+    private static string Shown(string text) => text.Length <= 64 ? text : text[..64] + "…";
+}
