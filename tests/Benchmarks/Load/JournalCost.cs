@@ -19,7 +19,7 @@ internal static class JournalCost
             await Task.Delay(2 * Window.WarmUp);
             double[] cores = await Window.MeasureAsync(length, () => [journal.Cpu, janus?.Cpu ?? 0]);
             var sent = await sender.FinishAsync();
-            await Task.Delay(Window.MixDelay);
+            await Task.Delay(TimeSpan.FromSeconds(1));                               // the last packets are still in the sockets
             long kept = await journal.FinishAsync();
             long? recorded = janus is null ? null : await janus.FinishAsync();
 

@@ -28,8 +28,7 @@ internal static class ManyMeetings
         var memory = await sampling;
         double encoder = encoders.Average(ProcessUse.Memory);
         var sent = await sender.FinishAsync();
-        await Task.Delay(Window.MixDelay);
-        long missing = await server.FinishAsync(sent);
+        long missing = await server.MissingAsync(sent);
 
         int third = memory.Count / 3;
         double full = Median(memory), growth = (Median(memory[^third..]) - Median(memory[..third])) / (length * 2 / 3).TotalMinutes;
@@ -45,6 +44,7 @@ internal static class ManyMeetings
         table.Add("  growth of all that, MiB a minute", "0", $"{growth:F1}");
         table.Add("  beside it each ffmpeg, MiB", "–", $"{encoder:F1}");
         table.Print();
+        await server.FinishAsync();
     }
 
     private static async Task<List<double>> SampleAsync(int process, CancellationToken ct)

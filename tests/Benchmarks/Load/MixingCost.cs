@@ -46,9 +46,9 @@ internal static class MixingCost
             double[] cores = await Window.MeasureAsync(length, () => [ProcessUse.Cpu(server.ProcessId), encoders.Sum(ProcessUse.Cpu), peer?.Cpu ?? 0]);
 
             var sent = await sender.FinishAsync();
-            await Task.Delay(Window.MixDelay);
+            long missing = await server.MissingAsync(sent);
             if (peer is not null) await peer.FinishAsync(TimeSpan.FromSeconds(plan.Seconds));
-            long missing = await server.FinishAsync(sent);
+            await server.FinishAsync();
             return new Result(cores[0], cores[1], peer is null ? null : cores[2], missing);
         }
         finally { folder.Delete(recursive: true); }

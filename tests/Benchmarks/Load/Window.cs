@@ -9,8 +9,6 @@ internal static class Window
     public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
     /// <summary>Not counted when a server has just started: the runtime compiles what runs often a second time.</summary>
     public static readonly TimeSpan Compiling = TimeSpan.FromSeconds(20);
-    /// <summary>What the mix is behind by, and more.</summary>
-    public static readonly TimeSpan MixDelay = TimeSpan.FromSeconds(3);
 
     /// <param name="cpu">CPU seconds so far.</param>
     /// <returns>Cores used.</returns>
