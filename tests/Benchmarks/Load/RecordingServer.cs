@@ -75,7 +75,8 @@ internal sealed class RecordingServer : IAsyncDisposable
 
     private static long Missing(int meeting, QualityInfo quality, IReadOnlyDictionary<uint, long> sent)
     {
-        if (quality.Refused.Values.Sum() is > 0 and var refused) throw new InvalidDataException($"meeting {meeting}: {refused} packets were refused");
+        if (quality.Refused.Values.Sum() > 0)
+            throw new InvalidDataException($"meeting {meeting} refused packets: {string.Join(", ", quality.Refused.Where(r => r.Value > 0).Select(r => $"{r.Value} {r.Key}"))}");
         long missing = 0;
         for (int t = 0; t < Talkers.TracksEach; t++)
         {
