@@ -41,6 +41,7 @@ missing_packages() {
     have ffmpeg && have ffprobe || echo ffmpeg
     have_library libopus.so.0 || echo libopus0
     have_library libsrtp2.so.1 || echo libsrtp2-1
+    have_library libspandsp.so.2 || echo libspandsp2
     have_library libsqlite3.so.0 || echo libsqlite3-0
     if [ ! -e "$library" ]; then
         have cmake || echo cmake
@@ -50,8 +51,13 @@ missing_packages() {
     fi
     if [ -n "$tests" ]; then
         [ -e "$axe" ] || [ ! -e "$library" ] || have npm || echo nodejs npm
+        have janus || echo janus
+        have curl || echo curl
         have gst-launch-1.0 || echo gstreamer1.0-tools
+        gst-inspect-1.0 opusenc > /dev/null 2>&1 || echo gstreamer1.0-plugins-base
         gst-inspect-1.0 rtpvp8pay > /dev/null 2>&1 || echo gstreamer1.0-plugins-good
+        gst-inspect-1.0 opusenc > /dev/null 2>&1 || echo gstreamer1.0-plugins-base
+        /usr/bin/python3 -c 'import aiortc' > /dev/null 2>&1 || echo python3-aiortc
         have chromium || have chromium-browser || have google-chrome || have headless_shell || echo chromium
     fi
 }

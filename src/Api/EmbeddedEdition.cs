@@ -4,6 +4,7 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Sources;
 using Pipeline.Actors.Sources.Janus;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
@@ -23,6 +24,7 @@ internal static partial class EmbeddedEdition
             _ = s.GetRequiredService<DataFolderLock>();   // the archive, which needs this, is opened before the engine
             return new MeetingTextSealer(options.DataDirectory, s.GetRequiredService<IKeyVault>());
         });
+        services.AddSingleton<IngestMetrics>();
         services.AddSingleton<TranscribeMetrics>();
         if (options.Model is { } model) services.AddSingleton(s => Recognizer(s, model));
         services.AddSingleton<IMediaEngine>(s => Engine(s, options));
@@ -57,7 +59,8 @@ internal static partial class EmbeddedEdition
             Ports = (options.RtpPorts.First, options.RtpPorts.Last),
             AllowPlainRtp = options.AllowPlainRtp,
         };
-        return new MediaEngine(media, services.GetRequiredService<IKeyVault>(), speech, services.GetRequiredService<TimeProvider>(), log);
+        return new MediaEngine(
+            media, services.GetRequiredService<IKeyVault>(), speech, services.GetRequiredService<IngestMetrics>(), services.GetRequiredService<TimeProvider>(), log);
     }
 
     [LoggerMessage(LogLevel.Warning,

@@ -4,6 +4,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
@@ -32,8 +33,9 @@ public sealed class MediaPipeline : IDisposable
     private readonly Withholding withholding;
     private readonly MeetingMix mixing;
     private readonly bool allowAnySender;
+    private readonly Feedback feedback = new();
     private SrtpGate? gate;                                                          // once there is a protected track
-    private long malformed;
+    private long malformed, refusedRtcp;
     private TimeSpan advanced;
 
     /// <param name="journal">Null: the packets come from a journal.</param>
@@ -134,18 +136,28 @@ public sealed class MediaPipeline : IDisposable
         track.End(advanced);
     }
 
+    /// <summary>From now on senders are told what they should know, as far as they may be.</summary>
+    public void SpeakThrough(IFeedbackSink sink, Random random) => feedback.SpeakThrough(sink, random);
+
+    /// <summary>What is said to the track's sender is said there, whatever its packets show: plain RTCP, as a forwarder takes it.</summary>
+    public void SetFeedback(int number, PeerAddress address)
+    {
+        if (Find(number) is { Ended: false } track) feedback.SetAddress(track, address);
+    }
+
     /// <summary>Takes in one datagram.</summary>
     /// <param name="datagram">A protected packet is decrypted where it lies.</param>
     /// <param name="arrival">Since the meeting began.</param>
     /// <param name="ownPort">The number of the track to whose own port it came; 0: to the meeting's.</param>
-    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival, int ownPort = 0)
+    /// <param name="oddPort">It came to the port above that one.</param>
+    public void Receive(Span<byte> datagram, PeerAddress peer, TimeSpan arrival, int ownPort = 0, bool oddPort = false)
     {
         var binding = BindingOf(ownPort);
         arrival = JournalFormat.FromMicroseconds(JournalFormat.ToMicroseconds(arrival));   // as the journal has it: played again, all comes out the same
         bool paused = withholding.IsPausedAt(arrival);
         if (RtpPacket.IsRtcp(datagram))
         {
-            if (!paused) ReceiveRtcp(binding, datagram, peer, arrival);
+            if (!paused) ReceiveRtcp(binding, datagram, new ReturnPath(peer, oddPort), arrival);
             return;
         }
         var entry = Open(binding, ref datagram, peer, arrival);
@@ -197,6 +209,7 @@ public sealed class MediaPipeline : IDisposable
         advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
         {
+            feedback.Advance(track, BindingOf(track.Description.Number), now);
             if (track is VideoTrack seen) seen.Show(now - Delay);
             if (track.Ended) continue;
             track.Withheld.ExtendTo(now);
@@ -237,6 +250,14 @@ public sealed class MediaPipeline : IDisposable
         ["srtp_replay"] = gate?.RefusedReplayed ?? 0,
     };
 
+    /// <summary>What became of losses, of all tracks.</summary>
+    public RepairTotals Repairs()
+    {
+        var recovered = default(RecoveredCounts);
+        foreach (var track in tracks) recovered += track.Recovered;
+        return new RepairTotals(recovered, feedback.Counts, refusedRtcp);
+    }
+
     /// <summary>True once a packet of the track was shown to have its key, in this run or one before.</summary>
     public bool HasVerified(int track) => gate?.HasVerified(track) ?? false;
 
@@ -244,6 +265,7 @@ public sealed class MediaPipeline : IDisposable
     {
         foreach (var track in tracks) track.Dispose();
         gate?.Dispose();
+        feedback.Dispose();
     }
 
     /// <summary>Makes a protected track's packet plain. <see cref="SrtpEntry.Unproven"/>: it is as it came.</summary>
@@ -267,24 +289,31 @@ public sealed class MediaPipeline : IDisposable
     }
 
     /// <param name="kept">The datagram, or its header alone.</param>
-    private void Take(MediaTrack track, ReadOnlySpan<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
+    private void Take(MediaTrack track, Span<byte> kept, bool headerOnly, in RtpPacket packet, TimeSpan arrival)
     {
-        if (!track.Withheld.Takes(arrival))
+        if (headerOnly || !track.MayKeep(packet, arrival))
         {
             kept = kept[..packet.HeaderLength];
             headerOnly = true;
         }
+        else track.EraseWithheld(packet, kept.Slice(packet.HeaderLength, packet.Payload.Length), arrival);
         journal?.AddPacket(headerOnly ? RecordKind.RtpHeader : RecordKind.Rtp, track.Description.Number, arrival, kept);
         if (headerOnly) track.ReceiveHeader(packet, arrival);
         else track.Receive(packet, arrival);
     }
 
     /// <summary>Only from where an SSRC is bound: else anybody could fill the disk, or move a clock.</summary>
-    private void ReceiveRtcp(SourceBinding binding, Span<byte> datagram, PeerAddress peer, TimeSpan arrival)
+    private void ReceiveRtcp(SourceBinding binding, Span<byte> datagram, ReturnPath from, TimeSpan arrival)
     {
         uint ssrc = BinaryPrimitives.ReadUInt32BigEndian(datagram[4..]);
-        if (binding.Owner(ssrc, peer) is not { } track || !track.Withheld.Takes(arrival)) return;
-        if (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open) return;
+        var track = binding.Owner(ssrc, from.Peer);
+        if (track is null || (track.Description.Srtp is not null && gate!.UnprotectRtcp(track, ssrc, ref datagram) != SrtpEntry.Open))
+        {
+            refusedRtcp++;
+            return;
+        }
+        binding.NoteRtcp(ssrc, from);
+        if (!track.Withheld.Takes(arrival)) return;
         journal?.AddPacket(RecordKind.Rtcp, track.Description.Number, arrival, datagram);
         track.ReceiveRtcp(datagram, arrival);
     }

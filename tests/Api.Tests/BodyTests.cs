@@ -64,6 +64,9 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData(""","codec":"mp3"}""", "/codec")]
     [InlineData(""","codec":"OPUS"}""", "/codec")]
     [InlineData(""","clock_rate":44100}""", "/clock_rate")]
+    [InlineData(""","codec":"pcmu","clock_rate":48000}""", "/clock_rate")]
+    [InlineData(""","codec":"pcma","channels":2}""", "/channels")]
+    [InlineData(""","codec":"g722","clock_rate":16000}""", "/clock_rate")]
     [InlineData(""","channels":0}""", "/channels")]
     [InlineData(""","channels":3}""", "/channels")]
     [InlineData(""","ssrc":-1}""", "/ssrc")]
@@ -103,6 +106,20 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData(""","kind":"video","codec":"vp8","layers":[{"rid":"h","ssrc":1},{"rid":"h","ssrc":2}]}""", "/layers/1/rid")]
     [InlineData(""","kind":"video","codec":"vp8","layers":[{"rid":"h"}]}""", "/layers/0/ssrc")]
     [InlineData(""","kind":"video","codec":"vp8","ssrc":2,"layers":[{"ssrc":1},{"ssrc":2}]}""", "/ssrc")]
+    [InlineData(""","red_payload_type":128}""", "/red_payload_type")]
+    [InlineData(""","red_payload_type":111}""", "/red_payload_type")]
+    [InlineData(""","codec":"red","red_payload_type":63}""", "/red_payload_type")]
+    [InlineData(""","codec":"red","fmtp":"112"}""", "/fmtp")]
+    [InlineData(""","codec":"red","fmtp":"111/111"}""", "/fmtp")]
+    [InlineData(""","codec":"red","fmtp":"112/0"}""", "/fmtp")]
+    [InlineData(""","codec":"red","clock_rate":8000}""", "/clock_rate")]
+    [InlineData(""","rtx":5}""", "/rtx")]
+    [InlineData(""","rtx":{}}""", "/rtx/payload_type")]
+    [InlineData(""","rtx":{"payload_type":128}}""", "/rtx/payload_type")]
+    [InlineData(""","rtx":{"payload_type":97,"apt":111}}""", "/rtx/apt")]
+    [InlineData(""","rtx":{"payload_type":111}}""", "/rtx")]
+    [InlineData(""","red_payload_type":63,"rtx":{"payload_type":63}}""", "/rtx")]
+    [InlineData(""","ssrc":5,"rtx":{"payload_type":97,"ssrc":5}}""", "/rtx")]
     [InlineData(""","id":"trk_1"}""", "/id")]
     public async Task Bad_fields_of_a_track_are_named_wherever_it_comes(string rest, string at)
     {
@@ -142,20 +159,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     public async Task Members_that_are_not_built_are_never_accepted_and_ignored(string body, string pointers)
     {
         var named = await (await server.PostAsync("/v1/meetings", body)).IsProblemAsync(501, "not_implemented");
-        Assert.Equal(pointers.Split(' ').Order(), named.Order());
-    }
-
-    [Theory]
-    [InlineData(""","codec":"red"}""", "/codec")]
-    [InlineData(""","codec":"pcmu","clock_rate":8000,"channels":1}""", "/codec")]
-    [InlineData(""","codec":"pcma"}""", "/codec")]
-    [InlineData(""","codec":"g722"}""", "/codec")]
-    [InlineData(""","rtx":{"payload_type":97,"ssrc":5}}""", "/rtx")]
-    [InlineData(""","red_payload_type":63}""", "/red_payload_type")]
-    public async Task Members_of_a_track_that_are_not_built_are_named(string rest, string pointers)
-    {
-        string id = await server.CreateAsync();
-        var named = await (await server.PostAsync($"/v1/meetings/{id}/tracks", Track + rest)).IsProblemAsync(501, "not_implemented");
         Assert.Equal(pointers.Split(' ').Order(), named.Order());
     }
 

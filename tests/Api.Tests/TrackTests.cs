@@ -32,6 +32,32 @@ public sealed class TrackTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(["alice", "bob"], tracks.EnumerateArray().Select(track => track.GetProperty("participant").Text("id")));
     }
 
+    [Theory]
+    [InlineData(""","red_payload_type":63}""", 63, null)]
+    [InlineData(""","rtx":{"payload_type":97,"ssrc":5}}""", null, """{"payload_type":97,"ssrc":5}""")]
+    [InlineData(""","rtx":{"payload_type":97}}""", null, """{"payload_type":97,"ssrc":null}""")]
+    [InlineData(""","codec":"red","fmtp":"109/109"}""", null, null)]
+    public async Task What_brings_lost_packets_back_is_taken_and_shown(string rest, int? red, string? rtx)
+    {
+        string id = await server.CreateAsync();
+        var answer = await server.PostAsync($"/v1/meetings/{id}/tracks", Alice[..^1] + rest);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var track = await answer.JsonAsync();
+        Assert.Equal(red, track.GetProperty("red_payload_type").ValueKind == JsonValueKind.Null ? null : track.GetProperty("red_payload_type").GetInt32());
+        Assert.Equal(rtx ?? "null", track.GetProperty("rtx").GetRawText());
+        Assert.Equal((byte?)red, server.Meetings.View(id).Tracks[0].Track.Spec.RedPayloadType);
+    }
+
+    [Fact]
+    public async Task Repairs_that_could_be_another_tracks_are_refused()
+    {
+        string alice = Alice[..^1] + ""","ssrc":1,"rtx":{"payload_type":97}}""";
+        string id = await server.CreateAsync($$"""{"tracks":[{{alice}}]}""");
+        string bob = Bob[..^1] + ""","ssrc":2,"rtx":{"payload_type":97}}""";
+        Assert.Equal(["/rtx"], await (await server.PostAsync($"/v1/meetings/{id}/tracks", bob)).IsProblemAsync(422, "ambiguous_track"));
+        Assert.Equal(HttpStatusCode.Created, (await server.PostAsync($"/v1/meetings/{id}/tracks", bob.Replace("97}", "97,\"ssrc\":3}"))).StatusCode);
+    }
+
     [Fact]
     public async Task Tracks_of_one_payload_type_are_told_apart_by_ports_of_their_own()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Text.Json;
 using Pipeline.Api.Replay;
@@ -11,13 +12,17 @@ internal sealed class RecordedMeeting
     public const int Rate = 16000;
 
     public required MeetingInfo Meeting { get; init; }
-    public required SendLog Log { get; init; }
+    /// <summary>Only where the sender is our own.</summary>
+    [AllowNull]
+    public SendLog Log { get => field ?? throw new InvalidOperationException("somebody else sent it"); init; }
     public required TranscriptInfo Transcript { get; init; }
     public required QualityInfo Quality { get; init; }
     /// <summary>Those with sound.</summary>
     public required IReadOnlyList<(RecordingInfo Info, MediaFile Probe)> Files { get; init; }
     /// <summary>Least and greatest of each 100 ms of the mix.</summary>
     public required IReadOnlyList<int[]> Waveform { get; init; }
+    /// <summary>When each picture is shown, by participant id, of tracks that have pictures: decoded, and nothing was wrong with any.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<TimeSpan>> Pictures { get; init; }
     /// <summary>16 kHz mono; by participant id, and "mix".</summary>
     public required IReadOnlyDictionary<string, float[]> Sound { get; init; }
 
@@ -43,12 +48,13 @@ internal sealed class RecordedMeeting
 
     public static IPEndPoint Endpoint(MeetingInfo meeting) => new(IPAddress.Parse(meeting.Ingest!.Host), meeting.Ingest.Port);
 
-    public static async Task<RecordedMeeting> FetchAsync(PipelineServer server, string id, SendLog log)
+    public static async Task<RecordedMeeting> FetchAsync(PipelineServer server, string id, SendLog? log = null)
     {
         var meeting = await server.Client.WaitUntilOverAsync(id, default);
         var files = new List<(RecordingInfo, MediaFile)>();
         IReadOnlyList<int[]> waveform = [];
         var sound = new Dictionary<string, float[]>();
+        var pictures = new Dictionary<string, IReadOnlyList<TimeSpan>>();
         var folder = Directory.CreateTempSubdirectory("pipeline-files-");
         foreach (var recording in await server.Client.GetRecordingsAsync(id, default))
         {
@@ -60,8 +66,14 @@ internal sealed class RecordedMeeting
                 waveform = ReadWaveform(path);
                 continue;
             }
-            files.Add((recording, await Ffprobe.ReadAsync(path)));
             string name = recording.TrackId is { } track ? meeting.Tracks.Single(t => t.Id == track).Participant.Id : recording.Kind;
+            if (recording.ContentType is "video/webm" or "video/mp4")
+            {
+                Assert.InRange((await Ffprobe.ReadAsync(path)).Duration.TotalMilliseconds - meeting.DurationMs, -50, 50);
+                pictures.Add(name, await FfmpegDecode.PicturesAsync(path));
+                continue;
+            }
+            files.Add((recording, await Ffprobe.ReadAsync(path)));
             sound.Add(name, await FfmpegDecode.ToFloatAsync(path, Rate));
         }
         folder.Delete(recursive: true);
@@ -72,6 +84,7 @@ internal sealed class RecordedMeeting
             Files = files,
             Waveform = waveform,
             Sound = sound,
+            Pictures = pictures,
             Transcript = await server.Client.GetTranscriptAsync(id, default),
             Quality = await server.Client.GetQualityAsync(id, default),
         };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Jitter;
@@ -20,10 +21,11 @@ internal static class Sound
     }
 
     /// <summary>Where, within <paramref name="reach"/> of where it is expected, a chirp lies, and how alike it is (−1 … 1).</summary>
-    public static (long At, double Correlation) FindChirp(ReadOnlySpan<float> pcm, long expected, int reach = 2400)
+    /// <param name="step">Samples; a chirp is not missed by four.</param>
+    public static (long At, double Correlation) FindChirp(ReadOnlySpan<float> pcm, long expected, int reach = 2400, int step = 1)
     {
         (long At, double Correlation) best = (-1, -2);
-        for (long at = Math.Max(0, expected - reach); at <= expected + reach && at + Template.Length <= pcm.Length; at++)
+        for (long at = Math.Max(0, expected - reach); at <= expected + reach && at + Template.Length <= pcm.Length; at += step)
         {
             double c = Correlation(pcm.Slice((int)at, Template.Length), Template);
             if (c > best.Correlation) best = (at, c);
@@ -34,12 +36,13 @@ internal static class Sound
     public static double Correlation(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         double ab = 0, aa = 1e-9, bb = 1e-9;
-        for (int i = 0; i < a.Length; i++)
+        int i = 0;
+        for (; i + Vector<float>.Count <= a.Length; i += Vector<float>.Count)
         {
-            ab += a[i] * b[i];
-            aa += a[i] * a[i];
-            bb += b[i] * b[i];
+            Vector<float> x = new(a[i..]), y = new(b[i..]);
+            (ab, aa, bb) = (ab + Vector.Dot(x, y), aa + Vector.Dot(x, x), bb + Vector.Dot(y, y));
         }
+        for (; i < a.Length; i++) (ab, aa, bb) = (ab + a[i] * b[i], aa + a[i] * a[i], bb + b[i] * b[i]);
         return ab / Math.Sqrt(aa * bb);
     }
 
@@ -93,11 +96,21 @@ internal static class Sound
         }
     }
 
-    /// <summary>What the `ffmpeg` program makes of a file.</summary>
-    public static async Task<float[]> DecodeAsync(string path)
+    /// <summary>What the `ffmpeg` program makes of a file; interleaved.</summary>
+    public static async Task<float[]> DecodeAsync(string path, int channels = 1)
     {
-        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-ar", "48000", "pipe:1");
+        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", $"{channels}", "-ar", "48000", "pipe:1");
         return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+    }
+
+    /// <summary>Its samples as they are, s16le.</summary>
+    public static Task<byte[]> SamplesAsync(string path) => RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "pipe:1");
+
+    /// <summary>What `ffprobe` says of a file's only stream, in its own order.</summary>
+    public static async Task<string[]> ProbeAsync(string path, string entries)
+    {
+        byte[] said = await RunAsync("ffprobe", "-v", "error", "-show_entries", $"stream={entries}", "-of", "csv=p=0", path);
+        return System.Text.Encoding.ASCII.GetString(said).Trim().Split(',');
     }
 
     /// <summary>Octets of one raw format as the `ffmpeg` program makes them of another.</summary>

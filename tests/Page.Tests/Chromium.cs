@@ -5,7 +5,6 @@ namespace Pipeline.Page.Tests;
 /// <summary>The system's browser, without a window; one for all tests, each visit in a profile of its own.</summary>
 internal static class Chromium
 {
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "headless_shell"];
     private static readonly Lazy<Task<IBrowser>> Launched = new(LaunchAsync);
 
     public static Task<IBrowser> Instance => Launched.Value;
@@ -17,7 +16,7 @@ internal static class Chromium
         Assertions.SetDefaultExpectTimeout(Patience.Milliseconds);
         return await playwright.Chromium.LaunchAsync(new()
         {
-            ExecutablePath = Find(),
+            ExecutablePath = ChromiumProgram.Path,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -25,12 +24,6 @@ internal static class Chromium
             ],
         });
     }
-
-    private static string Find() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-            .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException("There is no Chromium: run deploy/setup.sh --tests.");
 }
 
 /// <summary>How long a thing may take on a busy machine before it is taken for missing. Nothing is asserted about how quick it is.</summary>

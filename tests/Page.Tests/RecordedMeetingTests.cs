@@ -46,6 +46,23 @@ public sealed class RecordedMeetingTests(RecordedSite site)
     });
 
     [Fact]
+    public Task What_arrived_of_everybody_and_what_is_missing_is_told_as_the_server_knows_it() => Reader.VisitAsync(site.Server, async reader =>
+    {
+        var quality = await site.Server.Client.GetQualityAsync(site.Meeting.Id, default);
+        await reader.SignInAsync(site.Fragment);
+        await reader.Page.Locator("#reception > summary").ClickAsync();
+        var rows = reader.Page.Locator(".reception > li");
+        await Expect(rows).ToHaveCountAsync(quality.Tracks.Count);
+        for (int n = 0; n < quality.Tracks.Count; n++)
+        {
+            var numbers = rows.Nth(n).Locator(".numbers");
+            await Expect(numbers).ToContainTextAsync(quality.Tracks[n].PacketsReceived.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
+            await Expect(rows.Nth(n).Locator(".gaps > summary")).ToHaveCountAsync(quality.Tracks[n].Gaps.Count > 0 ? 1 : 0);
+        }
+        await reader.LookAsync("reception");
+    });
+
+    [Fact]
     public Task A_click_on_a_word_goes_to_it_and_the_word_being_said_is_marked() => Reader.VisitAsync(site.Server, async reader =>
     {
         await reader.SignInAsync(site.Fragment);

@@ -27,6 +27,8 @@ public sealed class SimulatedLink<T>(int seed)
     public TimeSpan Jitter { get; init; }
     /// <summary>Spans in which nothing arrives: at their end all of it does.</summary>
     public IReadOnlyList<(TimeSpan From, TimeSpan To)> Holds { get; init; } = [];
+    /// <summary>Packets that no other overtakes.</summary>
+    public Predicate<T> KeepsOrder { get; init; } = _ => false;
 
     public IReadOnlyList<T> Lost => lost;
     public int Duplicated { get; private set; }
@@ -38,7 +40,7 @@ public sealed class SimulatedLink<T>(int seed)
             lost.Add(packet);
             return;
         }
-        bool overtaken = random.NextDouble() < Reordering;
+        bool overtaken = random.NextDouble() < Reordering && !KeepsOrder(packet);
         var arrival = Max(at + Delay + random.NextDouble() * Jitter, lastArrival);
         if (!overtaken) lastArrival = arrival;
         else arrival += random.NextDouble() * ReorderedBy;

@@ -35,6 +35,27 @@ public sealed record WavFile(int SampleRate, float[] Samples)
         throw new InvalidDataException($"{path} has no samples.");
     }
 
+    /// <summary>Writes one channel; what is beyond −1 … 1 is cut.</summary>
+    public static void Write(string path, ReadOnlySpan<float> samples, int sampleRate)
+    {
+        var file = new byte[44 + 2 * samples.Length];
+        "RIFF"u8.CopyTo(file);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(4), file.Length - 8);
+        "WAVEfmt "u8.CopyTo(file.AsSpan(8));
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(16), 16);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(20), 1);                 // PCM
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(22), 1);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(24), sampleRate);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(28), 2 * sampleRate);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(32), 2);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(34), 16);
+        "data"u8.CopyTo(file.AsSpan(36));
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(40), 2 * samples.Length);
+        for (int n = 0; n < samples.Length; n++)
+            BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(44 + 2 * n), (short)Math.Clamp(MathF.Round(samples[n] * 32768), short.MinValue, short.MaxValue));
+        File.WriteAllBytes(path, file);
+    }
+
     private static float[] Decode(ReadOnlySpan<byte> pcm, int channels)
     {
         int frame = 2 * channels;

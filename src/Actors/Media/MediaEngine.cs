@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
+using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
@@ -31,6 +32,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     private readonly MediaEngineOptions options;
     private readonly IKeyVault vault;
     private readonly SpeechServices? speech;
+    private readonly IngestMetrics metrics;
     private readonly TimeProvider clock;
     private readonly ILogger<MediaEngine> logger;
     private readonly PortPool ports;
@@ -39,9 +41,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     private readonly ConcurrentDictionary<MeetingId, FinishedRun> finished = new();
 
     /// <param name="speech">Null: no model is set, no captions are made.</param>
-    public MediaEngine(MediaEngineOptions options, IKeyVault vault, SpeechServices? speech, TimeProvider clock, ILogger<MediaEngine> logger)
+    public MediaEngine(
+        MediaEngineOptions options, IKeyVault vault, SpeechServices? speech, IngestMetrics metrics, TimeProvider clock, ILogger<MediaEngine> logger)
     {
-        (this.options, this.vault, this.speech, this.clock, this.logger) = (options, vault, speech, clock, logger);
+        (this.options, this.vault, this.speech, this.metrics, this.clock, this.logger) = (options, vault, speech, metrics, clock, logger);
         Directory.CreateDirectory(options.DataFolder);
         ports = new PortPool(options.BindAddress, options.Ports);
         disk = new JournalDisk(options.DataFolder);
@@ -61,6 +64,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         finished.TryRemove(job.Id, out var run);
+        if (WhyNotDecoded(job) is { } unheard)
+            return new ProcessMediaResult.Failed("codec_unavailable", unheard, [], run?.Quality ?? MediaSnapshots.Empty, CaptionsStatus.Deferred);
         foreach (int port in job.Tracks.Select(t => t.Port).OfType<int>()) ports.Release(port);   // of tracks whose media never opened
         MeetingKeys keys;
         try { keys = folder.OpenKeys(vault); }
@@ -92,9 +97,9 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
         var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run);
-        if (rendered.MixFailure is { } failure)
+        if ((rendered.MixFailure ?? rendered.TrackFailure) is { } failure)
         {
-            NoMix(job.Id, failure);
+            NotEncoded(job.Id, failure);
             return new ProcessMediaResult.Failed("encoder_failed", failure, files, quality, await captions);
         }
         return new ProcessMediaResult.Done(files, quality, await captions);
@@ -113,7 +118,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
-        if (WhyNotProtected(job) is { } why) return new OpenMediaResult.NoCapacity(why);
+        if ((WhyNotProtected(job) ?? WhyNotDecoded(job)) is { } why) return new OpenMediaResult.NoCapacity(why);
         if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
             return new OpenMediaResult.NoCapacity("the disk is nearly full");
         if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
@@ -182,9 +187,11 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var loop = new MediaLoop(sockets.Rtp, sockets.Rtcp, pipeline, journal, startedBoot);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null && t.Port is not null)) loop.OpenPort(track.Number, own[track.Port!.Value].Rtp, own[track.Port.Value].Rtcp);
+        foreach (var track in job.Tracks.Where(t => t.EndedAt is null))
+            if (TrackMapping.Feedback(track) is { } address) pipeline.SetFeedback(track.Number, address);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options, metrics), run => finished[job.Id] = run);
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
@@ -198,6 +205,14 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);
         if (job.Paused) last = journal.AppendAsync(new Paused((long)began.TotalMicroseconds), began);
         return last;                                                                 // written in order: it is synced with all before it
+    }
+
+    /// <summary>One sentence where some track's codec cannot be decoded here; null where all can.</summary>
+    private static string? WhyNotDecoded(MediaJob job)
+    {
+        foreach (var track in job.Tracks.Where(t => t.Spec.Kind == "audio"))
+            if (!AudioCodec.Find(track.Spec.Codec).IsSupported(out string? why)) return why;
+        return null;
     }
 
     private async Task CheckEncoderAsync()
@@ -248,6 +263,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
             (RenderedKind.Track, ".webm") => ("track", "video/webm"),
             (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
+            (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
             (RenderedKind.Track, _) => ("track", "audio/ogg"),
             _ => ("waveform", "application/json"),
         };

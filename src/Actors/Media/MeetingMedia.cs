@@ -18,7 +18,7 @@ internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSna
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
     MediaLoop Loop, MediaScheduler Scheduler, JournalWriter Journal, MeetingKeys Keys, Recorder? Recorder, CaptionPipeline? Captions,
-    PortPool Ports, TimeProvider Clock, MediaEngineOptions Options);
+    PortPool Ports, TimeProvider Clock, MediaEngineOptions Options, IngestMetrics Metrics);
 
 /// <summary>The running media of one meeting: the loop owns the packets, this owns the loop's life.</summary>
 internal sealed class MeetingMedia : IMeetingMedia
@@ -35,6 +35,7 @@ internal sealed class MeetingMedia : IMeetingMedia
     private volatile IReadOnlyDictionary<int, TrackQuality> earlier = new Dictionary<int, TrackQuality>();
     private readonly CancellationTokenSource leaving = new();
     private Task<bool> catchUp = Task.FromResult(true);
+    private RepairTotals repairs;                                                    // as the metrics know them
     private int stopped;
 
     public MeetingMedia(MediaJob job, MeetingFolder folder, RunParts parts, Action<FinishedRun> finished)
@@ -53,7 +54,9 @@ internal sealed class MeetingMedia : IMeetingMedia
         var added = parts.Loop.InvokeAsync(() =>
         {
             if (sockets is not null) parts.Loop.OpenPort(track.Number, sockets.Rtp, sockets.Rtcp);
-            return parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys));
+            var made = parts.Loop.Pipeline.AddTrack(TrackMapping.ToDescription(track, parts.Keys));
+            if (TrackMapping.Feedback(track) is { } address) parts.Loop.Pipeline.SetFeedback(track.Number, address);
+            return made;
         });
         _ = added.ContinueWith(_ => sockets?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         return await added.WaitAsync(late);
@@ -226,5 +229,11 @@ internal sealed class MeetingMedia : IMeetingMedia
         leaving.Dispose();
     }
 
-    private MediaSnapshot Take() => snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+    private MediaSnapshot Take()
+    {
+        var before = repairs;
+        repairs = parts.Loop.Pipeline.Repairs();
+        parts.Metrics.Repaired(before, repairs);
+        return snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+    }
 }

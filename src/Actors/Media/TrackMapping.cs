@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 
@@ -49,6 +50,9 @@ internal static class TrackMapping
             OrientationExtension = Extension(spec, Orientation),
         };
     }
+
+    /// <summary>Where its sender is spoken to, if that is not where its packets come from.</summary>
+    public static PeerAddress? Feedback(Track track) => track.Spec.Feedback is { } address ? PeerAddress.Of(IPEndPoint.Parse(address)) : null;
 
     private static byte? Extension(TrackSpec spec, string name)
     {

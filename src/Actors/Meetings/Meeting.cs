@@ -96,7 +96,8 @@ public sealed partial record Meeting
 
     /// <summary>
     /// The index of the first of <paramref name="added"/> that packets could not be told apart from an earlier track's:
-    /// an SSRC of both, or both without one and of the same payload type. Null where every track is clear, as one with a port of its own is.
+    /// an SSRC of both, or both without one and of the same payload type, be it for what comes again. Null where every track is clear, as
+    /// one with a port of its own is.
     /// </summary>
     public static int? Ambiguous(IEnumerable<TrackSpec> present, IReadOnlyList<TrackSpec> added)
     {
@@ -105,10 +106,13 @@ public sealed partial record Meeting
             if (!added[i].OwnPort && !How(added[i]).All(taken.Add)) return i;
         return null;
 
-        static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track) =>
-            track.Ssrc is null && track.Layers.Count == 0
-                ? [(null, track.PayloadType)]
-                : [.. track.Layers.Select(l => l.Ssrc).Concat(track.Ssrc is { } ssrc ? [ssrc] : []).Select(s => ((uint?)s, (byte?)null))];
+        static HashSet<(uint? Ssrc, byte? PayloadType)> How(TrackSpec track)
+        {
+            IEnumerable<uint?> named = [track.Ssrc, track.Rtx?.Ssrc, .. track.Layers.Select(l => (uint?)l.Ssrc)];
+            bool adopts = track.Ssrc is null && track.Layers.Count == 0;
+            IEnumerable<byte?> adopted = [adopts ? track.PayloadType : null, adopts ? track.RedPayloadType : null, track.Rtx is { Ssrc: null } rtx ? rtx.PayloadType : null];
+            return [.. named.Where(s => s is not null).Select(s => (s, (byte?)null)), .. adopted.Where(t => t is not null).Select(t => ((uint?)null, t))];
+        }
     }
 
     /// <summary>What follows from the command; nothing where it is refused, repeated, or from a run that is over.</summary>

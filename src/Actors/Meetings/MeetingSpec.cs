@@ -68,6 +68,8 @@ public sealed record TrackSpec
     public SrtpParameters? OfferedSrtp { get; init; }
     /// <summary>Which stream of the meeting's source it is; null: it is sent by the platform.</summary>
     public FeedStream? Fetched { get; init; }
+    /// <summary>`address:port` that takes what is said to its sender, where that is not where its packets come from; plainly, also of a protected track.</summary>
+    public string? Feedback { get; init; }
 }
 
 /// <param name="Ssrc">Null: the first new one of the payload type.</param>

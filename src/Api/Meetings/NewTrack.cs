@@ -5,6 +5,7 @@ using System.Text.Json;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Problems;
+using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Meetings;
@@ -35,6 +36,15 @@ internal sealed record NewSrtpDto
     public uint Roc { get; init; }
 }
 
+/// <summary>Where a track's lost packets come again.</summary>
+internal sealed record NewRtxDto
+{
+    [Range(0, 127)]
+    public required int PayloadType { get; init; }
+    /// <summary>Null: the first new one of its payload type.</summary>
+    public uint? Ssrc { get; init; }
+}
+
 /// <summary>One source's media as it will be sent.</summary>
 internal sealed record NewTrackDto
 {
@@ -45,15 +55,15 @@ internal sealed record NewTrackDto
     /// <summary>"microphone" or "screen_audio"; of video "camera", which is its default, or "screen".</summary>
     [DefaultValue("microphone")]
     public string Source { get; init; } = "microphone";
-    /// <summary>"opus"; of video "vp8", "vp9", "h264" or "av1", without a default.</summary>
+    /// <summary>"opus", "red", "pcmu", "pcma" or "g722"; of video "vp8", "vp9", "h264" or "av1", without a default.</summary>
     [DefaultValue("opus")]
     public string Codec { get; init; } = "opus";
     [Range(0, 127)]
     public required int PayloadType { get; init; }
-    /// <summary>48000 for Opus, whatever was recorded (RFC 7587); 90000 for video.</summary>
+    /// <summary>The codec's where there is none: 48000 for Opus, whatever was recorded (RFC 7587), 8000 for other sound, G.722 too (RFC 3551 §4.5.2), 90000 for video.</summary>
     [DefaultValue(48000)]
     public int ClockRate { get; init; } = 48000;
-    /// <summary>Of sound; of video nothing but 1.</summary>
+    /// <summary>Of sound; 1 for all but Opus, where it is the default too.</summary>
     [Range(1, 2), DefaultValue(2)]
     public int Channels { get; init; } = 2;
     /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
@@ -68,6 +78,11 @@ internal sealed record NewTrackDto
     public string? From { get; init; }
     /// <summary>Only packets that verify are taken; null: plain RTP.</summary>
     public NewSrtpDto? Srtp { get; init; }
+    /// <summary>Of packets that carry earlier ones again (RFC 2198), of codec "opus"; null: none do.</summary>
+    [Range(0, 127)]
+    public int? RedPayloadType { get; init; }
+    /// <summary>Where lost packets come again, once they are asked for (RFC 4588); null: they are not asked for.</summary>
+    public NewRtxDto? Rtx { get; init; }
     /// <summary>True: a UDP port for this track alone, which the answer's `ingest` names.</summary>
     [DefaultValue(false)]
     public bool OwnPort { get; init; }
@@ -107,7 +122,7 @@ internal static class NewTrack
         {
             if (Read(items[i], $"{pointer}/{i}", findings) is not { } track) continue;
             tracks.Add(track);
-            if (track.Ssrc is { } ssrc && !ssrcs.Add(ssrc)) findings.Invalid($"{pointer}/{i}/ssrc", "is an earlier track's");
+            if (track is { Ssrc: { } ssrc, OwnPort: false } && !ssrcs.Add(ssrc)) findings.Invalid($"{pointer}/{i}/ssrc", "is an earlier track's");
         }
         return tracks;
     }
@@ -123,12 +138,13 @@ internal static class NewTrack
         string source = video ? fields.OneOf("source", "camera", "camera", "screen") : fields.OneOf("source", "microphone", "microphone", "screen_audio");
         string codec = video ? fields.OneOf("codec", "", "vp8", "vp9", "h264", "av1") : fields.OneOf("codec", "opus", "opus", "red", "pcmu", "pcma", "g722");
         if (video && !fields.TryGet("codec", out _)) fields.Invalid("codec", "is required for video");
-        if (!video && codec != "opus") fields.NotBuilt("codec", "only opus is recorded yet");
+        if (!video && !AudioCodec.Find(codec).IsSupported(out string? why)) fields.NotBuilt("codec", why);
         long? payloadType = fields.RequiredInteger("payload_type", 0, 127);
-        long clockRate = fields.Integer("clock_rate", video ? 90000 : 48000, 1, int.MaxValue);
-        if (video && clockRate != 90000) fields.Invalid("clock_rate", "must be 90000 for video");
-        if (codec == "opus" && clockRate != 48000) fields.Invalid("clock_rate", "must be 48000 for opus");
-        long channels = fields.Integer("channels", video ? 1 : 2, 1, video ? 1 : 2);
+        bool telephone = codec is "pcmu" or "pcma" or "g722";
+        int clock = video ? 90000 : telephone ? 8000 : 48000, most = video || telephone ? 1 : 2;
+        long clockRate = fields.Integer("clock_rate", clock, 1, int.MaxValue);
+        if (clockRate != clock) fields.Invalid("clock_rate", $"must be {clock} for {(video ? kind : codec)}");
+        long channels = fields.Integer("channels", most, 1, most);
         long? ssrc = fields.NullableInteger("ssrc", 0, uint.MaxValue);
         string? fmtp = fields.NullableText("fmtp", longest: 1000);
         var extensions = ReadHeaderExtensions(fields);
@@ -137,10 +153,8 @@ internal static class NewTrack
         long? red = fields.NullableInteger("red_payload_type", 0, 127);
         var rtx = ReadRtx(fields);
         var layers = ReadLayers(fields);
-        if (rtx is not null) fields.NotBuilt("rtx", "retransmissions are not read yet");
-        if (red is not null) fields.NotBuilt("red_payload_type", "RED is not read yet");
+        CheckRepair(fields, codec, payloadType, ssrc, fmtp, red, rtx, layers);
         if (!video && layers.Count > 0) fields.Invalid("layers", "are of video");
-        if (video && red is not null) fields.Invalid("red_payload_type", "is of audio");
         if (layers.Count > 0 && ssrc is not null && ssrc != layers[0].Ssrc) fields.Invalid("ssrc", "must be the first layer's, or none");
         bool ownPort = fields.Flag("own_port", false);
         fields.RefuseOthers();
@@ -164,6 +178,25 @@ internal static class NewTrack
             OwnPort = ownPort,
             OfferedSrtp = srtp,
         };
+    }
+
+    /// <summary>What comes twice must be told from what comes once.</summary>
+    private static void CheckRepair(
+        JsonFields fields, string codec, long? payloadType, long? ssrc, string? fmtp, long? red, RtxSpec? rtx, IReadOnlyList<LayerSpec> layers)
+    {
+        string? redIs = red is null ? null : codec == "red" ? "is payload_type where the codec is red" : codec != "opus" ? "is of codec opus" : red == payloadType ? "is payload_type" : null;
+        if (redIs is not null) fields.Invalid("red_payload_type", redIs);
+        if (codec == "red" && fmtp is not null && !IsRedFmtp(fmtp, payloadType)) fields.Invalid("fmtp", "must name one payload type twice or more, such as 111/111, and not payload_type");
+        if (rtx is null) return;
+        if (rtx.PayloadType == payloadType || rtx.PayloadType == red) fields.Invalid("rtx", "must have a payload_type of its own");
+        if (rtx.Ssrc is { } repair && (repair == ssrc || layers.Any(l => l.Ssrc == repair))) fields.Invalid("rtx", "must have an ssrc of its own");
+    }
+
+    /// <summary>As in `a=fmtp:63 111/111` (RFC 2198 §5): of one codec alone.</summary>
+    private static bool IsRedFmtp(string fmtp, long? payloadType)
+    {
+        string[] types = fmtp.Split('/');
+        return types.Length >= 2 && types.All(t => t == types[0]) && byte.TryParse(types[0], out byte type) && type <= 127 && type != payloadType && types[0] == type.ToString();
     }
 
     private static RtxSpec? ReadRtx(JsonFields track)

@@ -26,8 +26,11 @@ internal static class TracksApi
     /// <param name="pointer">To it.</param>
     public static Problem Ambiguous(TrackSpec later, string pointer) => later.Ssrc is null && later.Layers.Count == 0
         ? new Problem(
-            ProblemKind.AmbiguousTrack, "Tracks without an SSRC that share a port must differ in their payload type.",
+            ProblemKind.AmbiguousTrack, "Tracks without an SSRC that share a port must differ in their payload types, those of `rtx` and RED included.",
             [new FieldError($"{pointer}/payload_type", "is an earlier track's, and neither has an ssrc")])
+        : later.Rtx is { Ssrc: null } ? new Problem(
+            ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time, and so does a payload type of `rtx` without one.",
+            [new FieldError($"{pointer}/rtx", "without an ssrc it could be an earlier track's, or the track's own ssrc is one")])
         : new Problem(
             ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time.", [new FieldError($"{pointer}/{(later.Layers.Count == 0 ? "ssrc" : "layers")}", "is an earlier track's")]);
 

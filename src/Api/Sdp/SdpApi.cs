@@ -37,7 +37,7 @@ internal static class SdpApi
                 case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
                 case AddTracksResult.InvalidState(var status): return TracksApi.Over(status);
                 case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
-                case AddTracksResult.AmbiguousTrack(var index) when specs[index].Ssrc is not null: return Ambiguous(taken[index]);
+                case AddTracksResult.AmbiguousTrack(var index) when specs[index].Ssrc is not null || specs[index].Layers.Count > 0: return Ambiguous(taken[index]);
                 case AddTracksResult.AmbiguousTrack(var index):
                     specs[index] = specs[index] with { OwnPort = true };             // each m-line can have its own: SDP needs no SSRC to tell them apart
                     break;
@@ -45,6 +45,7 @@ internal static class SdpApi
                     var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();
                     var answered = taken.Zip(added, (offer, view) => (offer, view.Track)).ToDictionary(
                         pair => pair.offer, pair => new AnsweredTrack(pair.Track.Id.ToString(), pair.Track.Port ?? meeting.Port, pair.Track.Port is null));
+                    http.Response.Headers.CacheControl = "no-store";                 // a key may be in it
                     http.Response.Headers.Location = $"/v1/meetings/{meetingId}";
                     string answer = SdpAnswer.Write(offer, offered, answered, clock.GetUtcNow().ToUnixTimeMilliseconds(), options.RtpHost);
                     return TypedResults.Content(answer, MediaType, contentEncoding: null, StatusCodes.Status201Created);

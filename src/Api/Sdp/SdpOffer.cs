@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Json;
@@ -24,8 +23,15 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
     /// <summary>Names of RFC 4855 → words of the contract.</summary>
     private static readonly Dictionary<string, string> Codecs = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["opus"] = "opus", ["red"] = "red", ["PCMU"] = "pcmu", ["PCMA"] = "pcma", ["G722"] = "g722",
-        ["VP8"] = "vp8", ["VP9"] = "vp9", ["H264"] = "h264", ["AV1"] = "av1",
+        ["opus"] = "opus",
+        ["red"] = "red",
+        ["PCMU"] = "pcmu",
+        ["PCMA"] = "pcma",
+        ["G722"] = "g722",
+        ["VP8"] = "vp8",
+        ["VP9"] = "vp9",
+        ["H264"] = "h264",
+        ["AV1"] = "av1",
     };
 
     /// <summary>One for each m-line, in order. What cannot be understood goes into the findings; what cannot be taken says why.</summary>
@@ -60,7 +66,7 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
     private OfferedTrack Take(MediaDescription media, MediaOffer offer, bool isOnePerson)
     {
         bool isProtected = media.Protocol.Contains("SAVP", StringComparison.Ordinal);
-        var crypto = isProtected ? offer.Cryptos.FirstOrDefault() : null;
+        var crypto = isProtected && offer.Cryptos is [var preferred, ..] ? preferred : null;
         if (isProtected && crypto is null) return OfferedTrack.Refused(media, "no a=crypto of it can be taken: one key without identifier, of a suite that is known");
         if (offer.Sources.Count > 1 && !offer.SourcesAreLayers) return OfferedTrack.Refused(media, $"has {offer.Sources.Count} sources: offer an m-line for each");
         if (Participant(media, offer, isOnePerson) is not { } participant) return OfferedTrack.Refused(media, "nobody says whose it is: add ?participant=");
@@ -68,20 +74,21 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
         string? why = null;
         foreach (var format in Candidates(offer))
         {
-            var extras = Extras(offer, format);
-            if (Track(Describe(media, offer, format, crypto, participant), extras, out string refused) is not { } spec)
+            var (red, rtx) = (RedOf(format, offer), RtxOf(format, offer));
+            var findings = new BodyFindings();
+            var track = Describe(media, offer, participant, format, red, rtx) with { Srtp = Srtp(crypto) };
+            if (NewTrack.Read(JsonSerializer.SerializeToElement(track, ApiJson.Default.NewTrackDto), "", findings) is { } spec && findings.Errors.Count == 0)
             {
-                why ??= refused;
-                continue;
+                return new OfferedTrack
+                {
+                    Media = media,
+                    Spec = spec,
+                    Formats = [.. new[] { format, red, rtx }.OfType<OfferedFormat>()],
+                    Crypto = crypto,
+                    Feedback = [.. offer.Feedback.Where(f => (f.PayloadType ?? format.PayloadType) == format.PayloadType && IsGiven(f.Value, spec))],
+                };
             }
-            return new OfferedTrack
-            {
-                Media = media,
-                Spec = spec,
-                Formats = [format, .. extras.Select(extra => extra.Format)],
-                Crypto = crypto,
-                Feedback = [.. offer.Feedback.Where(f => (f.PayloadType ?? format.PayloadType) == format.PayloadType && IsGiven(f.Value, spec))],
-            };
+            why ??= string.Join("; ", findings.Errors.Select(e => $"{e.Pointer.TrimStart('/')} {e.Message}"));
         }
         return OfferedTrack.Refused(media, why ?? $"none of its payload types is a codec that is known: {string.Join(", ", Codecs.Keys)}");
     }
@@ -93,10 +100,20 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
         return known.Exists(format => !format.Is("red")) ? known.Where(format => !format.Is("red")) : known;
     }
 
-    private JsonObject Describe(MediaDescription media, MediaOffer offer, OfferedFormat format, SdpCrypto? crypto, NewParticipantDto participant)
+    /// <summary>The RED that holds Opus of this payload type (RFC 2198 §5), and nothing else.</summary>
+    private static OfferedFormat? RedOf(OfferedFormat format, MediaOffer offer) => !format.Is("opus") ? null : offer.Formats.FirstOrDefault(red =>
+        red.Is("red") && red.ClockRate == format.ClockRate && red.PayloadType != format.PayloadType
+        && (red.Fmtp is null || red.Fmtp.Split('/').All(block => block.Trim() == $"{format.PayloadType}")));
+
+    /// <summary>What sends packets of this payload type again (RFC 4588 §8.1).</summary>
+    private static OfferedFormat? RtxOf(OfferedFormat format, MediaOffer offer) => offer.Formats.FirstOrDefault(rtx =>
+        rtx.Is("rtx") && rtx.Fmtp is not null && rtx.Fmtp.Split(';', StringSplitOptions.TrimEntries).Contains($"apt={format.PayloadType}"));
+
+    private NewTrackDto Describe(MediaDescription media, MediaOffer offer, NewParticipantDto participant, OfferedFormat format, OfferedFormat? red, OfferedFormat? rtx)
     {
         bool isVideo = media.Kind == "video", isScreen = media.Value("content") is { } content && content.Split(',').Contains("slides");
-        var track = (JsonObject)JsonSerializer.SerializeToNode(new NewTrackDto
+        uint? ssrc = offer.Sources.Count == 1 ? offer.Sources[0] : null;
+        return new NewTrackDto
         {
             Participant = participant,
             Kind = media.Kind,
@@ -105,53 +122,18 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
             PayloadType = format.PayloadType,
             ClockRate = format.ClockRate,
             Channels = format.Channels,
-            Ssrc = offer.Sources.Count == 1 ? offer.Sources[0] : null,
+            Ssrc = ssrc,
+            Layers = offer.Sources.Count < 2 ? [] : [.. offer.Sources.Select((layer, n) => new LayerDto(offer.Layers.Count == offer.Sources.Count ? offer.Layers[n] : null, layer))],
+            RedPayloadType = red?.PayloadType,
+            Rtx = rtx is null ? null : new NewRtxDto { PayloadType = rtx.PayloadType, Ssrc = ssrc is { } of && offer.Retransmissions.TryGetValue(of, out uint again) ? again : null },
             Fmtp = format.Fmtp,
             HeaderExtensions = offer.Extensions.ToDictionary(e => e.Key.ToString(), e => e.Value),
             From = by.From ?? From(offer.Sender),
-            Srtp = crypto is null ? null : new NewSrtpDto { Suite = crypto.Suite.Name, Key = Convert.ToBase64String(crypto.Master) },
-        }, ApiJson.Default.NewTrackDto)!;
-        if (offer.Sources.Count > 1) track["layers"] = new JsonArray([.. offer.Sources.Select((ssrc, n) => Layer(ssrc, offer.Layers.Count == offer.Sources.Count ? offer.Layers[n] : null))]);
-        return track;
-
-        static JsonNode Layer(uint ssrc, string? rid) => new JsonObject { ["rid"] = rid, ["ssrc"] = ssrc };
+        };
     }
 
-    /// <summary>A member of a track that it can do without, and the payload type that comes with it.</summary>
-    private sealed record Extra(string Member, JsonNode Value, OfferedFormat Format);
-
-    private static List<Extra> Extras(MediaOffer offer, OfferedFormat format)
-    {
-        List<Extra> extras = [];
-        string type = format.PayloadType.ToString();
-        if (offer.Formats.FirstOrDefault(f => f.Is("red") && f.ClockRate == format.ClockRate && f.PayloadType != format.PayloadType
-                && (f.Fmtp is null || f.Fmtp.Split('/').All(block => block.Trim() == type))) is { } red && format.Is("opus"))
-            extras.Add(new Extra("red_payload_type", red.PayloadType, red));
-        if (offer.Formats.FirstOrDefault(f => f.Is("rtx") && f.Fmtp is not null && f.Fmtp.Split(';', StringSplitOptions.TrimEntries).Contains($"apt={type}")) is { } rtx)
-        {
-            uint? ssrc = offer.Sources.Count == 1 && offer.Retransmissions.TryGetValue(offer.Sources[0], out uint again) ? again : null;
-            extras.Add(new Extra("rtx", new JsonObject { ["payload_type"] = rtx.PayloadType, ["ssrc"] = ssrc }, rtx));
-        }
-        return extras;
-    }
-
-    /// <summary>Null where a track cannot be that.</summary>
-    /// <param name="extras">Those that cannot be are taken out: the answer does not have them, and the sender does without.</param>
-    private static TrackSpec? Track(JsonObject asked, List<Extra> extras, out string refused)
-    {
-        foreach (var extra in extras) asked[extra.Member] = extra.Value;
-        while (true)
-        {
-            var findings = new BodyFindings();
-            var spec = NewTrack.Read(JsonElement.Parse(asked.ToJsonString()), "", findings);
-            refused = string.Join("; ", findings.Errors.Select(e => $"{e.Pointer.TrimStart('/')} {e.Message}"));
-            if (findings.Errors.Count == 0) return spec;
-            var wrong = extras.Where(extra => findings.Errors.Any(e => e.Pointer.StartsWith($"/{extra.Member}", StringComparison.Ordinal))).ToList();
-            if (wrong.Count == 0) return null;
-            foreach (var extra in wrong) asked.Remove(extra.Member);
-            extras.RemoveAll(wrong.Contains);
-        }
-    }
+    private static NewSrtpDto? Srtp(SdpCrypto? crypto) =>
+        crypto is null ? null : new NewSrtpDto { Suite = crypto.Suite.Name, Key = Convert.ToBase64String(crypto.Master) };
 
     /// <summary>What of the offered feedback is sent: requests for lost packets where they come again, and for pictures that need no other.</summary>
     private static bool IsGiven(string feedback, TrackSpec spec) => feedback switch

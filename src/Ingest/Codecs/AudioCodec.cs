@@ -47,8 +47,8 @@ public abstract class AudioCodec
     public abstract int Duration(ReadOnlySpan<byte> packet);
     /// <summary>The packet itself shows that nobody speaks.</summary>
     public abstract bool IsQuiet(ReadOnlySpan<byte> packet);
-    /// <summary>The packet carries a copy of the one before it.</summary>
-    public virtual bool HasCopy(ReadOnlySpan<byte> packet) => false;
+    /// <summary>Samples at 48 kHz, right before the packet, of which it carries a copy; 0: none.</summary>
+    public virtual int CopyDuration(ReadOnlySpan<byte> packet) => 0;
 
     /// <param name="sampleRate">48000, 16000 or <see cref="SampleRate"/>.</param>
     public abstract IAudioDecoder CreateDecoder(int sampleRate);

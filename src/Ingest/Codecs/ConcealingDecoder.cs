@@ -26,6 +26,8 @@ public sealed class ConcealingDecoder(AudioCodec codec, int sampleRate, IPcmStor
     private readonly float[] scratch = new float[AudioCodec.MaxDuration * sampleRate / OpusPacket.ClockRate];
     private long end;                                                                // of the last packet, in samples at 48 kHz
 
+    /// <inheritdoc cref="IAudioDecoder.Delay"/>
+    public int Delay => decoder.Delay;
     /// <summary>At 48 kHz.</summary>
     public long ConcealedSamples { get; private set; }
     public long PacketsRecovered { get; private set; }
@@ -60,7 +62,7 @@ public sealed class ConcealingDecoder(AudioCodec codec, int sampleRate, IPcmStor
     private void FillHole(in PlacedPacket placed, ReadOnlySpan<byte> next)
     {
         int missing = placed.Missing / ShortestFrame * ShortestFrame;
-        int restored = codec.HasCopy(next) ? Math.Min(missing, placed.Duration) : 0;   // one packet back only, RFC 6716 §2.1.7
+        int copied = codec.CopyDuration(next), restored = copied <= missing ? copied : 0;   // of one frame, and whole or not at all
         int concealed = Math.Min(missing - restored, MaxConcealed);
 
         long hole = placed.Start - placed.Missing;

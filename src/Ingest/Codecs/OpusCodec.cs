@@ -9,6 +9,6 @@ internal sealed class OpusCodec : AudioCodec
     public override int SampleRate => OpusPacket.ClockRate;
     public override int Duration(ReadOnlySpan<byte> packet) => OpusPacket.Duration(packet);
     public override bool IsQuiet(ReadOnlySpan<byte> packet) => packet.Length <= QuietPayload;
-    public override bool HasCopy(ReadOnlySpan<byte> packet) => OpusPacket.HasInbandFec(packet);
+    public override int CopyDuration(ReadOnlySpan<byte> packet) => OpusPacket.HasInbandFec(packet) ? OpusPacket.FrameDuration(packet[0]) : 0;
     public override IAudioDecoder CreateDecoder(int sampleRate) => new OpusDecoder(sampleRate);
 }

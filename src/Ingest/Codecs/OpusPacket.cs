@@ -98,7 +98,7 @@ public static class OpusPacket
     }
 
     /// <summary>Samples at 48 kHz of each frame, by the configuration in the TOC octet (RFC 6716 §3.1, table 2).</summary>
-    private static int FrameDuration(byte toc)
+    public static int FrameDuration(byte toc)
     {
         int config = toc >> 3;
         return config switch

@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Repair;
 
 namespace Pipeline.Ingest.Jitter;
 
@@ -7,7 +8,7 @@ public interface ISpeechSink
 {
     /// <param name="track">The track's number.</param>
     /// <param name="firstSample">At 16 kHz since the meeting began; rising; what is left out is silence.</param>
-    /// <param name="pcm">Mono; valid during the call.</param>
+    /// <param name="pcm">Mono, at most 120 ms; valid during the call.</param>
     void Write(int track, long firstSample, ReadOnlySpan<float> pcm);
     /// <summary>Nothing comes for a while: what was said so far is all.</summary>
     void Pause(int track);
@@ -25,9 +26,9 @@ public interface ISpeechSink
 /// </remarks>
 public sealed class CaptionTap : IPcmStore, IDisposable
 {
-    private const int Rate = 16000;
+    private const int Rate = 16000, MostGiven = 120 * Rate / 1000;
     private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(120);
-    private const long Tolerance = 60 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
+    private const long Tolerance = 30 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
     private const int Window = 50;
 
     private readonly int track;
@@ -40,22 +41,22 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private long offset, end48, lastSequence, lastTimestamp, lastDuration;
     private long given;                                                              // samples at 16 kHz
 
-    /// <param name="codec">Null: Opus.</param>
-    public CaptionTap(int track, ISpeechSink sink, AudioCodec? codec = null)
+    public CaptionTap(int track, ISpeechSink sink, AudioCodec codec)
     {
-        (this.track, this.sink, this.codec) = (track, sink, codec ?? AudioCodec.Opus);
-        decoder = new ConcealingDecoder(this.codec, Rate, this);
+        (this.track, this.sink, this.codec) = (track, sink, codec);
+        decoder = new ConcealingDecoder(codec, Rate, this);
     }
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
-    public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, ReadOnlySpan<byte> payload)
+    public void Insert(int packetEpoch, long sequence, long timestamp, TimeSpan arrival, ReadOnlySpan<byte> payload, Recovery recovery = Recovery.None)
     {
         if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) return;
         if (buffer.IsFull || codec.Duration(payload) == 0) return;
+        if (recovery != Recovery.None && packetEpoch != insertedEpoch) return;       // nothing says yet where they lie
         if (packetEpoch != insertedEpoch) (insertedEpoch, count) = (packetEpoch, 0);
-        recent[count++ % Window] = OpusPacket.ToSamples(arrival) - timestamp;
-        buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, payload);
+        if (recovery == Recovery.None) recent[count++ % Window] = OpusPacket.ToSamples(arrival) - timestamp;
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, -1, payload, recovery: recovery);
     }
 
     /// <summary>Gives on what is in order, or has waited long enough.</summary>
@@ -91,8 +92,9 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     {
         long past = Math.Max(given - start, 0);
         if (past >= pcm.Length) return;
-        sink.Write(track, start + past, pcm[(int)past..]);
         given = start + pcm.Length;
+        for (var rest = pcm[(int)past..]; !rest.IsEmpty; rest = rest[Math.Min(rest.Length, MostGiven)..])
+            sink.Write(track, given - rest.Length, rest[..Math.Min(rest.Length, MostGiven)]);
     }
 
     public void Dispose() => decoder.Dispose();
@@ -113,9 +115,10 @@ public sealed class CaptionTap : IPcmStore, IDisposable
         if (another || Math.Abs(quickest - offset) > Tolerance) offset = quickest;
 
         int duration = codec.Duration(packet.Payload);
-        long place = Math.Min(packet.Timestamp + offset, OpusPacket.ToSamples(packet.Arrival));     // not after its own arrival, whatever its timestamp says
+        long place = packet.Timestamp + offset, arrival = OpusPacket.ToSamples(packet.Arrival);
+        if (place > arrival + Tolerance) place = arrival;                            // whatever its timestamp says
         long start = Math.Max(place, end48);
-        if (end48 - place > duration / 2) start = place;                             // its time is taken; Store leaves out what is past
+        if (end48 - place > Math.Max(duration / 2, Tolerance)) start = place;        // its time is taken; Store leaves out what is past
         int lost = another ? 0 : (int)Math.Clamp(packet.Sequence - lastSequence - 1, 0, int.MaxValue);
         int missing = lost == 0 ? 0 : (int)Math.Clamp(Math.Min(packet.Timestamp - lastTimestamp - lastDuration, start - end48), 0, int.MaxValue);
 
@@ -138,14 +141,19 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     /// <summary>All that waits came so late that it was not the network: that would have given quicker ones behind them by now.</summary>
     private bool HasJumped()
     {
+        bool any = false;
         foreach (ref readonly var packet in buffer.Waiting)
+        {
             if (packet.Epoch != epoch || packet.Transit - offset <= CertainJump) return false;
-        return true;
+            any |= packet.Transit < WaitingPacket.NoTransit;
+        }
+        return any;
     }
 
     private void ForgetBeforeJump()
     {
         count = 0;
-        foreach (ref readonly var packet in buffer.Waiting) recent[count++ % Window] = packet.Transit;
+        foreach (ref readonly var packet in buffer.Waiting)
+            if (packet.Transit < WaitingPacket.NoTransit) recent[count++ % Window] = packet.Transit;
     }
 }

@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Jitter;
@@ -39,30 +40,33 @@ public readonly record struct WaitingReport(int Epoch, ulong NtpTime, long Times
 /// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay. All that
 /// decides about a place is looked at in the order of the packets, so a journal played later gives the same.
 /// </summary>
-/// <param name="codec">Null: Opus.</param>
-public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
+public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec codec)
 {
     private const int Rate = OpusPacket.ClockRate;
     /// <summary>How far ahead the least offset is looked for.</summary>
     private const int LookAhead = Rate;
     /// <summary>15 ms: above what the quickest of fifty packets varies by, below what is heard between two files.</summary>
     private const long Tolerance = 15 * Rate / 1000;
-    /// <summary>A new level is believed when packets so far on still say so: the last few before a stall may all be late. Unless it is this large.</summary>
-    private const int EnoughPackets = 16;
-    private const long CertainJump = 200 * Rate / 1000;
+    /// <summary>
+    /// A new level is believed when packets so far on still say so: the last few before a stall may all be late. Of long packets there are few, whose
+    /// least varies by more. Unless it is this large.
+    /// </summary>
+    private const int EnoughPackets = 15, FewPackets = 6;
+    private const long FarEnough = 300 * Rate / 1000, CertainJump = 200 * Rate / 1000;
     /// <summary>A track that runs ahead gives up a packet when nobody speaks, or at once beyond 60 ms.</summary>
     private const long UrgentShrink = 60 * Rate / 1000;
     private const int MaxReports = 64;
+    /// <summary>What the network held back comes within this, which is less than the recording waits.</summary>
+    private static readonly TimeSpan BurstLength = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReportsApart = TimeSpan.FromMilliseconds(200);  // and a second and more by most senders, RFC 3550 §6.2
 
     private readonly RtpClock clock = new(Rate);
-    private readonly AudioCodec codec = codec ?? AudioCodec.Opus;
-    private readonly FileTimeline file = new(codec ?? AudioCodec.Opus);
+    private readonly FileTimeline file = new(codec);
     private readonly Queue<WaitingReport> reports = new(MaxReports);
     private int epoch = -1;
     private uint ssrc;
     private bool afterHeader;                                                        // of the last packet only the header was kept
-    private long end, lastSequence, lastTimestamp, lastDuration;
+    private long end, lastSequence, lastTimestamp, lastDuration, longest;            // packet of the epoch
     private TimeSpan lastReport = TimeSpan.MinValue;
 
     /// <summary>Packets that came after their place had been passed.</summary>
@@ -81,12 +85,18 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     /// <summary>Takes in a packet that its stream accepted.</summary>
     /// <param name="packetEpoch">Rises by one with each new stream or restart of the track.</param>
     /// <param name="source">The SSRC: another has another clock.</param>
-    public void Insert(int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload)
+    public void Insert(
+        int packetEpoch, uint source, long sequence, long timestamp, TimeSpan arrival, int audioLevel, ReadOnlySpan<byte> payload,
+        Recovery recovery = Recovery.None)
     {
-        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence)) { Late++; return; }
+        if (packetEpoch < epoch || (packetEpoch == epoch && sequence <= lastSequence))
+        {
+            if (recovery == Recovery.None) Late++;
+            return;
+        }
         if (codec.Duration(payload) == 0) { Dropped++; return; }
         if (buffer.IsFull) { Dropped++; return; }
-        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source);
+        buffer.Insert(packetEpoch, sequence, timestamp, arrival, audioLevel, payload, source, recovery);
     }
 
     /// <summary>Takes in a packet of which only the header was kept: it has its place and no sound.</summary>
@@ -115,8 +125,8 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
             bool another = packet.Epoch != epoch;
             if (!another && packet.Timestamp + LeastOffset(packet, transit) > horizon) return false;   // most calls end here, without a look ahead
 
-            long offset = NextOffset(packet, transit, another, out bool jumped), place = packet.Timestamp + offset;
-            if (place > horizon) return false;
+            if (!TryPlace(packet, transit, another, horizon, out long offset, out bool jumped)) return false;
+            long place = packet.Timestamp + offset;
 
             Follow(packet, transit, offset, another, jumped);
             if (packet.Payload.IsEmpty)                                              // a header alone: others are not inserted without one
@@ -138,12 +148,10 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
             long start = jumped ? Math.Max(place, end) : place;
 
             int lost = another || afterHeader ? 0 : (int)Math.Min(packet.Sequence - lastSequence - 1, int.MaxValue);
-            long silent = another || afterHeader ? 0 : Math.Clamp(packet.Timestamp - (lastTimestamp + lastDuration), 0, Math.Max(0, start - end + Tolerance));
-            // Packets are as long as those beside them; what no packet can have filled is silence that nobody sent.
-            long missing = Math.Min(silent, lost * Math.Max(duration, lastDuration));
+            var (silent, missing) = another || afterHeader ? default : Hole(packet.Timestamp - (lastTimestamp + lastDuration), Math.Max(0, start - end), lost, duration);
             DtxSamples += silent - missing;
 
-            placed = new PlacedPacket(packet, start, duration, lost, (int)missing, Fresh: another || (jumped && lost == 0))
+            placed = new PlacedPacket(packet, start, duration, lost, missing, Fresh: another || (jumped && lost == 0))
             {
                 FileStart = file.Place(packet, start, duration, jumped, silent - missing, missing, out bool inFile),
                 InFile = inFile,
@@ -159,34 +167,77 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
         return false;
     }
 
-    private void Accept(BufferedPacket packet, int duration) => (lastSequence, lastTimestamp, lastDuration) = (packet.Sequence, packet.Timestamp, duration);
+    private void Accept(BufferedPacket packet, int duration)
+    {
+        (lastSequence, lastTimestamp, lastDuration) = (packet.Sequence, packet.Timestamp, duration);
+        longest = Math.Max(longest, duration);
+    }
+
+    /// <summary>What of the time since the last packet nobody sent, and what of it was lost.</summary>
+    /// <param name="span">In samples, by the timestamps.</param>
+    /// <param name="room">By the places.</param>
+    private (long Silent, int Missing) Hole(long span, long room, int lost, int duration)
+    {
+        long neighbours = (long)lost * Math.Max(duration, lastDuration);
+        if (span < 0 || span > room + CertainJump) return (Math.Min(room, neighbours), (int)Math.Min(room, neighbours));   // timestamps jumped: they say nothing
+        span = Math.Min(span, room + Tolerance);
+        // Packets are as long as those beside them, or as the longest there were; what no packet can have filled is silence that nobody sent.
+        long missing = span <= (long)lost * longest ? span : neighbours;
+        return (span, (int)Math.Min(missing, int.MaxValue));
+    }
 
     /// <summary>Tells the clock of the packet, and of what its sender reported before.</summary>
     private void Follow(BufferedPacket packet, long transit, long offset, bool another, bool jumped)
     {
         if (jumped) clock.Begin(packet.Timestamp, offset, sameClock: !another || (epoch >= 0 && packet.Ssrc == ssrc), sameTimestamps: !another);
+        if (another) longest = 0;
         (epoch, ssrc) = (packet.Epoch, packet.Ssrc);
         while (reports.TryPeek(out var report) && report.Arrival <= packet.Arrival)
         {
             reports.Dequeue();
             if (report.Epoch == epoch) clock.Add(report.NtpTime, report.Timestamp);
         }
-        clock.Add(packet.Timestamp, transit);
+        if (transit < WaitingPacket.NoTransit) clock.Add(packet.Timestamp, transit);
     }
 
-    private long NextOffset(BufferedPacket packet, long transit, bool another, out bool jumped)
+    /// <summary>Decides where the packet lies. False: after the horizon, or it is not known yet.</summary>
+    /// <param name="offset">Place − timestamp.</param>
+    /// <param name="jumped">Not the one that holds so far.</param>
+    private bool TryPlace(BufferedPacket packet, long transit, bool another, long horizon, out long offset, out bool jumped)
     {
-        var (least, reach) = LeastAhead(buffer.Waiting);
-        jumped = true;
-        if (another) return least;
-        long offset = clock.OffsetAt(packet.Timestamp);
-        if (transit - offset < -UrgentShrink) return least;                          // it would lie after its own arrival
+        var waiting = buffer.Waiting;
+        var (least, reach) = LeastAhead(waiting);
+        bool unknown = least == WaitingPacket.NoTransit;                             // all of them were recovered
+        if (unknown) least = OpusPacket.ToSamples(packet.Arrival) - packet.Timestamp;
+        offset = another ? least : clock.OffsetAt(packet.Timestamp);
+        long growth = unknown ? 0 : least - offset;
+        bool early = transit - offset < -UrgentShrink;                               // it would lie after its own arrival
+        bool late = !early && (growth > CertainJump || (growth > Tolerance && IsLasting(waiting, reach, growth)));
+        if (late && WasHeldBack(waiting, offset)) late = false;
+        else if (late && OpusPacket.ToSamples(packet.Arrival) > horizon) { jumped = false; return false; }   // what held it back may yet show
+        jumped = another || early || late || (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet));
+        if (jumped) offset = least;
+        return packet.Timestamp + offset <= horizon;
+    }
 
-        long growth = least - offset;
-        if (growth > CertainJump || (growth > Tolerance && reach >= EnoughPackets)) return least;
-        if (growth is >= -UrgentShrink and < -Tolerance && file.IsQuiet(packet)) return least;
-        jumped = false;
-        return offset;
+    private static bool IsLasting(ReadOnlySpan<WaitingPacket> waiting, int reach, long growth) =>
+        reach >= (growth > 2 * Tolerance ? FewPackets : EnoughPackets) && waiting[reach].Timestamp - waiting[0].Timestamp >= FarEnough;
+
+    /// <summary>
+    /// Of those that came in the second after the first packet two took no longer than usual: the network had kept the others, and gave all at once. One alone may
+    /// have a timestamp that cannot be.
+    /// </summary>
+    private static bool WasHeldBack(ReadOnlySpan<WaitingPacket> waiting, long offset)
+    {
+        ref readonly var head = ref waiting[0];
+        int usual = 0;
+        foreach (ref readonly var packet in waiting)
+        {
+            if (packet.Epoch != head.Epoch) break;
+            bool soon = packet.Packet.Arrival - head.Packet.Arrival <= BurstLength;
+            if (soon && packet.Transit - offset <= Tolerance && ++usual == 2) return true;
+        }
+        return false;
     }
 
     /// <summary>
@@ -196,7 +247,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     private static (long Offset, int Reach) LeastAhead(ReadOnlySpan<WaitingPacket> waiting)
     {
         ref readonly var head = ref waiting[0];
-        long least = long.MaxValue;
+        long least = WaitingPacket.NoTransit;
         int count = 0;
         foreach (ref readonly var packet in waiting)
         {
@@ -209,7 +260,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
         return (least, reach);
     }
 
-    /// <summary>What <see cref="NextOffset"/> never goes below within the epoch, whatever is ahead.</summary>
+    /// <summary>What <see cref="TryPlace"/> never goes below within the epoch, whatever is ahead.</summary>
     private long LeastOffset(BufferedPacket packet, long transit)
     {
         long offset = clock.OffsetAt(packet.Timestamp);

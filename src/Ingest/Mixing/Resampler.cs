@@ -14,6 +14,8 @@ internal sealed class Resampler(IPcmStore sink) : IPcmStore
     private const double MaxRate = 300e-6, MaxChange = 10e-6;                        // a second
     private const double Settling = 40.0 * OpusPacket.ClockRate;                     // an error is gone in; slow enough for the change to follow
     private const double MaxError = 0.06 * OpusPacket.ClockRate;                     // beyond there is no moving: a cut
+    /// <summary>What is nearer than this, on a clock that is as good as ours, is not moved: it is copied.</summary>
+    private const double RestError = 0.002 * OpusPacket.ClockRate, RestSlope = 5e-6, Whole = 0.002;
     private const int Taps = 16, Before = Taps / 2 - 1, After = Taps / 2, Phases = 128;
     private const int MaxBlock = OpusPacket.MaxDuration;
     private static readonly float[] Kernels = MakeKernels();
@@ -23,6 +25,7 @@ internal sealed class Resampler(IPcmStore sink) : IPcmStore
     private long heldFrom, next = long.MinValue, target;                             // sample on the sender's clock of input[0]; of what goes on
     private double position, rate;                                                   // of the next sample given, from input[0]; gained by each
     private bool goesOn;                                                             // false: what comes begins at its place
+    private bool rests = true;                                                       // it lies well enough
     private bool pending;                                                            // the last few samples wait for those behind them
 
     /// <summary>The next sample to be given: those before it are.</summary>
@@ -35,8 +38,8 @@ internal sealed class Resampler(IPcmStore sink) : IPcmStore
     /// <param name="slope">What that grows by with each sample.</param>
     public void Jump(long offset, double slope)
     {
-        (target, goesOn) = (offset, false);
-        rate = Math.Clamp(slope, -MaxRate, MaxRate);
+        (target, goesOn, rests) = (offset, false, Math.Abs(slope) < RestSlope);
+        rate = rests ? 0 : Math.Clamp(slope, -MaxRate, MaxRate);
     }
 
     /// <summary>What comes goes on, and should lie at this offset; it is moved there slowly.</summary>
@@ -47,8 +50,18 @@ internal sealed class Resampler(IPcmStore sink) : IPcmStore
         if (!goesOn) return;
         double error = offset - (Given - heldFrom - position);
         if (Math.Abs(error) > MaxError) goesOn = false;
-        double wanted = Math.Clamp(slope + error / Settling, -MaxRate, MaxRate), change = MaxChange * samples / OpusPacket.ClockRate;
+        rests = Math.Abs(slope) < RestSlope && Math.Abs(error) < (rests ? RestError : 1);
+        double wanted = rests ? ToWhole() : Math.Clamp(slope + error / Settling, -MaxRate, MaxRate), change = MaxChange * samples / OpusPacket.ClockRate;
         rate += Math.Clamp(wanted - rate, -change, change);
+    }
+
+    /// <summary>The rate that brings the position to the next whole sample; 0 there.</summary>
+    private double ToWhole()
+    {
+        double rest = position - Math.Round(position);
+        if (Math.Abs(rest) > Whole) return rest / OpusPacket.ClockRate;              // gone in seconds: 10 ppm are half a sample
+        position = Math.Round(position);
+        return 0;
     }
 
     /// <param name="start">On the sender's clock; rising.</param>
@@ -87,7 +100,16 @@ internal sealed class Resampler(IPcmStore sink) : IPcmStore
         held += pcm.Length;
         int made = 0;
         double step = 1 - rate, at = position;
-        for (; (int)at + After < held; at += step) output[made++] = Between(at);
+        if (rate == 0 && at == (int)at)
+        {
+            made = Math.Max(held - After - (int)at, 0);
+            input.AsSpan((int)at, made).CopyTo(output);
+            at += made;
+        }
+        else
+        {
+            for (; (int)at + After < held; at += step) output[made++] = Between(at);
+        }
         if (made > 0) sink.Store(Given, output.AsSpan(0, made));
 
         int used = Math.Min((int)at - Before, held);                                 // a sound that begins late in its block may be behind all of it
@@ -103,13 +125,13 @@ internal sealed class Resampler(IPcmStore sink) : IPcmStore
         ref float x = ref input[whole - Before];
         ref float k = ref Kernels[kernel * Taps];
         float along = phase - kernel;
-        var sum = Vector128<float>.Zero;
-        for (nuint i = 0; i < Taps; i += 4)
+        var sum = Vector256<float>.Zero;
+        for (nuint i = 0; i < Taps; i += 8)
         {
-            var a = Vector128.LoadUnsafe(ref k, i);
-            sum += Vector128.LoadUnsafe(ref x, i) * (a + along * (Vector128.LoadUnsafe(ref k, i + Taps) - a));
+            var a = Vector256.LoadUnsafe(ref k, i);
+            sum += Vector256.LoadUnsafe(ref x, i) * (a + along * (Vector256.LoadUnsafe(ref k, i + Taps) - a));
         }
-        return Vector128.Sum(sum);
+        return Vector256.Sum(sum);
     }
 
     /// <summary>One more than there are phases, as between the last two also lies something. The first takes one sample as it is.</summary>

@@ -7,6 +7,13 @@ namespace Pipeline.Ingest.Net;
 /// <summary>Who sent a datagram: compared, never kept or logged.</summary>
 public readonly record struct PeerAddress(UInt128 Address, ushort Port, bool IsIPv4)
 {
+    public static PeerAddress Of(IPEndPoint endpoint)
+    {
+        UInt128 address = 0;
+        foreach (byte b in endpoint.Address.GetAddressBytes()) address = address << 8 | b;
+        return new PeerAddress(address, (ushort)endpoint.Port, endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork);
+    }
+
     /// <summary>Of this machine: 127.0.0.0/8, ::1, or the former written as the latter.</summary>
     public bool IsLoopback => IsIPv4 ? Address >> 24 == 127 : Address == 1 || Address >> 24 == 0xFFFF7F;
 

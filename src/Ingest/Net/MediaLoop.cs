@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Net;
@@ -8,7 +9,7 @@ namespace Pipeline.Ingest.Net;
 /// The only place of Ingest that knows sockets and clocks: every 20 ms it drains the meeting's ports into the pipeline and has it
 /// advance. What others want done to the pipeline is handed in and done on the loop's thread.
 /// </summary>
-public sealed class MediaLoop : IDisposable
+public sealed class MediaLoop : IFeedbackSink, IDisposable
 {
     /// <summary>Batches a tick: a flood on one meeting's port must not keep the others on this thread waiting.</summary>
     private const int MaxBatches = 32;
@@ -28,6 +29,7 @@ public sealed class MediaLoop : IDisposable
     {
         (this.rtp, this.rtcp, this.journal, this.startedBoot) = (rtp, rtcp, journal, startedBoot);
         Pipeline = pipeline;
+        pipeline.SpeakThrough(this, Random.Shared);
     }
 
     /// <summary>Touched on the loop's thread only, or when the loop has been taken off its scheduler.</summary>
@@ -77,6 +79,16 @@ public sealed class MediaLoop : IDisposable
         }
     }
 
+    bool IFeedbackSink.Send(int track, ReadOnlySpan<byte> packet, ReturnPath to)
+    {
+        foreach (var port in own)
+            if (port.Track == track) return Send(port.Rtp, port.Rtcp, packet, to);
+        return Send(rtp, rtcp, packet, to);
+    }
+
+    private static bool Send(UdpReceiver rtp, UdpReceiver? rtcp, ReadOnlySpan<byte> packet, ReturnPath to) =>
+        (to.OddPort && rtcp is not null ? rtcp : rtp).TrySend(packet, to.Peer);
+
     public void Dispose()
     {
         Close(rtp, rtcp);
@@ -107,11 +119,11 @@ public sealed class MediaLoop : IDisposable
 
     private void Drain(UdpReceiver rtp, UdpReceiver? rtcp, DatagramBatch batch, int track = 0)
     {
-        Drain(rtp, batch, track);
-        if (rtcp is not null) Drain(rtcp, batch, track);
+        Drain(rtp, batch, track, odd: false);
+        if (rtcp is not null) Drain(rtcp, batch, track, odd: true);
     }
 
-    private void Drain(UdpReceiver socket, DatagramBatch batch, int track)
+    private void Drain(UdpReceiver socket, DatagramBatch batch, int track, bool odd)
     {
         for (int n = 0; n < MaxBatches; n++)
         {
@@ -119,7 +131,7 @@ public sealed class MediaLoop : IDisposable
             socket.Drain(batch);
             TimeSpan boot = BootClock.Now, wall = BootClock.Wall;
             for (int i = 0; i < batch.Count; i++)
-                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot, track);
+                Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot, track, odd);
             if (batch.Count == DatagramBatch.Capacity) continue;
             NoteDropped(socket, before);
             socket.Drained(before);

@@ -1,10 +1,11 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Pipeline.Ingest.Net;
 
-/// <summary>A bound UDP port read in batches, with the kernel's own arrival times, so that a stall of this process moves nothing in time.</summary>
+/// <summary>A bound UDP port read in batches, and answered from, with the kernel's own arrival times, so that a stall of this process moves nothing in time.</summary>
 public sealed unsafe partial class UdpReceiver : IDisposable
 {
     private const int SocketLevel = 1, ReceiveBufferForce = 33, TimestampNs = 35, DropCount = 40, DontWait = 0x40;
@@ -76,8 +77,27 @@ public sealed unsafe partial class UdpReceiver : IDisposable
     /// <summary>Says that everything that came before <paramref name="bootNow"/> has been read.</summary>
     public void Drained(TimeSpan bootNow) => LastDrain = bootNow;
 
+    /// <summary>Sends one datagram from this port. Never blocks: false where the kernel has no room, or no way there.</summary>
+    public bool TrySend(ReadOnlySpan<byte> datagram, PeerAddress to)
+    {
+        Span<byte> name = stackalloc byte[28];                                       // `sockaddr_in6`, or the shorter `sockaddr_in`
+        name.Clear();
+        bool v4 = socket.AddressFamily == AddressFamily.InterNetwork;
+        if (to.IsIPv4 != v4) return false;
+        BitConverter.TryWriteBytes(name, (ushort)(v4 ? 2 : 10));                     // AF_INET, AF_INET6
+        BinaryPrimitives.WriteUInt16BigEndian(name[2..], to.Port);
+        if (v4) BinaryPrimitives.WriteUInt32BigEndian(name[4..], (uint)to.Address);
+        else BinaryPrimitives.WriteUInt128BigEndian(name[8..], to.Address);
+        fixed (byte* bytes = datagram)
+        fixed (byte* address = name)
+            return SendTo((int)socket.Handle, bytes, (nuint)datagram.Length, DontWait, address, v4 ? 16u : 28u) == datagram.Length;
+    }
+
     public void Dispose() => socket.Dispose();
 
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     private static partial int ReceiveMany(int socket, DatagramBatch.MessageHeader* messages, uint count, int flags, nint timeout);
+
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    private static partial nint SendTo(int socket, byte* bytes, nuint length, int flags, byte* address, uint addressLength);
 }

@@ -27,6 +27,8 @@ public readonly ref struct RtpPacket
     public ReadOnlySpan<byte> Payload { get; private init; }
     /// <summary>Octets before the payload: fixed header, CSRC list and header extension.</summary>
     public int HeaderLength { get; private init; }
+    /// <summary>It came on its way before, and was lost: this is what was sent again.</summary>
+    public bool IsRetransmitted { get; private init; }
     private ushort ExtensionProfile { get; init; }
     private ReadOnlySpan<byte> Extension { get; init; }
 
@@ -72,6 +74,24 @@ public readonly ref struct RtpPacket
             HeaderLength = start,
             ExtensionProfile = profile,
             Extension = extension,
+        };
+        return true;
+    }
+
+    /// <summary>The packet that this one sends again (RFC 4588 §4): its payload behind its sequence number. False for one that only fills the wire.</summary>
+    /// <param name="ssrc">Of the stream it was lost from.</param>
+    /// <param name="payloadType">That it had there.</param>
+    public bool TryGetOriginal(uint ssrc, byte payloadType, out RtpPacket original)
+    {
+        original = default;
+        if (Payload.Length < 2) return false;
+        original = this with
+        {
+            Ssrc = ssrc,
+            PayloadType = payloadType,
+            SequenceNumber = BinaryPrimitives.ReadUInt16BigEndian(Payload),
+            Payload = Payload[2..],
+            IsRetransmitted = true,
         };
         return true;
     }

@@ -9,18 +9,23 @@ public struct SequenceUnwrapper
     /// <returns>A number whose low 16 bits are <paramref name="sequence"/>, the nearest one to the highest so far.</returns>
     public long Unwrap(ushort sequence)
     {
-        if (!started)
-        {
-            started = true;
-            return highest = sequence;
-        }
-        long extended = highest + (short)(sequence - (ushort)highest);               // the cast takes the shorter way round
-        if (extended > highest) highest = extended;
+        long extended = Peek(sequence);
+        Accept(extended);
         return extended;
     }
 
-    /// <summary>Distance from the highest so far, without accepting the packet: negative is older.</summary>
-    public readonly int DistanceTo(ushort sequence) => started ? (short)(sequence - (ushort)highest) : 0;
+    /// <summary>So far; 0 before there is one.</summary>
+    public readonly long Highest => highest;
+
+    /// <summary>The same, and the highest stays.</summary>
+    public readonly long Peek(ushort sequence) => started ? highest + (short)(sequence - (ushort)highest) : sequence;   // the cast takes the shorter way round
+
+    /// <summary>The highest is this one, if it is higher.</summary>
+    public void Accept(long extended)
+    {
+        highest = started ? Math.Max(highest, extended) : extended;
+        started = true;
+    }
 }
 
 /// <summary>The same for 32-bit media timestamps (RFC 3550 §5.1).</summary>

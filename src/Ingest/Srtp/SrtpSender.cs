@@ -24,6 +24,15 @@ public sealed unsafe class SrtpSender : IDisposable
     /// <inheritdoc cref="Protect"/>
     public byte[] ProtectRtcp(ReadOnlySpan<byte> packet) => Run(packet, LibSrtp.ProtectRtcp);
 
+    /// <summary>The same for a packet that lies where there is room behind it, without a copy.</summary>
+    /// <param name="length">Of the packet in <paramref name="room"/>, octets; becomes that of the protected one.</param>
+    /// <returns>False where there is too little room, or the library cannot.</returns>
+    internal bool TryProtectRtcp(Span<byte> room, ref int length)
+    {
+        if (length + Growth > room.Length) return false;
+        fixed (byte* first = room) return LibSrtp.ProtectRtcp(session.DangerousGetHandle(), first, ref length) == LibSrtp.Ok;
+    }
+
     public void Dispose() => session.Dispose();
 
     private delegate int Protection(nint session, byte* packet, ref int length);

@@ -1,6 +1,7 @@
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Mixing;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Streams;
@@ -15,9 +16,17 @@ public interface ITrackSink
 /// <summary>A track that is heard, on two taps: captions at once and the recording two seconds later.</summary>
 public sealed class AudioTrack : MediaTrack
 {
+    /// <summary>What others repeat of a time in which nothing was kept may have been on its way for so long more.</summary>
+    private static readonly TimeSpan OvertakenBy = TimeSpan.FromMilliseconds(100);
+
+    private readonly AudioCodec codec;
+    private readonly byte? comfortPayloadType;
+    private readonly int samplesPerTick;                                             // at 48 kHz, in which the taps are
     private readonly LevelDetector detector = new();
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
+    private readonly RedReceiver? red;
+    private readonly long[] recovered = new long[3];                                 // packets placed, by how they came
     private ulong madeUp;                                                            // a bit each of the next 64 frames of the mix, by number modulo 64
     private float loudest = TrackGain.Silence;                                       // frame since the level was taken
     private TimeSpan lastSpeech;
@@ -26,15 +35,21 @@ public sealed class AudioTrack : MediaTrack
     /// <param name="maxWaiting">Packets that may wait to be placed; by default two seconds of the shortest.</param>
     public AudioTrack(TrackDescription description, ISpeechSink? speech, int maxWaiting = 800) : base(description)
     {
-        timeline = new TrackTimeline(new JitterBuffer(maxWaiting));
-        captions = speech is null ? null : new CaptionTap(description.Number, speech);
+        codec = AudioCodec.Find(description.Codec);
+        comfortPayloadType = description.ComfortPayloadType;
+        samplesPerTick = OpusPacket.ClockRate / codec.ClockRate;
+        timeline = new TrackTimeline(new JitterBuffer(maxWaiting), codec);
+        captions = speech is null ? null : new CaptionTap(description.Number, speech, codec);
+        Player = new TrackPlayer(codec);
+        red = description.Red is not null ? new RedReceiver(description.Codec == "red" ? description.RedContent : description.PayloadType) : null;
     }
 
-    public TrackPlayer Player { get; } = new();
+    public TrackPlayer Player { get; }
     /// <summary>When somebody last spoke.</summary>
     public override TimeSpan LastActive => lastSpeech;
     /// <summary>Silence put into its file, and taken out of it, so that it keeps up with the meeting.</summary>
     public (TimeSpan Added, TimeSpan Removed) FileSilence => (OpusPacket.ToTime(timeline.AddedSilence), OpusPacket.ToTime(timeline.RemovedSilence));
+    public override RecoveredCounts Recovered => new(recovered[(int)Recovery.Redundancy], Player.PacketsRecovered, recovered[(int)Recovery.Retransmission]);
     /// <summary>Takes the packets as they are placed; null: only the mix does.</summary>
     public ITrackSink? File { get; set; }
 
@@ -44,6 +59,7 @@ public sealed class AudioTrack : MediaTrack
         if (!timeline.Advance(horizon, out placed)) return false;
         if (placed.Missing > 0 && AddLoss(OpusPacket.ToTime(placed.Start - placed.Missing), OpusPacket.ToTime(placed.Start)))
             placed = placed with { Lost = 0, Missing = 0, Fresh = true };            // what was not to be recorded is not made up either
+        recovered[(int)placed.Packet.Recovery]++;
         if (placed.Missing > 0) NoteMadeUp(placed.Start - Math.Min(placed.Missing, TrackPlayer.WriteAhead), placed.Start);
         if (placed.InFile) File?.Write(placed);
         return true;
@@ -76,6 +92,14 @@ public sealed class AudioTrack : MediaTrack
         return level;
     }
 
+    public override void EraseWithheld(in RtpPacket packet, Span<byte> payload, TimeSpan arrival)
+    {
+        bool isRepair = packet.PayloadType == Description.Rtx?.PayloadType;
+        if ((isRepair ? Description.PayloadType : packet.PayloadType) != Description.Red) return;
+        var heard = arrival - Withheld.HeardFrom - OvertakenBy;
+        if (heard < RedPacket.Reach) RedPacket.Erase(isRepair ? payload[Math.Min(2, payload.Length)..] : payload, leastOffset: (int)OpusPacket.ToSamples(heard) / samplesPerTick);
+    }
+
     public override void Dispose()
     {
         Player.Dispose();
@@ -85,15 +109,29 @@ public sealed class AudioTrack : MediaTrack
     protected override void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival)
     {
         int level = Description.AudioLevelExtension is { } id && packet.TryGetExtension(id, out var data) ? data[0] & 0x7F : -1;
-        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp, arrival, level, packet.Payload);
-        captions?.Insert(epoch, sequence, timestamp, arrival, packet.Payload);
+        var how = packet.IsRetransmitted ? Recovery.Retransmission : Recovery.None;
+        RedPacket opened = default;
+        bool isRed = packet.PayloadType == Description.Red;
+        if (isRed && !red!.TryOpen(packet.Payload, out opened)) return;               // what is lost with it may come with a later one
+        var payload = isRed ? opened.Payload : packet.PayloadType == comfortPayloadType ? codec.Comfort : packet.Payload;
+        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp * samplesPerTick, arrival, level, payload, how);
+        captions?.Insert(epoch, sequence, timestamp * samplesPerTick, arrival, payload, how);
+
+        red?.Note(epoch, sequence, timestamp);
+        for (int back = 1; back <= opened.Redundant; back++)
+        {
+            if (!red!.TryRecover(opened, back, epoch, sequence, timestamp, out var earlier)) continue;
+            long when = earlier.Timestamp * samplesPerTick;
+            timeline.Insert(epoch, packet.Ssrc, earlier.Sequence, when, arrival, audioLevel: -1, earlier.Payload, Recovery.Redundancy);
+            captions?.Insert(epoch, earlier.Sequence, when, arrival, earlier.Payload, Recovery.Redundancy);
+        }
     }
 
     protected override void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) =>
-        timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp, arrival);
+        timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp * samplesPerTick, arrival);
 
     protected override void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
-        timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp, arrival));
+        timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp * samplesPerTick, arrival));
 
     protected override void Interrupted() => captions?.Pause();
 
@@ -101,7 +139,6 @@ public sealed class AudioTrack : MediaTrack
 
     protected override TrackQuality Measure(TrackQuality received) => received with
     {
-        PacketsRecovered = Player.PacketsRecovered,
         PacketsLate = timeline.Late,
         Concealed = OpusPacket.ToTime(Player.ConcealedSamples),
         ClockDriftPpm = timeline.DriftPpm,
@@ -112,7 +149,7 @@ public sealed class AudioTrack : MediaTrack
     /// <summary>What the decoder fills in says nothing about the room or the voice; the frame after it comes back only slowly.</summary>
     private void NoteMadeUp(long from, long to)
     {
-        long delay = OpusDecoder.CodecDelay + Limiter.Delay;
+        long delay = Player.Delay + Limiter.Delay;
         for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
     }
 }

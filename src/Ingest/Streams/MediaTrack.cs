@@ -1,3 +1,4 @@
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Streams;
@@ -9,15 +10,20 @@ namespace Pipeline.Ingest.Streams;
 public abstract class MediaTrack : IDisposable
 {
     private const int MaxGaps = 1000;
+    /// <summary>SSRCs that are remembered; of more those that were silent longest are summed up.</summary>
+    private const int MaxStreams = 16;
     /// <summary>When a stream is heard again that another had followed.</summary>
     private static readonly TimeSpan ReturnsAfter = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<uint, (ReceiveStream Stream, int Restarts, int Epoch)> streams = [];
+    private readonly Dictionary<uint, ReceiveStream> repairs = [];                   // in which lost packets come again: counted apart, RFC 4588 §4
     private readonly List<Gap> gaps = [];
     private readonly Action<TimeSpan, TimeSpan> addLoss;
     private bool gapsTruncated;
     private int epochs;
+    private long restored;
     private ReceiveStream? newest;
+    private ReceptionCounts forgotten;
 
     protected MediaTrack(TrackDescription description)
     {
@@ -39,25 +45,52 @@ public abstract class MediaTrack : IDisposable
     /// <summary>Meeting time; later than any while it goes on.</summary>
     public TimeSpan EndedAt { get; private set; } = TimeSpan.MaxValue;
     public long OutOfRange { get; private set; }
+    /// <summary>Lost packets that are there all the same.</summary>
+    public virtual RecoveredCounts Recovered => new(0, 0, restored);
+    /// <summary>All its SSRCs, those of <see cref="TrackDescription.Rtx"/> too, in the order they came.</summary>
+    internal List<ReceiveStream> Streams { get; } = [];
+    /// <summary>The SSRC it is heard or seen by now; null before there is one.</summary>
+    internal ReceiveStream? Newest => newest;
 
     /// <summary>Takes in a packet of one of its SSRCs.</summary>
     public void Receive(in RtpPacket packet, TimeSpan arrival)
     {
-        if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) Take(packet, epoch, sequence, timestamp, arrival);
+        if (IsRepair(packet)) Restore(packet, arrival);
+        else if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) Take(packet, epoch, sequence, timestamp, arrival);
     }
 
     /// <summary>Takes in a packet of which only the header is to be known: it is received, counted and neither heard nor seen.</summary>
     public void ReceiveHeader(in RtpPacket packet, TimeSpan arrival)
     {
+        if (IsRepair(packet))
+        {
+            CountRepair(packet, arrival);
+            return;
+        }
         if (Accept(packet, arrival, out int epoch, out long sequence, out long timestamp)) TakeHeader(packet, epoch, sequence, timestamp, arrival);
+        streams[packet.Ssrc].Stream.Withhold();
     }
+
+    /// <summary>False for a packet of which only the header may be kept: it came while others' were withheld, or repeats one of those.</summary>
+    public bool MayKeep(in RtpPacket packet, TimeSpan arrival) =>
+        Withheld.Takes(arrival) && (!IsRepair(packet) || (packet.TryGetOriginal(0, 0, out var original) && FindLoss(original.SequenceNumber) is not null));
+
+    /// <summary>Takes out of a packet that may be kept what it repeats of others that may not.</summary>
+    /// <param name="payload">The packet's, where it lies.</param>
+    public virtual void EraseWithheld(in RtpPacket packet, Span<byte> payload, TimeSpan arrival) { }
 
     /// <summary>Takes in a compound RTCP packet: the sender reports of its SSRCs.</summary>
     public void ReceiveRtcp(ReadOnlySpan<byte> compound, TimeSpan arrival)
     {
+        foreach (var stream in Streams)
+            if (Goodbye.IsSaid(compound, stream.Ssrc)) stream.NoteGoodbye();
         while (SenderReport.TryReadNext(ref compound, out var report))
-            if (streams.TryGetValue(report.Ssrc, out var known) && known.Stream.TryExtend(report.Timestamp, out long timestamp))
-                TakeReport(report.Ssrc, known.Epoch, report.NtpTime, timestamp, arrival);
+        {
+            if (repairs.TryGetValue(report.Ssrc, out var repair)) repair.NoteReport(report.NtpTime, arrival);
+            if (!streams.TryGetValue(report.Ssrc, out var known)) continue;
+            known.Stream.NoteReport(report.NtpTime, arrival);
+            if (known.Stream.TryExtend(report.Timestamp, out long timestamp)) TakeReport(report.Ssrc, known.Epoch, report.NtpTime, timestamp, arrival);
+        }
     }
 
     /// <summary>From now on it has this name and takes this SSRC; null: what it has, and what comes.</summary>
@@ -68,6 +101,7 @@ public abstract class MediaTrack : IDisposable
     {
         if (Withheld.Reason is null) Interrupted();
         Withheld.Begin(why, at);
+        foreach (var (stream, _, _) in streams.Values) stream.Withhold();
     }
 
     /// <summary>Gives whoever cannot wait what is due.</summary>
@@ -99,12 +133,13 @@ public abstract class MediaTrack : IDisposable
 
     public TrackQuality Quality()
     {
-        var counts = default(ReceptionCounts);
+        var counts = forgotten;
         foreach (var (stream, _, _) in streams.Values) counts += stream.Counts;
         return Measure(new TrackQuality
         {
             PacketsReceived = counts.Received,
             PacketsLost = counts.Lost,
+            PacketsRecovered = Recovered.Total,
             Duplicates = counts.Duplicates,
             Jitter = newest?.Jitter ?? TimeSpan.Zero,
             Gaps = [.. gaps.Concat(Withheld.Gaps).OrderBy(g => g.From)],
@@ -133,7 +168,7 @@ public abstract class MediaTrack : IDisposable
 
     private bool Accept(in RtpPacket packet, TimeSpan arrival, out int epoch, out long sequence, out long timestamp)
     {
-        if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (new ReceiveStream(packet.Ssrc, Description.ClockRate), 0, -1);
+        if (!streams.TryGetValue(packet.Ssrc, out var known)) known = (Begin(packet.Ssrc), 0, -1);
         bool mayReturn = Description.Kind == MediaKind.Audio;                        // a picture's encodings are sent at once, and chosen from later
         bool othersSilent = mayReturn && known.Stream != newest && newest is not null && arrival - newest.LastArrival >= ReturnsAfter;
         var reception = known.Stream.Receive(packet, arrival, out sequence, out timestamp);
@@ -149,5 +184,61 @@ public abstract class MediaTrack : IDisposable
         if (reception == Reception.OutOfRange) OutOfRange++;
         epoch = known.Epoch;
         return reception == Reception.Accepted;
+    }
+
+    private ReceiveStream Begin(uint ssrc)
+    {
+        MakeRoomForStream();
+        var stream = new ReceiveStream(ssrc, Description.ClockRate) { Missing = Description.Rtx is null ? null : new MissingPackets() };
+        Streams.Add(stream);
+        return stream;
+    }
+
+    private bool IsRepair(in RtpPacket packet) => packet.PayloadType == Description.Rtx?.PayloadType;
+
+    /// <summary>What was lost has come again: it takes its place, but stays lost where losses are counted.</summary>
+    private void Restore(in RtpPacket packet, TimeSpan arrival)
+    {
+        if (!CountRepair(packet, arrival) || !packet.TryGetOriginal(0, Description.PayloadType, out var again)) return;
+        if (FindLoss(again.SequenceNumber) is not { } lossy || !packet.TryGetOriginal(lossy.Ssrc, Description.PayloadType, out var original)) return;
+        if (lossy.TryRestore(original.SequenceNumber, original.Timestamp, arrival, out long sequence, out long timestamp))
+        {
+            restored++;
+            Take(original, streams[lossy.Ssrc].Epoch, sequence, timestamp, arrival);
+        }
+    }
+
+    private bool CountRepair(in RtpPacket packet, TimeSpan arrival)
+    {
+        if (!repairs.TryGetValue(packet.Ssrc, out var repair))
+        {
+            if (repairs.Count == MaxStreams && repairs.Values.MinBy(r => r.LastArrival) is { } oldest)
+            {
+                repairs.Remove(oldest.Ssrc);
+                Streams.Remove(oldest);
+            }
+            repairs[packet.Ssrc] = repair = new ReceiveStream(packet.Ssrc, Description.ClockRate);
+            Streams.Add(repair);
+        }
+        return repair.Receive(packet, arrival, out _, out _) == Reception.Accepted;
+    }
+
+    /// <summary>The stream that lacks this packet: the newest, if several do.</summary>
+    private ReceiveStream? FindLoss(ushort sequence)
+    {
+        if (newest is { } now && now.IsWanted(sequence, out _)) return now;
+        foreach (var (stream, _, _) in streams.Values)
+            if (stream.IsWanted(sequence, out _)) return stream;
+        return null;
+    }
+
+    /// <summary>Of many SSRCs the one that was silent longest is summed up: who changes it with each word makes no more of them.</summary>
+    private void MakeRoomForStream()
+    {
+        if (streams.Count < MaxStreams) return;
+        var oldest = streams.Values.Where(s => s.Stream != newest).MinBy(s => s.Stream.LastArrival).Stream;
+        forgotten += oldest.Counts;
+        streams.Remove(oldest.Ssrc);
+        Streams.Remove(oldest);
     }
 }

@@ -1,4 +1,5 @@
 using Pipeline.Ingest.Net;
+using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Rtp;
 
 namespace Pipeline.Ingest.Streams;
@@ -32,14 +33,22 @@ public sealed class SourceBinding(bool allowAnySender)
     /// <summary>How long packets wait for a track that wants them.</summary>
     public static readonly TimeSpan HoldFor = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AdoptAfter = TimeSpan.FromSeconds(1), MoveAfter = TimeSpan.FromSeconds(2);
+    /// <summary>How often a sender may change from one track's payload type to another's.</summary>
+    private static readonly TimeSpan StaysFor = TimeSpan.FromMilliseconds(100);
     /// <summary>SSRCs nobody claims yet, and what is held of them.</summary>
     private const int MaxHeld = 8, MaxHeldBytes = 1 << 20;
+    /// <summary>SSRCs a turn that are looked at, of each sort: a flood of them costs memory that is to be freed.</summary>
+    private const int MaxNewcomers = 64;
+    /// <summary>SSRCs a track may have at once; the one that was silent longest makes room.</summary>
+    private const int MaxBound = 16;
+    private const int MaxLeft = 256;
 
     private readonly Dictionary<uint, BoundSource> bound = [];
     private readonly List<HeldSource> held = [];
-    private readonly Dictionary<uint, MediaTrack> left = [];                         // SSRCs whose track is gone or took another: as many as were bound
+    private readonly Dictionary<uint, MediaTrack> left = [];                         // SSRCs whose track is gone or took another: the last few
+    private readonly Queue<uint> leftInOrder = new();
     private readonly List<MediaTrack> tracks = [];
-    private int heldBytes;
+    private int heldBytes, newcomers, wantedNewcomers;                               // this turn
 
     public long RefusedAddress { get; private set; }
     public long RefusedPayloadType { get; private set; }
@@ -56,7 +65,7 @@ public sealed class SourceBinding(bool allowAnySender)
         {
             if (source.Track != track) continue;
             bound.Remove(ssrc);
-            left[ssrc] = track;
+            Leave(ssrc, track);
         }
     }
 
@@ -72,7 +81,7 @@ public sealed class SourceBinding(bool allowAnySender)
             bool own = track.Description.Names(ssrc);
             if (own == (source.Track == track)) continue;
             bound.Remove(ssrc);
-            if (!own) left[ssrc] = track;
+            if (!own) Leave(ssrc, track);
         }
     }
 
@@ -94,7 +103,13 @@ public sealed class SourceBinding(bool allowAnySender)
         track = null;
         if (bound.TryGetValue(packet.Ssrc, out var source))
         {
-            if (!source.Track.Description.TakesPayloadType(packet.PayloadType)) { RefusedPayloadType++; return Verdict.Refused; }
+            if (!source.Track.Description.TakesPayloadType(packet.PayloadType))
+            {
+                if (OtherOwner(source, packet, peer, now) is not { } other) { RefusedPayloadType++; return Verdict.Refused; }
+                bound[packet.Ssrc] = new BoundSource(other) { Peer = peer, LastPacket = now, Former = source.Track, Since = now };
+                track = other;
+                return Verdict.NewlyBound;
+            }
             if (!verified && source.Track.Description.Srtp is not null) { RefuseUnproven(source.Track, peer); return Verdict.Refused; }
             if (!verified && source.Peer != peer && !MayMove(source, peer, now)) { RefusedAddress++; return Verdict.Refused; }
             (source.Peer, source.LastPacket) = (peer, now);
@@ -106,12 +121,14 @@ public sealed class SourceBinding(bool allowAnySender)
         if (owner is not null && !MaySend(owner, peer)) { RefusedAddress++; return Verdict.Refused; }
         var waiting = Find(packet.Ssrc);
         if (!verified && waiting is not null && waiting.Peer != peer) { RefusedAddress++; return Verdict.Refused; }
-        bool proven = verified || (owner?.Description is { Srtp: null } plain && (plain.Names(packet.Ssrc) || waiting?.NextSequence == packet.SequenceNumber));
+        bool proven = verified || (owner?.Description is { Srtp: null } plain
+            && (plain.Names(packet.Ssrc) || waiting?.NextSequence == packet.SequenceNumber || (plain.AdoptsRepair(packet.PayloadType) && Sends(owner, peer))));
         if (owner is null || !proven)
         {
             return Hold(waiting, packet, kept, peer, now, unproven: owner is { Description.Srtp: not null }) ? Verdict.Held : Verdict.Refused;
         }
 
+        MakeRoomOf(owner);
         bound[packet.Ssrc] = new BoundSource(owner) { Peer = peer, LastPacket = now };
         track = owner;
         return Verdict.NewlyBound;
@@ -119,7 +136,26 @@ public sealed class SourceBinding(bool allowAnySender)
 
     /// <summary>The track whose bound SSRC this is, if it comes from where that one does.</summary>
     public MediaTrack? Owner(uint ssrc, PeerAddress peer) =>
-        bound.TryGetValue(ssrc, out var source) && source.Peer with { Port = 0 } == peer with { Port = 0 } ? source.Track : null;
+        bound.TryGetValue(ssrc, out var source) && IsSameHost(source.Peer, peer) ? source.Track : null;
+
+    private static bool IsSameHost(PeerAddress one, PeerAddress other) => one with { Port = 0 } == other with { Port = 0 };
+
+    /// <summary>From there the sender of the SSRC sends its RTCP, and there it listens.</summary>
+    public void NoteRtcp(uint ssrc, ReturnPath path)
+    {
+        if (bound.TryGetValue(ssrc, out var source)) source.Rtcp = path;
+    }
+
+    /// <summary>
+    /// Where RTCP for the SSRC's sender goes. False where nothing shows that it is there: neither a key nor a network that was declared.
+    /// </summary>
+    public bool TryGetReturn(uint ssrc, out ReturnPath path)
+    {
+        path = default;
+        if (!bound.TryGetValue(ssrc, out var source) || source.Track.Description is { Srtp: null, From: null }) return false;
+        path = source.Rtcp is { } rtcp && IsSameHost(rtcp.Peer, source.Peer) ? rtcp : new ReturnPath(source.Peer, OddPort: false);
+        return true;
+    }
 
     /// <summary>What was held of the SSRC before its track was known, in order of arrival; it is held no longer.</summary>
     public IReadOnlyList<HeldPacket> TakeHeld(uint ssrc)
@@ -133,6 +169,7 @@ public sealed class SourceBinding(bool allowAnySender)
     /// <summary>Forgets what nobody claimed for ten seconds.</summary>
     public void Expire(TimeSpan now)
     {
+        (newcomers, wantedNewcomers) = (0, 0);
         for (int i = held.Count - 1; i >= 0; i--)
         {
             var source = held[i];
@@ -148,6 +185,24 @@ public sealed class SourceBinding(bool allowAnySender)
         }
     }
 
+    private void Leave(uint ssrc, MediaTrack track)
+    {
+        if (left.TryAdd(ssrc, track)) leftInOrder.Enqueue(ssrc);
+        else left[ssrc] = track;
+        if (left.Count > MaxLeft) left.Remove(leftInOrder.Dequeue());
+    }
+
+    private void MakeRoomOf(MediaTrack track)
+    {
+        var (count, oldest) = (0, default(KeyValuePair<uint, BoundSource>));
+        foreach (var source in bound)
+        {
+            if (source.Value.Track != track || track.Description.Names(source.Key)) continue;
+            if (count++ == 0 || source.Value.LastPacket < oldest.Value.LastPacket) oldest = source;
+        }
+        if (count >= MaxBound) bound.Remove(oldest.Key);
+    }
+
     private MediaTrack? Prospect(in RtpPacket header, TimeSpan now) =>
         bound.TryGetValue(header.Ssrc, out var source) ? source.Track : OwnerFor(header, now);
 
@@ -160,8 +215,34 @@ public sealed class SourceBinding(bool allowAnySender)
         {
             if (hasLeft && track != former) continue;
             if (track.Description.Adopts(packet.PayloadType) && now - track.LastPacket >= AdoptAfter) return track;
+            if (track.Description.AdoptsRepair(packet.PayloadType)) return track;
         }
         return null;
+    }
+
+    /// <summary>
+    /// The track of a payload type that a sender changed to under its SSRC: another codec is another track. Plain tracks only: a key is a
+    /// track's own.
+    /// </summary>
+    private MediaTrack? OtherOwner(BoundSource source, in RtpPacket packet, PeerAddress peer, TimeSpan now)
+    {
+        if (source.Peer != peer || source.Track.Description.Srtp is not null || now - source.Since < StaysFor) return null;
+        foreach (var track in tracks)
+        {
+            if (track == source.Track || track.Description.Srtp is not null || !MaySend(track, peer)) continue;
+            bool isFree = track == source.Former || now - track.LastPacket >= AdoptAfter;
+            bool takes = track.Description.Names(packet.Ssrc) ? track.Description.TakesPayloadType(packet.PayloadType) : track.Description.Adopts(packet.PayloadType) && isFree;
+            if (takes) return track;
+        }
+        return null;
+    }
+
+    /// <summary>Something of the track comes from exactly there.</summary>
+    private bool Sends(MediaTrack track, PeerAddress peer)
+    {
+        foreach (var source in bound.Values)
+            if (source.Track == track && source.Peer == peer) return true;
+        return false;
     }
 
     private bool MaySend(MediaTrack track, PeerAddress peer) =>
@@ -183,7 +264,9 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         if (source is null)
         {
-            if (held.Count == MaxHeld && !MakeRoom(IsWanted(packet.Ssrc, packet.PayloadType))) { RefusedUnknown++; return false; }
+            bool wanted = IsWanted(packet.Ssrc, packet.PayloadType);
+            bool tooMany = (wanted ? wantedNewcomers++ : newcomers++) >= MaxNewcomers;
+            if (tooMany || (held.Count == MaxHeld && !MakeRoom(wanted))) { RefusedUnknown++; return false; }
             source = new HeldSource(packet.Ssrc, packet.PayloadType, peer);
             held.Add(source);
         }
@@ -216,7 +299,7 @@ public sealed class SourceBinding(bool allowAnySender)
     private bool IsWanted(uint ssrc, byte payloadType)
     {
         foreach (var track in tracks)
-            if (track.Description.Adopts(payloadType) || (track.Description.Names(ssrc) && track.Description.TakesPayloadType(payloadType))) return true;
+            if (track.Description.Adopts(payloadType) || track.Description.AdoptsRepair(payloadType) || (track.Description.Names(ssrc) && track.Description.TakesPayloadType(payloadType))) return true;
         return false;
     }
 
@@ -244,7 +327,12 @@ public sealed class SourceBinding(bool allowAnySender)
     {
         public MediaTrack Track => track;
         public PeerAddress Peer { get; set; }
+        /// <summary>Where its RTCP came from; null: none did.</summary>
+        public ReturnPath? Rtcp { get; set; }
         public TimeSpan LastPacket { get; set; }
+        /// <summary>Whose it was under another payload type.</summary>
+        public MediaTrack? Former { get; init; }
+        public TimeSpan Since { get; init; } = TimeSpan.FromDays(-1);
     }
 
     private sealed class HeldSource(uint ssrc, byte payloadType, PeerAddress peer)

@@ -22,6 +22,8 @@ public sealed record TrackDescription(
     int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
     byte? AudioLevelExtension, IPNetwork? From)
 {
+    private const byte ComfortNoise = 13;                                            // RFC 3551 §6
+
     public MediaKind Kind { get; init; } = MediaKind.Audio;
     /// <summary>"microphone", "camera", "screen" or "screen_audio".</summary>
     public string Source { get; init; } = "microphone";
@@ -30,19 +32,34 @@ public sealed record TrackDescription(
     /// <summary>What its packets are protected with; null: they come plain.</summary>
     public SrtpParameters? Srtp { get; init; }
     /// <summary>Format parameters, as in SDP behind `a=fmtp:96 `.</summary>
-    public string? Fmtp { get; init; }
-    /// <summary>Of packets that carry earlier ones again (RFC 2198).</summary>
+    public string? Fmtp
+    {
+        get;
+        init => (field, RedContent) = (value, Codec == "red" ? FirstOf(value) : null);
+    }
+    /// <summary>Of codec `red`: the payload type inside, which comes by itself too; null where <see cref="Fmtp"/> does not say.</summary>
+    public byte? RedContent { get; private init; }
+    /// <summary>Of packets that carry earlier ones again (RFC 2198), where others of the same stream do not.</summary>
     public byte? RedPayloadType { get; init; }
     public RtxParameters? Rtx { get; init; }
     public IReadOnlyList<LayerParameters> Layers { get; init; } = [];
     /// <summary>Id of `urn:3gpp:video-orientation`, where it was declared.</summary>
     public byte? OrientationExtension { get; init; }
 
+    /// <summary>Of its RED packets, whichever way they were announced.</summary>
+    public byte? Red => Codec == "red" ? PayloadType : RedPayloadType;
+    /// <summary>Of packets that say only what the silence is like (RFC 3389), which G.711 has from elsewhere.</summary>
+    public byte? ComfortPayloadType => Codec is "pcmu" or "pcma" && PayloadType != ComfortNoise ? ComfortNoise : null;
+
     /// <summary>True for its codec's payload type, and for those that bring the same in another form.</summary>
-    public bool TakesPayloadType(byte type) => type == PayloadType || type == RedPayloadType || type == Rtx?.PayloadType;
+    public bool TakesPayloadType(byte type) =>
+        type == PayloadType || type == RedPayloadType || type == RedContent || type == Rtx?.PayloadType || type == ComfortPayloadType;
 
     /// <summary>True where the first new SSRC of this payload type becomes its own.</summary>
     public bool Adopts(byte type) => Ssrc is null && Layers.Count == 0 && (type == PayloadType || type == RedPayloadType);
+
+    /// <summary>The same for the streams in which its lost packets come again.</summary>
+    public bool AdoptsRepair(byte type) => Rtx is { Ssrc: null } rtx && rtx.PayloadType == type;
 
     /// <summary>True for an SSRC it names as its own.</summary>
     public bool Names(uint ssrc)
@@ -52,4 +69,7 @@ public sealed record TrackDescription(
             if (layer.Ssrc == ssrc) return true;
         return false;
     }
+
+    /// <summary>As in `a=fmtp:63 111/111` (RFC 2198 §5).</summary>
+    private static byte? FirstOf(string? types) => byte.TryParse(types?.Split('/')[0], out byte first) ? first : null;
 }

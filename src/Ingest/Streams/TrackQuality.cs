@@ -6,6 +6,16 @@ public enum GapKind { Loss, Pause, Consent, Outage, Overrun, Storage, Masked }
 /// <summary>A span of meeting time, [From, To), without the original sound.</summary>
 public readonly record struct Gap(TimeSpan From, TimeSpan To, GapKind Kind);
 
+/// <summary>Lost packets whose sound or picture is there all the same.</summary>
+/// <param name="Red">Later packets carried them (RFC 2198).</param>
+/// <param name="Fec">The packet after them had a coarse copy (RFC 6716 §2.1.7).</param>
+/// <param name="Rtx">They were sent again (RFC 4588).</param>
+public readonly record struct RecoveredCounts(long Red, long Fec, long Rtx)
+{
+    public long Total => Red + Fec + Rtx;
+    public static RecoveredCounts operator +(RecoveredCounts a, RecoveredCounts b) => new(a.Red + b.Red, a.Fec + b.Fec, a.Rtx + b.Rtx);
+}
+
 /// <summary>What arrived of one track and what did not, since the meeting began.</summary>
 public sealed record TrackQuality
 {
@@ -14,7 +24,7 @@ public sealed record TrackQuality
     public long PacketsReceived { get; init; }
     /// <summary>Expected minus received, RFC 3550 §A.3; duplicates do not hide a loss.</summary>
     public long PacketsLost { get; init; }
-    /// <summary>Lost packets whose sound was restored from redundancy (in-band FEC).</summary>
+    /// <summary>Lost packets whose sound was restored: from RED, from in-band FEC, or as they were sent again.</summary>
     public long PacketsRecovered { get; init; }
     /// <summary>Arrived after their place in the recording had been written.</summary>
     public long PacketsLate { get; init; }

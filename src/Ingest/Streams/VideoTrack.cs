@@ -15,7 +15,7 @@ public sealed class VideoTrack : MediaTrack
     private readonly Dictionary<uint, KeyFrameWatch> watches = [];
     private readonly List<KeyFrameWatch> followed = [];                              // the same in order
     private VideoStreams? streams;
-    private TimeSpan? lostSince;
+    private TimeSpan lostUntil;
 
     public VideoTrack(TrackDescription description) : base(description) => Format();
 
@@ -46,7 +46,7 @@ public sealed class VideoTrack : MediaTrack
     public override void Advance(TimeSpan now)
     {
         foreach (var watch in followed) watch.Advance(now);
-        NoteLoss(now);
+        NoteLoss();
     }
 
     /// <summary>Gives the pictures that lie before <paramref name="horizon"/> of the meeting.</summary>
@@ -70,8 +70,10 @@ public sealed class VideoTrack : MediaTrack
 
     protected override void Finished()
     {
-        if (lostSince is { } from) AddLoss(from, LastPacket);
-        lostSince = null;
+        foreach (var watch in followed) watch.Finish();
+        NoteLoss();
+        foreach (var watch in followed)
+            if (watch.LostSince is { } from && LastPacket > from && Description.Layers.Count <= 1) AddLoss(from, LastPacket);
     }
 
     protected override TrackQuality Measure(TrackQuality received) => received with
@@ -88,7 +90,7 @@ public sealed class VideoTrack : MediaTrack
             followed.Add(watch);
         }
         watch.Receive(epoch, sequence, packet.Payload, isWithheld, arrival);
-        NoteLoss(arrival);
+        NoteLoss();
         streams?[packet.Ssrc].Timeline.Insert(
             new VideoPacket
             {
@@ -103,22 +105,15 @@ public sealed class VideoTrack : MediaTrack
             arrival);
     }
 
-    /// <summary>There is no picture from where a packet was lost until a key frame begins, in any encoding that flows.</summary>
-    private void NoteLoss(TimeSpan now)
+    /// <summary>There is no picture from where a packet was lost until a key frame begins. Of several encodings at once each fills the others' holes.</summary>
+    private void NoteLoss()
     {
-        TimeSpan? since = null;
         foreach (var watch in followed)
         {
-            if (LastPacket - watch.LastPacket >= Flows) continue;
-            if (!watch.NeedsKeyFrame)
-            {
-                if (lostSince is { } from) AddLoss(from, now);
-                lostSince = null;
-                return;
-            }
-            if (since is null || watch.LostSince > since) since = watch.LostSince;
+            if (watch.TakeEnded() is not { } span || Description.Layers.Count > 1) continue;
+            var from = span.From > lostUntil ? span.From : lostUntil;
+            if (from < span.To) AddLoss(from, lostUntil = span.To);
         }
-        lostSince ??= since;
     }
 
     private PayloadFormat Format() =>

@@ -75,7 +75,7 @@ internal sealed class H264Format : PayloadFormat
             hasPicture |= type is >= Slice and <= IdrSlice;
             hasSps |= type == Sps;
             hasPps |= type == Pps;
-            if (type is Sps or Pps) Keep(unit);
+            if (type is Sps or Pps && !Keep(unit)) return false;
             if (type == Sps && H264Sps.TryRead(unit, out int width, out int height)) info = new FrameInfo(false, width, height);
         }
         if (!hasPicture) return false;
@@ -90,7 +90,7 @@ internal sealed class H264Format : PayloadFormat
 
     public override void GiveUp() => open = false;
 
-    private bool TryAddUnit(ReadOnlySpan<byte> unit, FrameBuffer frame) => TryBegin(frame) && frame.TryAppend(unit);
+    private static bool TryAddUnit(ReadOnlySpan<byte> unit, FrameBuffer frame) => TryBegin(frame) && frame.TryAppend(unit);
 
     private bool TryAddPiece(ReadOnlySpan<byte> payload, FrameBuffer frame)
     {
@@ -116,15 +116,17 @@ internal sealed class H264Format : PayloadFormat
         return parameterSets.Any(s => s.Key.Type == Sps) && parameterSets.Any(s => s.Key.Type == Pps);
     }
 
-    private void Keep(ReadOnlySpan<byte> unit)
+    /// <summary>False: it is none.</summary>
+    private bool Keep(ReadOnlySpan<byte> unit)
     {
-        if (unit.Length is < 4 or > MaxParameterSet) return;
-        int type = unit[0] & 0x1F;
-        var bits = new BitReader(unit[(type == Sps ? 4 : 1)..]);                     // behind profile and level
+        int type = unit.IsEmpty ? 0 : unit[0] & 0x1F, head = type == Sps ? 4 : 1;     // profile and level
+        if (type is not (Sps or Pps) || unit.Length <= head || unit.Length > MaxParameterSet) return false;
+        var bits = new BitReader(unit[head..]);
         var key = (type, bits.Exponential());
-        if (type is not (Sps or Pps) || bits.Overran) return;
-        if (parameterSets.TryGetValue(key, out byte[]? known) ? unit.SequenceEqual(known) : parameterSets.Count == MaxParameterSets) return;
-        parameterSets[key] = unit.ToArray();
+        if (bits.Overran) return false;
+        if (parameterSets.TryGetValue(key, out byte[]? known) ? !unit.SequenceEqual(known) : parameterSets.Count < MaxParameterSets)
+            parameterSets[key] = unit.ToArray();
+        return true;
     }
 
     /// <param name="next">The byte behind the unit's header.</param>

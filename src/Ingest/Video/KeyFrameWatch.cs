@@ -15,14 +15,25 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
     private int epoch = -1;
     private long next, highest;                                                      // the first that is missing; the last that came
     private long lastKey = long.MinValue, lastLost = long.MinValue;                  // sequence numbers
-    private TimeSpan holeSince;
+    private TimeSpan holeSince, holesSince;                                          // the first, as far as it is known; all there have been without a break
     private TimeSpan? lostSince;
+    private (TimeSpan From, TimeSpan To)? ended;
+    private TimeSpan lastKeyAt;
+    private (long Sequence, TimeSpan At) keyBehind = (long.MaxValue, default);       // the first key frame behind the hole
 
     /// <summary>True while nothing that comes can be shown before a key frame.</summary>
     public bool NeedsKeyFrame => lastKey <= lastLost;
     public TimeSpan LastPacket { get; private set; }
     /// <summary>Meeting time from which on something is missing that was sent; null where nothing is, or a key frame made up for it.</summary>
     public TimeSpan? LostSince => NeedsKeyFrame ? lostSince : null;
+
+    /// <summary>A span that had no picture and has ended; null where there is none that was not taken yet.</summary>
+    public (TimeSpan From, TimeSpan To)? TakeEnded()
+    {
+        var taken = ended;
+        ended = null;
+        return taken;
+    }
 
     /// <param name="packetEpoch">Rises with each restart of the stream, where sequence numbers begin anew.</param>
     /// <param name="isWithheld">Its payload was not to be kept.</param>
@@ -35,7 +46,7 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
             lastLost = Math.Max(lastLost, sequence);
             lostSince = null;
         }
-        else if (!payload.IsEmpty && format.BeginsKeyFrame(payload)) lastKey = Math.Max(lastKey, sequence);
+        else if (!payload.IsEmpty && format.BeginsKeyFrame(payload)) TakeKey(sequence, arrival);
         if (sequence < next) return;                                                 // it was given up
 
         var (before, wasWhole) = (next, next > highest);
@@ -43,38 +54,55 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
         Mark(sequence);
         if (sequence == next) Pass();
         if (next <= highest && (wasWhole || next != before)) holeSince = arrival;
+        if (wasWhole) holesSince = arrival;
     }
 
     /// <summary>Gives up what has been missing for too long.</summary>
     public void Advance(TimeSpan now)
     {
-        while (next <= highest && now - holeSince >= Patience)
-        {
-            Lose(next, holeSince);
-            while (!IsMarked(next)) next++;
-            Pass();
-            holeSince = now;
-        }
+        if (next <= highest && now - holeSince >= Patience) GiveUp(now);
+    }
+
+    /// <summary>No more packets come: what is missing is lost.</summary>
+    public void Finish()
+    {
+        while (next <= highest) GiveUp(holeSince);
+    }
+
+    private void GiveUp(TimeSpan now)
+    {
+        Lose(next, holesSince);
+        while (!IsMarked(next)) next++;
+        Pass();
+        holeSince = now;
     }
 
     private void Begin(int packetEpoch, long sequence, TimeSpan arrival)
     {
         if (packetEpoch == epoch) Lose(sequence - 1, arrival);
         else (lastKey, lastLost, lostSince) = (long.MinValue, long.MinValue, null);
-        (epoch, next, highest) = (packetEpoch, sequence, sequence - 1);
+        (epoch, next, highest, keyBehind) = (packetEpoch, sequence, sequence - 1, (long.MaxValue, default));
         Array.Clear(received);
+    }
+
+    private void TakeKey(long sequence, TimeSpan arrival)
+    {
+        if (NeedsKeyFrame && sequence > lastLost && lostSince is { } since) ended = (since, arrival);
+        if (sequence > lastKey) (lastKey, lastKeyAt) = (sequence, arrival);
+        if (sequence > next && sequence < keyBehind.Sequence) keyBehind = (sequence, arrival);
     }
 
     private void Lose(long sequence, TimeSpan since)
     {
         if (!NeedsKeyFrame) lostSince = since;
         lastLost = Math.Max(lastLost, sequence);
-        if (!NeedsKeyFrame) lostSince = null;                                        // a key frame has come meanwhile
+        if (!NeedsKeyFrame && keyBehind.Sequence < long.MaxValue) ended = (since, keyBehind.At);   // it has come meanwhile
     }
 
     private void Pass()
     {
         for (; next <= highest && IsMarked(next); next++) received[(next & Window - 1) >> 6] &= ~(1UL << (int)(next & 63));
+        if (next > keyBehind.Sequence) keyBehind = lastKey > next ? (lastKey, lastKeyAt) : (long.MaxValue, default);
     }
 
     private void Mark(long sequence) => received[(sequence & Window - 1) >> 6] |= 1UL << (int)(sequence & 63);

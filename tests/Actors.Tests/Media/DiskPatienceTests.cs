@@ -34,7 +34,7 @@ public sealed class DiskPatienceTests : IDisposable
         scheduler.Add(loop);
         var job = new MediaJob(id, 1, DateTimeOffset.UnixEpoch, loop.Port, new MeetingSpec(), [alice], []);
         var options = new MediaEngineOptions { DataFolder = folder, BindAddress = IPAddress.Loopback, Ports = (0, 0) };
-        media = new MeetingMedia(job, meeting, new RunParts(loop, scheduler, journal, keys, Recorder: null, Captions: null, new PortPool(IPAddress.Loopback, (0, 0)), clock, options), _ => { });
+        media = new MeetingMedia(job, meeting, new RunParts(loop, scheduler, journal, keys, Recorder: null, Captions: null, new PortPool(IPAddress.Loopback, (0, 0)), clock, options, new IngestMetrics(new Meters())), _ => { });
     }
 
     public void Dispose()

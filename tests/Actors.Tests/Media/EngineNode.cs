@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
+using Pipeline.Ingest;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
@@ -26,7 +27,7 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
         vault = new FileKeyVault(Path.Combine(folder, "keys"));
         var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (firstPort, firstPort + 999) };
         var speech = new SpeechServices(Recognizer, new TranscribeMetrics(meters), NullLogger<CaptionPipeline>.Instance);
-        Engine = new MediaEngine(options, vault, speech, TimeProvider.System, NullLogger<MediaEngine>.Instance);
+        Engine = new MediaEngine(options, vault, speech, new IngestMetrics(meters), TimeProvider.System, NullLogger<MediaEngine>.Instance);
         Meeting = new MeetingFolder(options.DataFolder, Id);
     }
 

@@ -170,6 +170,30 @@ public sealed partial class MeetingTests
         Assert.Equal(index, Meeting.Ambiguous(Specs(present), Specs(added)));
     }
 
+    [Theory]
+    [InlineData("111 - 97", "112 - 97", 0)]                                          // what comes again could be either's
+    [InlineData("111 - 97:5", "112 - 97:6", null)]
+    [InlineData("111 - 97:5", "112 - 97:5", 0)]
+    [InlineData("111:7 - 97:5", "112:5", 0)]
+    [InlineData("111 63", "112 63", 0)]
+    [InlineData("111:7 63", "112:8 63", null)]
+    [InlineData("111 63", "63", 0)]
+    [InlineData("111 - 97", "97", 0)]
+    public void So_must_what_brings_lost_packets_back(string present, string added, int? index)
+    {
+        static TrackSpec Spec(string text)
+        {
+            string[] parts = text.Split(' ');
+            (byte Type, uint? Ssrc)? Read(int at) => at >= parts.Length || parts[at] == "-" ? null : parts[at].Split(':') is var t && t.Length > 1 ? (byte.Parse(t[0]), uint.Parse(t[1])) : (byte.Parse(t[0]), null);
+            return Tracks.Of("p", Read(0)!.Value.Type, Read(0)!.Value.Ssrc) with
+            {
+                RedPayloadType = Read(1)?.Type,
+                Rtx = Read(2) is { } rtx ? new RtxSpec(rtx.Type, rtx.Ssrc) : null,
+            };
+        }
+        Assert.Equal(index, Meeting.Ambiguous([Spec(present)], [Spec(added)]));
+    }
+
     [Fact]
     public void A_track_that_ended_leaves_its_payload_type_to_the_next()
     {

@@ -43,9 +43,12 @@ internal sealed class FakeJanus(JanusId room)
     /// <summary>Answers nothing from now on, as a process that is stopped.</summary>
     public bool IsStuck { get; set; }
 
-    public sealed record Stream(string Mid, string Codec, string Type = "audio", bool Disabled = false, string? Description = null);
+    public sealed record Stream(string Mid, string Codec, string Type = "audio", bool Disabled = false, string? Description = null, bool Simulcast = false);
 
-    public sealed record Forward(long Id, string Mid, string Host, int Port, uint Ssrc, int Pt, string? Crypto);
+    public sealed record Forward(long Id, string Mid, string Host, int Port, uint Ssrc, int Pt, string? Crypto, int? RtcpPort = null, bool Simulcast = false);
+
+    /// <summary>Where it takes requests for key frames.</summary>
+    public const int FeedbackPort = 57401;
 
     private sealed class Feed(JanusId id, string display)
     {
@@ -263,9 +266,11 @@ internal sealed class FakeJanus(JanusId room)
                 foreach (var asked in body["streams"]!.AsArray())
                 {
                     string mid = (string)asked!["mid"]!;
-                    if (feed.Streams.All(s => s.Mid != mid)) continue;               // skipped without a word
+                    if (feed.Streams.FirstOrDefault(s => s.Mid == mid) is not { } stream) continue;   // skipped without a word
+                    bool simulcast = (bool?)asked["simulcast"] ?? false;
+                    if (simulcast && !stream.Simulcast) throw new InvalidOperationException("Nothing at all would be forwarded.");
                     var forward = new Forward(
-                        ++nextId, mid, (string)body["host"]!, (int)asked["port"]!, (uint)(long)asked["ssrc"]!, (int)asked["pt"]!, (string?)body["srtp_crypto"]);
+                        ++nextId, mid, (string)body["host"]!, (int)asked["port"]!, (uint)(long)asked["ssrc"]!, (int)asked["pt"]!, (string?)body["srtp_crypto"], (int?)asked["rtcp_port"], simulcast);
                     feed.Forwards.Add(forward);
                     made.Add(Describe(forward));
                 }
@@ -306,7 +311,7 @@ internal sealed class FakeJanus(JanusId room)
 
     private static JsonObject Plugin(JsonObject data) => new() { ["plugin"] = "janus.plugin.videoroom", ["data"] = data };
     private static JsonObject Error(int code, string why) => new() { ["videoroom"] = "event", ["error_code"] = code, ["error"] = why };
-    private static JsonNode Id(JanusId id) => id.IsNumber ? JsonValue.Create(long.Parse(id.Text)) : JsonValue.Create(id.Text);
+    private static JsonValue Id(JanusId id) => id.IsNumber ? JsonValue.Create(long.Parse(id.Text)) : JsonValue.Create(id.Text);
 
     private static JsonObject Describe(Feed feed) => new()
     {
@@ -316,15 +321,18 @@ internal sealed class FakeJanus(JanusId room)
         {
             var stream = new JsonObject { ["type"] = s.Type, ["mindex"] = i, ["mid"] = s.Mid, ["codec"] = s.Codec };
             if (s.Disabled) stream["disabled"] = true;
+            if (s.Simulcast) stream["simulcast"] = true;
             if (s.Description is { } description) stream["description"] = description;
             return stream;
         })]),
     };
 
-    private static JsonObject Describe(Forward f) => new()
+    private static JsonObject Describe(Forward f)
     {
-        ["stream_id"] = f.Id, ["host"] = f.Host, ["port"] = f.Port, ["type"] = "audio", ["pt"] = f.Pt, ["ssrc"] = f.Ssrc,
-    };
+        var forward = new JsonObject { ["stream_id"] = f.Id, ["host"] = f.Host, ["port"] = f.Port, ["type"] = "audio", ["pt"] = f.Pt, ["ssrc"] = f.Ssrc };
+        if (f.RtcpPort is { } port) (forward["local_rtcp_port"], forward["remote_rtcp_port"]) = (FeedbackPort, port);
+        return forward;
+    }
 }
 
 /// <summary>Gets at a fake Janus without a network.</summary>

@@ -27,7 +27,7 @@ public sealed class JanusSourceTests : IAsyncLifetime
         janus.Publish(Alice, "alice", Mic("0"));
         var id = await WatchAsync();
         await node.UntilAsync(id, m => m.Tracks.Count == 1);
-        janus.Publish(Bob, "bob", Mic("0"), new FakeJanus.Stream("1", "vp8", "video"));
+        janus.Publish(Bob, "bob", Mic("0"), new FakeJanus.Stream("1", "isac16"), new FakeJanus.Stream("2", "text", "data"));
         await node.UntilAsync(id, m => m.Tracks.Count == 2);
 
         var meeting = await node.FindAsync(id);
@@ -45,6 +45,28 @@ public sealed class JanusSourceTests : IAsyncLifetime
         Assert.Equal("1", meeting.Tracks[2].Track.Spec.Participant.Id);
         Assert.NotEqual(alice.Ssrc, meeting.Tracks[2].Track.Spec.Ssrc);
         AssertWhole(meeting, 2);
+    }
+
+    [Fact]
+    public async Task A_picture_is_a_track_too_and_its_sender_is_asked_for_key_frames_where_Janus_takes_that()
+    {
+        await StartAsync();
+        janus.Publish(Alice, "alice", Mic("0"));
+        var id = await WatchAsync();
+        await node.UntilAsync(id, m => m.Tracks.Count == 1);
+        janus.Publish(
+            Alice, "alice", Mic("0"), new FakeJanus.Stream("1", "vp8", "video", Simulcast: true), new FakeJanus.Stream("2", "h264", "video", Description: "Screen of Alice"));
+        await node.UntilAsync(id, m => m.Tracks.Count == 3);
+
+        var meeting = await node.FindAsync(id);
+        var (mic, camera, screen) = (meeting.Tracks[0].Track.Spec, meeting.Tracks[1].Track.Spec, meeting.Tracks[2].Track.Spec);
+        Assert.Equal(("audio", "microphone", null), (mic.Kind, mic.Source, mic.Feedback));
+        Assert.Equal(("video", "camera", "vp8", 90000, 1, $"127.0.0.1:{FakeJanus.FeedbackPort}"), (camera.Kind, camera.Source, camera.Codec, camera.ClockRate, camera.Channels, camera.Feedback));
+        Assert.Equal(("video", "screen", "h264"), (screen.Kind, screen.Source, screen.Codec));
+        var forwards = janus.Forwards();
+        Assert.Equal([(meeting.Port + 1, true), (meeting.Port + 1, false)], forwards.Skip(1).Select(f => (f.RtcpPort!.Value, f.Simulcast)));
+        Assert.Null(forwards[0].RtcpPort);
+        AssertWhole(meeting, 3);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public abstract class MeetingStoreContract : IAsyncDisposable
             IdleTimeout = TimeSpan.Zero,
             Metadata = new Dictionary<string, string> { ["case"] = "A-17" },
         };
-        var track = Tracks.Of("alice", 96, 4294967295) with { Fmtp = "useinbandfec=1", From = "192.0.2.0/24", HeaderExtensions = new Dictionary<string, string> { ["1"] = "urn:x" } };
+        var track = Tracks.Of("alice", 96, 4294967295) with { OwnPort = true, Fmtp = "useinbandfec=1", From = "192.0.2.0/24", HeaderExtensions = new Dictionary<string, string> { ["1"] = "urn:x" } };
         var meeting = await StartAsync(spec: spec, tracks: track);
         await ReopenAsync();
 
@@ -306,7 +306,7 @@ public abstract class MeetingStoreContract : IAsyncDisposable
         var now = at ?? Start;
         var announced = Meeting.Decide(new CreateMeeting(
             MeetingId.New(now), tenant ?? Acme, spec ?? new MeetingSpec(),
-            [.. (tracks.Length > 0 ? tracks : [Tracks.Of("alice")]).Select(t => new NewTrack(TrackId.New(now), t))], CaptionsStatus.Live), now);
+            [.. (tracks.Length > 0 ? tracks : [Tracks.Of("alice")]).Select(t => new NewTrack(TrackId.New(now), t, t.OwnPort ? 26002 : null))], CaptionsStatus.Live), now);
         var meeting = Meeting.Apply(announced);
         await Store.CommitAsync(meeting, [announced]);
         return meeting;

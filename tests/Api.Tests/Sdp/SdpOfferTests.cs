@@ -1,6 +1,6 @@
+using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Sdp;
-using Pipeline.TestKit;
 
 namespace Pipeline.Api.Tests.Sdp;
 
@@ -20,11 +20,57 @@ public sealed class SdpOfferTests
     [Fact]
     public void What_mediasoup_consumers_are_described_as_is_tracks_of_one_participant()
     {
-        var audio = ReadFixture("mediasoup.sdp", Nobody)[0].Spec!;
+        var tracks = ReadFixture("mediasoup.sdp", Nobody);
+        var (audio, video) = (tracks[0].Spec!, tracks[1].Spec!);
         Assert.Equal(("UWmqyD3wZPl3Qx", "Alice"), (audio.Participant.Id, audio.Participant.Name));
         Assert.Equal(((byte)100, (uint?)288417632, "192.0.2.30/32"), (audio.PayloadType, audio.Ssrc, audio.From));
         Assert.Equal("minptime=10;useinbandfec=1;sprop-stereo=1;usedtx=1", audio.Fmtp);
         Assert.Equal("urn:ietf:params:rtp-hdrext:ssrc-audio-level", audio.HeaderExtensions["10"]);
+        Assert.Equal((byte?)101, audio.RedPayloadType);
+        Assert.Equal(audio.Participant, video.Participant);
+        Assert.Equal(("video", "camera", "vp8", (byte)102, 90000, (uint?)530144112), (video.Kind, video.Source, video.Codec, video.PayloadType, video.ClockRate, video.Ssrc));
+        Assert.Equal(new RtxSpec(103, 530144113), video.Rtx);
+    }
+
+    [Fact]
+    public void The_answer_has_what_belongs_to_the_codec_that_is_taken_and_no_more()
+    {
+        var findings = new BodyFindings();
+        var session = SdpReader.Read(File.ReadAllText(Fixtures.Sdp("mediasoup.sdp")), findings)!;
+        var tracks = new SdpOffer(session, Nobody, "203.0.113.9").Read(findings);
+        var answered = tracks.Select((track, n) => (track, n)).ToDictionary(t => t.track, t => new AnsweredTrack($"trk_{t.n}", 26000, true));
+
+        string answer = SdpAnswer.Write(session, tracks, answered, 7, "2001:db8::9");
+
+        Assert.Equal(
+        [
+            "v=0", "o=- 7 1 IN IP6 2001:db8::9", "s=-", "c=IN IP6 2001:db8::9", "t=0 0",
+            "m=audio 26000 RTP/AVPF 100 101", "a=mid:0", "a=label:trk_0", "a=recvonly", "a=rtcp-mux",
+            "a=rtpmap:100 opus/48000/2", "a=fmtp:100 minptime=10;useinbandfec=1;usedtx=1", "a=rtpmap:101 red/48000/2", "a=fmtp:101 100/100",
+            "a=extmap:10 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+            "m=video 26000 RTP/AVPF 102 103", "a=mid:1", "a=label:trk_1", "a=recvonly", "a=rtcp-mux",
+            "a=rtpmap:102 VP8/90000", "a=rtpmap:103 rtx/90000", "a=fmtp:103 apt=102", "a=rtcp-fb:102 nack", "a=rtcp-fb:102 nack pli",
+            "a=extmap:11 urn:3gpp:video-orientation", "",
+        ], answer.Split("\r\n"));
+    }
+
+    [Fact]
+    public void Layers_of_one_picture_are_one_track()
+    {
+        var offered = Assert.Single(Read(Media("m=video 9 RTP/AVP 96", "a=rtpmap:96 VP8/90000", "a=ssrc:1 cname:x", "a=ssrc:2 cname:x", "a=ssrc:3 cname:x",
+            "a=ssrc-group:SIM 1 2 3", "a=rid:q send", "a=rid:h send", "a=rid:f send", "a=simulcast:send q;h,x;~f", "a=content:slides"), Alice));
+        Assert.Equal("screen", offered.Spec!.Source);
+        Assert.Null(offered.Spec.Ssrc);
+        Assert.Equal([new LayerSpec("q", 1), new LayerSpec("h", 2), new LayerSpec("f", 3)], offered.Spec.Layers);
+    }
+
+    [Fact]
+    public void RED_alone_is_a_track_and_RED_of_something_else_is_left_out()
+    {
+        Assert.Equal(("red", (byte)63), Assert.Single(Read(Media("m=audio 9 RTP/AVP 63", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111"), Alice)).Spec is { } red ? (red.Codec, red.PayloadType) : default);
+        var opus = Assert.Single(Read(Media("m=audio 9 RTP/AVP 111 63", Opus, "a=rtpmap:63 red/48000/2", "a=fmtp:63 112/112"), Alice));
+        Assert.Null(opus.Spec!.RedPayloadType);
+        Assert.Equal(["opus"], opus.Formats.Select(format => format.Encoding));
     }
 
     [Fact]

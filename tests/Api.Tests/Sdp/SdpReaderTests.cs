@@ -1,7 +1,6 @@
 using System.Net;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Sdp;
-using Pipeline.TestKit;
 
 namespace Pipeline.Api.Tests.Sdp;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Pipeline.TestKit;
 
 namespace Pipeline.Api.Tests.Sdp;
 
@@ -18,6 +17,7 @@ public sealed class SdpTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.Equal("application/sdp", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal($"/v1/meetings/{id}", answer.Headers.Location!.OriginalString);
+        Assert.True(answer.Headers.CacheControl!.NoStore);
         var (view, lines) = (server.Meetings.View(id), await LinesAsync(answer));
         var track = Assert.Single(view.Tracks).Track;
         Assert.Equal(("alice", "Alice", "192.0.2.1/32"), (track.Spec.Participant.Id, track.Spec.Participant.Name, track.Spec.From));
@@ -126,10 +126,10 @@ public sealed class SdpTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("?participant=a&name=", "?name")]
     [InlineData("?participant=a&from=192.0.2.1", "?from")]
     [InlineData("?participant=a&colour=blue", "?colour")]
-    public async Task A_parameter_that_cannot_be_is_refused(string query, string pointer)
+    public async Task A_parameter_that_cannot_be_is_refused(string query, string at)
     {
         var answer = await PostAsync($"/v1/meetings/{await server.CreateAsync()}/sdp{query}", Offer);
-        Assert.Equal([pointer], await answer.IsProblemAsync(422, "validation_failed"));
+        Assert.Equal([at], await answer.IsProblemAsync(422, "validation_failed"));
     }
 
     [Fact]

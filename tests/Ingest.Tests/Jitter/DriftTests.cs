@@ -62,6 +62,108 @@ public class DriftTests
     }
 
     [Theory]
+    [InlineData(300, false)]
+    [InlineData(-300, false)]
+    [InlineData(300, true)]
+    [InlineData(-300, true)]
+    [InlineData(150, false)]
+    [InlineData(-60, true)]
+    [InlineData(0, false)]
+    public void Nor_does_a_clock_that_is_three_hundred_ppm_wrong_move_it(double ppm, bool reports)
+    {
+        var sender = new SimulatedSender(Ssrc, timestamp: 1000) { DriftPpm = ppm, Now = Ms(100) };
+        int said = 0;
+        AssertInPlace(Send(sender, seed: 3, Ms(30 * 60_000), reports, () => Payload(++said, length: 60)), fileMs: 60);
+    }
+
+    [Theory]
+    [InlineData(100, 600)]                                                           // ppm, seconds there and back
+    [InlineData(300, 1800)]
+    public void A_clock_that_changes_its_speed_is_followed(double ppm, double seconds)
+    {
+        var sender = new SimulatedSender(Ssrc, timestamp: 1000) { Now = Ms(100) };
+        int said = 0;
+        byte[] Next()
+        {
+            sender.DriftPpm = ppm * Math.Sin(2 * Math.PI * sender.Now.TotalSeconds / seconds);
+            return Payload(++said, length: 60);
+        }
+        AssertInPlace(Send(sender, seed: 4, Ms(40 * 60_000), reports: false, Next), fileMs: 60);
+    }
+
+    [Theory]
+    [InlineData(960, 60)]
+    [InlineData(1920, 60)]
+    [InlineData(2880, 60)]
+    [InlineData(5760, 65)]                                                           // a packet of 120 ms is left out whole: half of it, and what its place trembles
+    public void A_file_of_somebody_who_never_falls_silent_is_put_right_all_the_same(int duration, double fileMs)
+    {
+        foreach (double ppm in (double[])[290, -290])
+        {
+            var sender = new SimulatedSender(Ssrc, timestamp: 1000) { DriftPpm = ppm, Now = Ms(100) };
+            int said = 0;
+            AssertInPlace(Send(sender, seed: 6, Ms(30 * 60_000), reports: false, () => Payload(++said, duration), duration), fileMs);
+        }
+    }
+
+    public static TheoryData<string> WrongReports => ["outliers", "set", "set often", "another clock", "fast clock", "timestamps off", "wild timestamps", "hour of the first", "from the future"];
+
+    [Theory]
+    [MemberData(nameof(WrongReports))]
+    public void Reports_that_are_wrong_move_nothing(string how)
+    {
+        var random = new Random(8);
+        int n = 0;
+        byte[] Wrong(TimeSpan now, long timestamp)
+        {
+            n++;
+            var (wall, at) = (now, timestamp);
+            switch (how)
+            {
+                case "outliers": wall += n % 5 == 3 ? Ms(random.Next(-4000, 4000)) : Ms(0); break;
+                case "set": wall += now.TotalMinutes > 10 ? TimeSpan.FromHours(-3) : Ms(0); break;
+                case "set often": wall += Ms(40 * Math.Floor(now.TotalSeconds / 23)); break;
+                case "another clock": wall = Ms(random.NextInt64(1L << 31)); break;
+                case "fast clock": wall *= 1 - 180e-6; break;
+                case "timestamps off": at += 48000 * 7; break;
+                case "wild timestamps": at = random.NextInt64(1L << 32); break;
+                case "hour of the first": wall += n == 1 ? TimeSpan.FromHours(1) : Ms(0); break;
+                case "from the future": wall += TimeSpan.FromDays(4000) + now * 3; break;
+            }
+            return Report(Ssrc, wall, (uint)at);
+        }
+        var sender = new SimulatedSender(Ssrc, timestamp: 1000) { DriftPpm = -140, Now = Ms(100) };
+        int said = 0;
+        AssertInPlace(Send(sender, seed: 7, Ms(20 * 60_000), reports: true, () => Payload(++said, length: 60), report: Wrong), fileMs: 60);
+    }
+
+    private static void AssertInPlace(IEnumerable<(Datagram Datagram, TimeSpan Arrival)> sent, double fileMs)
+    {
+        var truths = new Dictionary<long, TimeSpan>();
+        using var track = new SimulatedFile();
+        int seen = 0;
+        void Check(long placed, (long Start, long FileStart, bool InFile) file)
+        {
+            truths.Remove(placed, out var said);
+            long truth = Samples(said + Delay);
+            Assert.True(Math.Abs(file.Start - truth) <= 20 * 48, $"{said.TotalSeconds:0.0} s: {(file.Start - truth) / 48.0:0.0} ms away in the mix");
+            Assert.True(!file.InFile || Math.Abs(file.FileStart - truth) <= fileMs * 48, $"{said.TotalSeconds:0.0} s: {(file.FileStart - truth) / 48.0:0.0} ms away in the file");
+        }
+        foreach (var (datagram, arrival) in sent)
+        {
+            if (datagram.IsReport) track.Track.ReceiveRtcp(datagram.Bytes, arrival);
+            else
+            {
+                Assert.True(RtpPacket.TryParse(datagram.Bytes, out var packet));
+                truths[packet.Timestamp] = datagram.At;
+                track.Track.Receive(packet, arrival);
+            }
+            if (++seen % 5 == 0) track.Place(Samples(arrival - Ms(2000)), Check);
+        }
+        Assert.True(track.Placed > 5000, $"{track.Placed} packets");
+    }
+
+    [Theory]
     [InlineData(-200, false)]
     [InlineData(200, true)]
     public void A_sound_in_the_mix_is_where_it_was_made_for_two_hours(double ppm, bool reports)
@@ -150,14 +252,15 @@ public class DriftTests
     /// <summary>Over a network with 30 ms of jitter that loses one packet in a hundred.</summary>
     /// <param name="next">What is said; null where nothing is: a packet in 400 ms.</param>
     private static IEnumerable<(Datagram Datagram, TimeSpan Arrival)> Send(
-        SimulatedSender sender, int seed, TimeSpan until, bool reports, Func<byte[]?> next)
+        SimulatedSender sender, int seed, TimeSpan until, bool reports, Func<byte[]?> next, int duration = 960,
+        Func<TimeSpan, long, byte[]>? report = null)
     {
         var link = new SimulatedLink<Datagram>(seed) { Delay = Delay, Jitter = Ms(30), Loss = 0.01 };
         var reported = sender.Now;
         while (sender.Now < until)
         {
             byte[]? said = next();
-            var packet = sender.Send(payload: said ?? [0xF8]);
+            var packet = sender.Send(duration, said ?? [0xF8]);
             if (said is null) sender.Pause(Ms(380));
             link.Send(new Datagram(packet.At, packet.Bytes, packet.Duration), packet.At);
             sender.Sent.Clear();
@@ -167,7 +270,8 @@ public class DriftTests
             {
                 reported = sender.Now;
                 var wall = sender.Now + Math.Floor(sender.Now.TotalMinutes / 30) * Ms(700);
-                link.Send(new Datagram(sender.Now, Report(Ssrc, wall, (uint)sender.Timestamp), 0), sender.Now);
+                byte[] bytes = report?.Invoke(sender.Now, sender.Timestamp) ?? Report(Ssrc, wall, (uint)sender.Timestamp);
+                link.Send(new Datagram(sender.Now, bytes, 0), sender.Now);
             }
             foreach (var delivered in link.Deliver(sender.Now)) yield return delivered;
         }

@@ -19,10 +19,11 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
     private double rest, restOfSample;                                               // of a tick, of its clock's sample
 
     /// <summary>What its media clock gains on the meeting's, parts per million.</summary>
-    public double DriftPpm { get; init; }
+    public double DriftPpm { get; set; }
     public TimeSpan Now { get; set; }
     /// <summary>What its media clock shows.</summary>
     public long Timestamp => timestamp;
+    public long Sequence => sequence;
     public List<SentPacket> Sent { get; } = [];
 
     public void Talk(TimeSpan length, int duration = 960)
@@ -44,6 +45,9 @@ internal sealed class SimulatedSender(uint ssrc = 7, long sequence = 65000, long
 
     /// <summary>Time goes by and the media clock stands: a microphone that stalls, a browser that freezes.</summary>
     public void Stall(TimeSpan length) => Now += length;
+
+    /// <summary>Timestamps go on from elsewhere; nothing else happens.</summary>
+    public void JumpTimestamp(long by) => timestamp += by;
 
     /// <summary>Media time goes by and nothing is sent: discontinuous transmission.</summary>
     public void Pause(TimeSpan length)

@@ -17,6 +17,53 @@ public class ResamplerTests
         Assert.Equal(voice, heard.Samples);
     }
 
+    [Fact]
+    public void A_clock_as_good_as_ours_is_copied_sample_by_sample_wherever_packets_say_it_lies()
+    {
+        float[] voice = Sound.Voice(4 * Rate, seed: 3);
+        var random = new Random(1);
+        var heard = new Kept();
+        var resampler = new Resampler(heard);
+        resampler.Jump(500, 1e-6);
+        for (int at = 0; at < voice.Length; at += Block)
+        {
+            if (at > 0) resampler.Follow(500 + random.Next(-40, 41), 4e-6 * (random.NextDouble() - 0.5), Block);
+            resampler.Store(at, voice.AsSpan(at, Block));
+        }
+        resampler.Flush();
+
+        Assert.Equal(voice, heard.Samples);
+    }
+
+    [Fact]
+    public void What_was_moved_into_its_place_comes_to_be_copied_again()
+    {
+        float[] voice = Sound.Voice(Rate, seed: 3);
+        var heard = new Kept();
+        var resampler = new Resampler(heard);
+        resampler.Jump(0, 0);
+        int second = 0;
+        for (; second < 400; second++)
+        {
+            for (int at = 0; at < Rate; at += Block)
+            {
+                if (at + second > 0) resampler.Follow(second < 2 ? 0 : 300, 0, Block);
+                resampler.Store((long)second * Rate + at, voice.AsSpan(at, Block));
+            }
+            if (second > 2 && resampler.Rate == 0) break;
+            heard.Samples.Clear();
+        }
+        for (int at = 0; at < Rate; at += Block)
+        {
+            resampler.Follow(300, 0, Block);
+            resampler.Store((long)(second + 1) * Rate + at, voice.AsSpan(at, Block));
+        }
+
+        Assert.InRange(second, 30, 399);
+        Assert.Equal(voice[..(Rate / 2)], heard.Samples.TakeLast(Rate - 8).Take(Rate / 2));
+        Assert.Equal((long)(second + 2) * Rate + 300, resampler.Given + 8, tolerance: 1);
+    }
+
     [Theory]
     [InlineData(300)]
     [InlineData(-300)]

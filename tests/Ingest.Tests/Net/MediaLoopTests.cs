@@ -4,6 +4,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
+using Pipeline.Ingest.Tests.Repair;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Net;
@@ -124,6 +125,38 @@ public sealed class MediaLoopTests : IDisposable
         return report;
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_said_to_a_sender_leaves_from_the_port_its_reports_come_to(bool oddPort)
+    {
+        var odd = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        var even = UdpReceiver.TryBind(IPAddress.Loopback, 0)!;
+        using var both = new MediaLoop(even, odd, new MediaPipeline(writer, mix: null, speech: null), writer, BootClock.Now);
+        _ = both.InvokeAsync(() => both.Pipeline.AddTrack(Track(ssrc: 7, from: "127.0.0.0/8") with { Rtx = new RtxParameters(112, 8) }));
+        using var reports = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        reports.Connect(IPAddress.Loopback, oddPort ? odd.Port : even.Port);         // and so takes nothing from any other port
+        using var media = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        media.Connect(IPAddress.Loopback, even.Port);
+
+        media.Send(Datagram(7, 1, 960, Payload(1)));
+        both.Tick(batch);
+        reports.Send(Report(7));
+        media.Send(Datagram(7, 3, 960 * 3, Payload(3)));
+        var answer = new byte[2000];
+        var received = reports.ReceiveAsync(answer.AsMemory(), SocketFlags.None).AsTask();
+        while (!received.IsCompleted)
+        {
+            both.Tick(batch);                                                        // the request waits for what may only be late
+            await Task.WhenAny(received, Task.Delay(TimeSpan.FromMilliseconds(5)));
+        }
+
+        var nack = Assert.Single(SentFeedback.Read(answer[..await received]), p => p.Type == 205);
+        Assert.Equal([2], SentFeedback.Asked(nack));
+        Assert.Equal(1, both.Pipeline.Repairs().Said.Requested);
+        both.Pipeline.Dispose();
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task What_the_kernel_dropped_is_a_gap_of_every_track_and_a_record_of_the_journal()
     {
@@ -138,6 +171,81 @@ public sealed class MediaLoopTests : IDisposable
         Assert.Contains(track.Quality().Gaps, g => g.Kind == GapKind.Overrun);
         await writer.DisposeAsync();
         Assert.Contains(journal.Read().Records, r => r.StartsWith("PacketsMissed { Kind = overrun", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_flood_on_one_meeting_gets_its_share_of_each_turn_and_another_meeting_all_of_its_packets()
+    {
+        using var other = Meeting(out var otherJournal, out var otherWriter);
+        using var otherSender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        otherSender.Connect(IPAddress.Loopback, other.Port);
+        var adding = other.InvokeAsync(() => other.Pipeline.AddTrack(Track(ssrc: 7)));
+        var flooded = loop.InvokeAsync(() => loop.Pipeline.AddTrack(Track(ssrc: 7)));
+
+        long before = 0;
+        for (int n = 0; n < 50; n++)
+        {
+            for (int k = 0; k < 3000; k++) sender.Send(Datagram(7, (ushort)(3000 * n + k), (uint)k, Payload(k)));
+            otherSender.Send(Datagram(7, (ushort)n, (uint)(960 * n), Payload(n)));
+            loop.Tick(batch);
+            other.Tick(batch);
+            Assert.Equal(n + 1, (await adding).Quality().PacketsReceived);
+            var quality = (await flooded).Quality();
+            long taken = quality.PacketsReceived + quality.Duplicates + (await flooded).OutOfRange;
+            Assert.InRange(taken - before, 0, 2048);
+            before = taken;
+        }
+
+        var whole = (await adding).Quality();
+        Assert.Equal(0, whole.PacketsLost);
+        Assert.Empty(whole.Gaps);
+        await otherWriter.DisposeAsync();
+        Assert.Equal(50, otherJournal.Read().Records.Count(r => r.StartsWith("Rtp 1 ", StringComparison.Ordinal)));
+        other.Pipeline.Dispose();
+        otherJournal.Dispose();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task While_one_meeting_is_flooded_another_on_the_same_thread_is_recorded_whole()
+    {
+        const int Packets = 150;
+        using var other = Meeting(out var otherJournal, out var otherWriter);
+        using var otherSender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        otherSender.Connect(IPAddress.Loopback, other.Port);
+        using var scheduler = new MediaScheduler(threads: 1);
+        scheduler.Add(loop);
+        scheduler.Add(other);
+        var track = await other.InvokeAsync(() => other.Pipeline.AddTrack(Track(ssrc: 7)));
+        _ = await loop.InvokeAsync(() => loop.Pipeline.AddTrack(Track(ssrc: 7)));
+
+        long heard = 0, refused = 0;
+        for (int n = 0; n < Packets; n++)
+        {
+            for (int k = 0; k < 400; k++) sender.Send(Datagram((uint)(k % 5 == 0 ? 7 : 1000 + n + k), (ushort)(400 * n + k), (uint)(960 * k), Payload(k)));
+            otherSender.Send(Datagram(7, (ushort)n, (uint)(960 * n), Payload(n)));
+            if (n % 10 == 9) heard = await other.InvokeAsync(() => track.Quality().PacketsReceived);   // the thread comes round while the flood goes on
+        }
+        while (heard < Packets) heard = await other.InvokeAsync(() => track.Quality().PacketsReceived);
+        refused = await loop.InvokeAsync(() => loop.Pipeline.Refused()["unknown_ssrc"]);
+        await scheduler.RemoveAsync(loop);
+        await scheduler.RemoveAsync(other);
+
+        Assert.Equal((Packets, 0), (heard, track.Quality().PacketsLost));
+        Assert.DoesNotContain(track.Quality().Gaps, g => g.Kind is GapKind.Overrun or GapKind.Storage);
+        Assert.True(refused > 0);
+        await otherWriter.DisposeAsync();
+        var stored = otherJournal.Read();
+        Assert.Equal(Packets, stored.Records.Count(r => r.StartsWith("Rtp 1 ", StringComparison.Ordinal)));
+        Assert.Empty(stored.Damage);
+        other.Pipeline.Dispose();
+        otherJournal.Dispose();
+    }
+
+    private static MediaLoop Meeting(out JournalFolder folder, out JournalWriter writer)
+    {
+        folder = new JournalFolder();
+        writer = folder.Open();
+        return new MediaLoop(UdpReceiver.TryBind(IPAddress.Loopback, 0)!, rtcp: null, new MediaPipeline(writer, mix: null, speech: null), writer, BootClock.Now);
     }
 
     [Fact(Timeout = 60_000)]

@@ -49,15 +49,15 @@ public class UnwrapperTests
     }
 
     [Fact]
-    public void Says_how_far_a_packet_is_from_the_newest_without_taking_it()
+    public void Says_what_a_number_would_be_without_taking_it()
     {
         var unwrapper = new SequenceUnwrapper();
-        Assert.Equal(0, unwrapper.DistanceTo(40000));
+        Assert.Equal(40000, unwrapper.Peek(40000));
 
         unwrapper.Unwrap(65530);
 
-        Assert.Equal(10, unwrapper.DistanceTo(4));
-        Assert.Equal(-30, unwrapper.DistanceTo(65500));
+        Assert.Equal(65540, unwrapper.Peek(4));
+        Assert.Equal(65500, unwrapper.Peek(65500));
         Assert.Equal(65531, unwrapper.Unwrap(65531));
     }
 }

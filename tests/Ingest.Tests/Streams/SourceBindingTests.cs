@@ -74,6 +74,34 @@ public sealed class SourceBindingTests : IDisposable
     }
 
     [Fact]
+    public void A_sender_that_changes_to_another_codec_under_its_SSRC_is_the_track_of_that_codec()
+    {
+        var opus = pipeline.AddTrack(Track(1));
+        var pcmu = pipeline.AddTrack(Track(2, payloadType: 0) with { Codec = "pcmu", ClockRate = 8000 });
+
+        Send(1, 0..50);
+        Send(1, 50..80, at: Ms(1000), payloadType: 0);
+        Send(1, 80..90, at: Ms(1600));
+        Send(1, 90..99, at: Ms(1800), payloadType: 72);                              // nobody's
+
+        Assert.Equal((60, 30), (opus.Quality().PacketsReceived, pcmu.Quality().PacketsReceived));
+        Assert.Equal(9, pipeline.Refused()["wrong_payload_type"]);
+    }
+
+    [Fact]
+    public void A_sender_that_changes_with_each_packet_is_not_followed()
+    {
+        var opus = pipeline.AddTrack(Track(1));
+        var other = pipeline.AddTrack(Track(2, payloadType: 96));
+        Send(1, 0..50);
+
+        for (int n = 50; n < 250; n++) Send(1, n..(n + 1), at: Ms(20 * n), payloadType: n % 2 == 0 ? (byte)96 : Opus);
+
+        Assert.Equal(200, opus.Quality().PacketsReceived - 50 + other.Quality().PacketsReceived + pipeline.Refused()["wrong_payload_type"]);
+        Assert.InRange(pipeline.Refused()["wrong_payload_type"], 50, 190);
+    }
+
+    [Fact]
     public void A_track_added_within_ten_seconds_gets_what_was_held_at_its_next_packet()
     {
         Send(9, 0..400, at: Ms(0));                                                  // eight seconds

@@ -50,10 +50,34 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
         })]);
     }
 
-    /// <summary>When each picture of a file is shown, and a hash of it, decoded by `ffmpeg`, which finds nothing wrong.</summary>
-    public static async Task<IReadOnlyList<(double Seconds, string Hash)>> PicturesAsync(string path)
+    /// <summary>The same as if its sender had gone on with it behind another: one SSRC, numbers and times that follow.</summary>
+    public EncodedVideo After(EncodedVideo other)
     {
-        string said = await RunAsync("ffmpeg", $"-v error -xerror -err_detect explode -copyts -i {path} -map 0:v -vsync passthrough -enc_time_base 1:90000 -f framemd5 pipe:1");
+        uint gap = other.Timestamps[^1] + 6000 - Timestamps[0];
+        var last = other.Datagrams[^1];
+        int sequence = BinaryPrimitives.ReadUInt16BigEndian(last.AsSpan(2)) + 1 - BinaryPrimitives.ReadUInt16BigEndian(Datagrams[0].AsSpan(2));
+        var moved = Datagrams.Select(d =>
+        {
+            byte[] copy = [.. d];
+            BinaryPrimitives.WriteUInt16BigEndian(copy.AsSpan(2), (ushort)(BinaryPrimitives.ReadUInt16BigEndian(d.AsSpan(2)) + sequence));
+            BinaryPrimitives.WriteUInt32BigEndian(copy.AsSpan(4), Timestamp(d) + gap);
+            last.AsSpan(8, 4).CopyTo(copy.AsSpan(8));
+            return copy;
+        });
+        return new EncodedVideo(Codec, [.. other.Datagrams, .. moved], [.. other.Pictures, .. Pictures], [.. other.Timestamps, .. Timestamps.Select(t => t + gap)]);
+    }
+
+    /// <summary>The packet with a header extension of one element (RFC 8285 §4.2).</summary>
+    public static byte[] Extended(byte[] datagram, byte id, byte value)
+    {
+        byte[] head = [(byte)(datagram[0] | 0x10), .. datagram[1..12]];
+        return [.. head, 0xBE, 0xDE, 0, 1, (byte)(id << 4), value, 0, 0, .. datagram[12..]];
+    }
+
+    /// <summary>When each picture of a file is shown, and a hash of it, decoded by `ffmpeg`, which finds nothing wrong.</summary>
+    public static async Task<IReadOnlyList<(double Seconds, string Hash)>> PicturesAsync(string path, string decoder = "")
+    {
+        string said = await RunAsync("ffmpeg", $"-v error -xerror -err_detect explode -copyts -autorotate 0 {decoder} -i {path} -map 0:v -autoscale 0 -vsync passthrough -enc_time_base 1:90000 -f framemd5 pipe:1");
         return [.. said.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',', StringSplitOptions.TrimEntries))
             .Select(fields => (long.Parse(fields[2]) / 90_000.0, fields[5]))];
     }
@@ -113,7 +137,7 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
         return packets;
     }
 
-    private static IEnumerable<(long Time, byte[] Unit)> Ivf(string path)
+    public static IEnumerable<(long Time, byte[] Unit)> Ivf(string path)
     {
         byte[] all = File.ReadAllBytes(path);
         Assert.Equal("DKIF", Encoding.ASCII.GetString(all, 0, 4));

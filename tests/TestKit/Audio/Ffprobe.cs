@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -31,6 +32,15 @@ public static class Ffprobe
             [.. answer.Streams.Select(s => new MediaStream(
                 s.Index, s.CodecType ?? "", s.CodecName ?? "", s.SampleRate is { } rate ? int.Parse(rate) : 0, s.Channels, Seconds(s.StartTime), Seconds(s.Duration)))],
             answer.Format.Tags ?? []);
+    }
+
+    /// <returns>How many pictures the file's video decodes to.</returns>
+    /// <exception cref="InvalidOperationException">ffprobe cannot read the file.</exception>
+    public static async Task<int> CountPicturesAsync(string file, CancellationToken ct = default)
+    {
+        byte[] said = await Tool.RunAsync(
+            "ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", file], ct);
+        return int.Parse(Encoding.ASCII.GetString(said).Trim().TrimEnd(','));
     }
 
     private static TimeSpan? Seconds(string? text) => double.TryParse(text, out double seconds) ? TimeSpan.FromSeconds(seconds) : null;

@@ -17,6 +17,7 @@ internal sealed record JanusFault(string Word, string Detail)
     public static readonly JanusFault Secret = new("secret", "the room's secret is wrong or missing");
     public static readonly JanusFault Kicked = new("kicked", "the recorder was put out of the room");
     public static readonly JanusFault NoKey = new("no_key", "the meeting's key cannot be read");
+    public static readonly JanusFault NoSrtp = new("no_srtp", "Janus is to send over a network and this node cannot read SRTP: it has no libsrtp2");
     public static readonly JanusFault Forwarding = new("forwarding", "Janus refuses to forward: the secret or the admin_key is wrong or missing");
 
     /// <summary>VideoRoom's code for a room that is not.</summary>

@@ -10,10 +10,16 @@ internal static class JanusMedia
         return (stream.Type, stream.Codec) switch
         {
             ("audio", "opus") => Audio("opus", 111, 48000, 2),
+            ("video", "vp8") => Video("vp8", 96),
+            ("video", "vp9") => Video("vp9", 98),
+            ("video", "h264") => Video("h264", 102),
+            ("video", "av1") => Video("av1", 45),
             _ => null,
         };
 
         FeedMedia Audio(string codec, byte payloadType, int clockRate, int channels) =>
             new("audio", isScreen ? "screen_audio" : "microphone", codec, payloadType, clockRate, channels);
+        // Asked for on any other stream, the best layer is none, and nothing is forwarded at all.
+        FeedMedia Video(string codec, byte payloadType) => new("video", isScreen ? "screen" : "camera", codec, payloadType, 90000, 1, stream.Simulcast);
     }
 }

@@ -42,6 +42,7 @@ internal sealed partial class JanusSource : IMeetingSource
     private IReadOnlySet<string> hosts = new HashSet<string>();
     private Task telling = Task.CompletedTask;                                       // the meeting; never faults
     private int unannounced;
+    private long leftOut;                                                            // as far as it is counted
     private string? trouble, toldTrouble;
     private volatile bool takesBack;
     private bool hasTakenBack;
@@ -97,6 +98,7 @@ internal sealed partial class JanusSource : IMeetingSource
     /// <summary>Returns by an exception only.</summary>
     private async Task WatchAsync(CancellationToken ct)
     {
+        if (!terms.CanBeMet) throw new JanusException(JanusFault.NoSrtp);
         await using var janus = await OpenAsync(ct);
         try
         {
@@ -112,7 +114,11 @@ internal sealed partial class JanusSource : IMeetingSource
                 await DoAsync(janus, room.Joined(publishers, listed, open), ct);
                 await FollowAsync(janus, ct);
             }
-            finally { parts.Metrics.SourceWatches(-1); }
+            finally
+            {
+                parts.Metrics.SourceWatches(-1);
+                if (janus.Malformed > 0) parts.Metrics.SourceMalformed(janus.Malformed);
+            }
         }
         catch (OperationCanceledException) when (takesBack)
         {
@@ -176,7 +182,9 @@ internal sealed partial class JanusSource : IMeetingSource
 
     private async Task DoAsync(VideoRoom janus, IReadOnlyList<RoomStep> steps, CancellationToken ct)
     {
-        foreach (var ended in steps.OfType<RoomStep.EndTrack>()) Then(() => EndAsync(ended.Ssrc, ct));
+        if (room.LeftOut > leftOut) parts.Metrics.SourceForwards("left_out", room.LeftOut - leftOut);
+        leftOut = room.LeftOut;
+        foreach (var ended in steps.OfType<RoomStep.EndTrack>()) Then(() => EndTrackAsync(ended.Ssrc, ct));
         foreach (var stop in steps.OfType<RoomStep.StopForward>()) await StopAsync(janus, stop, ct);
         foreach (var some in steps.OfType<RoomStep.Forward>().Chunk(MaxUnannounced))
         {
@@ -188,12 +196,12 @@ internal sealed partial class JanusSource : IMeetingSource
                 if (forwarder is null) room.NotForwarded(what);
                 else
                     foreach (var step in room.Forwarded(what, forwarder))
-                        if (step is RoomStep.BeginTrack) begun.Add(terms.Track(what, key));
+                        if (step is RoomStep.BeginTrack begin) begun.Add(terms.Track(what, key, begin.FeedbackPort, janus.Peer));
                         else await StopAsync(janus, (RoomStep.StopForward)step, ct);
             }
             if (begun.Count == 0) continue;
             Interlocked.Add(ref unannounced, begun.Count);
-            Then(() => BeginAsync(begun, ct));
+            Then(() => BeginTracksAsync(begun, ct));
         }
         if (trouble != toldTrouble) await TellAsync(new MeetingCommand.SourceSeen(IsWatching: true, toldTrouble = trouble), ct);
     }

@@ -14,6 +14,9 @@ internal sealed class JanusTerms(string host)
 {
     private readonly bool isLoopback = host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
+    /// <summary>False where streams must be protected and this node cannot read such: nothing is forwarded then.</summary>
+    public bool CanBeMet => isLoopback || SrtpLibrary.Supports(SrtpSuite.AesCm80, out _);
+
     /// <summary>A fresh key for one forwarder; null: none is needed.</summary>
     public SrtpParameters? NewKey() => isLoopback ? null : new SrtpParameters(SrtpSuite.AesCm80, RandomNumberGenerator.GetBytes(SrtpSuite.AesCm80.MasterLength), 0);
 
@@ -31,7 +34,8 @@ internal sealed class JanusTerms(string host)
         return hosts;
     }
 
-    public TrackSpec Track(Forwarding what, SrtpParameters? key) => new()
+    /// <param name="feedbackPort">Where Janus takes requests for key frames; null: nowhere.</param>
+    public TrackSpec Track(Forwarding what, SrtpParameters? key, int? feedbackPort, IPAddress janus) => new()
     {
         Participant = new Participant(what.Stream.Feed.Text, what.Name, "unknown"),
         Kind = what.Media.Kind,
@@ -44,5 +48,9 @@ internal sealed class JanusTerms(string host)
         From = key is null && IPAddress.TryParse(host, out var own) ? $"{own}/{own.GetAddressBytes().Length * 8}" : null,   // what is sent to loopback comes from there
         OfferedSrtp = key,
         Fetched = what.Stream,
+        Feedback = feedbackPort is { } port ? new IPEndPoint(Nearest(janus), port).ToString() : null,
     };
+
+    /// <summary>A Janus on this machine listens at all its addresses: the one it sends to is reached from wherever the node listens.</summary>
+    private IPAddress Nearest(IPAddress janus) => IPAddress.IsLoopback(janus) && IPAddress.TryParse(host, out var own) ? own : janus;
 }

@@ -6,6 +6,7 @@ import { filesPanel } from "./files.js";
 import { minutesPanel } from "./minutes.js";
 import { Player } from "./player.js";
 import { playerKeys } from "./player-keys.js";
+import { receptionPanel } from "./reception.js";
 import { Transcript } from "./transcript.js";
 import { Waveform } from "./waveform.js";
 
@@ -27,12 +28,14 @@ export async function finishedMeeting(root, state, route, signal) {
   const minutes = minutesPanel(state, { show: words.show.bind(words), topics: waveform.setTopics.bind(waveform) }, signal);
   waveform.load(files.data.find(file => file.kind === "waveform"), signal);
   playerKeys(player, words, signal);
+  const reception = receptionPanel(state);
+  if (quality) reception.show(quality);
 
   root.replaceChildren(
     stateBanner(meeting, segments) ?? "",
     player.playable ? h("section.player", { "aria-label": "Player" }, player.screen, waveform.element, player.bar) : "",
     h("div.two.finished", {},
-      h("aside", { "aria-label": "Minutes and files" }, minutes.element, filesPanel(state, files.data, segments)),
+      h("aside", { "aria-label": "Minutes, files and reception" }, minutes.element, filesPanel(state, files.data, segments), reception.element),
       words.element));
   root.classList.toggle("with-player", player.playable);
 

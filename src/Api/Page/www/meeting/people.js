@@ -1,6 +1,7 @@
 import { get, meetingPath } from "../api.js";
 import { every, h } from "../dom.js";
 import { follow } from "../stream.js";
+import { receptionPanel } from "./reception.js";
 
 const trackWords = { waiting: "not heard yet", flowing: "", silent: "silent", stalled: "no packets", ended: "left" };
 const Floor = -60;   // dB: quieter than that is an empty meter
@@ -39,10 +40,12 @@ export function peoplePanel(state, signal) {
     state: what => { if (what !== "open") for (const row of rows.values()) meter(row, undefined); },
   }, signal);
 
+  const reception = receptionPanel(state);
   const ask = async () => {
     try {
-      const { tracks } = await get(meetingPath(state.meeting.id, "quality"), signal);
-      for (const track of tracks) {
+      const quality = await get(meetingPath(state.meeting.id, "quality"), signal);
+      reception.show(quality);
+      for (const track of quality.tracks) {
         const row = ofTrack.get(track.track_id);
         if (row) row.quality.textContent = qualityOf(track);
       }
@@ -50,8 +53,8 @@ export function peoplePanel(state, signal) {
   };
   ask();
   every(5000, signal, ask);
-  return h("section", { "aria-labelledby": "people-title" }, h("h2", { id: "people-title" }, "People"),
-    state.meeting.tracks.length > 0 ? list : h("div", {}, list, h("p.hint", {}, "Nobody yet. People come when tracks are added.")));
+  return h("div", {}, h("section", { "aria-labelledby": "people-title" }, h("h2", { id: "people-title" }, "People"),
+    state.meeting.tracks.length > 0 ? list : h("div", {}, list, h("p.hint", {}, "Nobody yet. People come when tracks are added."))), reception.element);
 }
 
 function personRow() {
@@ -75,12 +78,13 @@ function statusOf(tracks) {
   return trackWords[(there.find(track => track.status === "flowing") ?? there[0]).status] ?? "";
 }
 
-function qualityOf({ packets_received: received, packets_lost: lost, jitter_ms: jitter, gaps }) {
+function qualityOf({ packets_received: received, packets_lost: lost, packets_recovered: recovered, jitter_ms: jitter, gaps }) {
   if (received === 0) return "";
   const share = 100 * lost / (received + lost);
   const holes = gaps.filter(gap => gap.kind !== "pause" && gap.kind !== "consent").length;
   return [
     share < 0.05 ? "nothing lost" : `${share.toLocaleString(undefined, { maximumFractionDigits: 1 })} % lost`,
+    recovered > 0 ? `${recovered === lost ? "all" : recovered} recovered` : "",
     `${jitter} ms jitter`,
     holes > 0 ? `${holes} ${holes === 1 ? "gap" : "gaps"}` : "",
   ].filter(part => part !== "").join(" · ");
