@@ -33,7 +33,7 @@ public sealed class MediaPipeline : IDisposable
     private readonly Withholding withholding;
     private readonly MeetingMix mixing;
     private readonly bool allowAnySender;
-    private Feedback? feedback;                                                      // once somebody sends it
+    private readonly Feedback feedback = new();
     private SrtpGate? gate;                                                          // once there is a protected track
     private long malformed, refusedRtcp;
     private TimeSpan advanced;
@@ -137,12 +137,12 @@ public sealed class MediaPipeline : IDisposable
     }
 
     /// <summary>From now on senders are told what they should know, as far as they may be.</summary>
-    public void SpeakThrough(IFeedbackSink sink, Random random) => feedback = new Feedback(sink, random);
+    public void SpeakThrough(IFeedbackSink sink, Random random) => feedback.SpeakThrough(sink, random);
 
     /// <summary>What is said to the track's sender is said there, whatever its packets show: plain RTCP, as a forwarder takes it.</summary>
     public void SetFeedback(int number, PeerAddress address)
     {
-        if (Find(number) is { Ended: false } track) feedback?.SetAddress(track, address);
+        if (Find(number) is { Ended: false } track) feedback.SetAddress(track, address);
     }
 
     /// <summary>Takes in one datagram.</summary>
@@ -209,7 +209,7 @@ public sealed class MediaPipeline : IDisposable
         advanced = now > advanced ? now : advanced;
         foreach (var track in tracks)
         {
-            feedback?.Advance(track, BindingOf(track.Description.Number), now);
+            feedback.Advance(track, BindingOf(track.Description.Number), now);
             if (track is VideoTrack seen) seen.Show(now - Delay);
             if (track.Ended) continue;
             track.Withheld.ExtendTo(now);
@@ -255,7 +255,7 @@ public sealed class MediaPipeline : IDisposable
     {
         var recovered = default(RecoveredCounts);
         foreach (var track in tracks) recovered += track.Recovered;
-        return new RepairTotals(recovered, feedback?.Counts ?? default, refusedRtcp);
+        return new RepairTotals(recovered, feedback.Counts, refusedRtcp);
     }
 
     /// <summary>True once a packet of the track was shown to have its key, in this run or one before.</summary>
@@ -265,7 +265,7 @@ public sealed class MediaPipeline : IDisposable
     {
         foreach (var track in tracks) track.Dispose();
         gate?.Dispose();
-        feedback?.Dispose();
+        feedback.Dispose();
     }
 
     /// <summary>Makes a protected track's packet plain. <see cref="SrtpEntry.Unproven"/>: it is as it came.</summary>

@@ -1,4 +1,3 @@
-using System.Net;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
@@ -74,11 +73,6 @@ public interface IMeetingMedia : IAsyncDisposable
     Task PauseAsync(CancellationToken ct);
     /// <summary>Synced first: payloads are taken from the moment it returns, and not before. Again is harmless.</summary>
     Task ResumeAsync(CancellationToken ct);
-    /// <summary>
-    /// From now on what is said to the track's sender (RTCP: reports, requests) goes to that address, plainly: a forwarder told of it. Until then it goes to where
-    /// the sender has shown to be. In this run alone: no address is kept.
-    /// </summary>
-    Task SetFeedbackAsync(Track track, IPEndPoint address, CancellationToken ct);
     MediaSnapshot Snapshot();
     /// <summary>
     /// Takes in what is under way (≤ 300 ms), closes port, journal and live mix, and lets the captions of what was said finish.
@@ -91,7 +85,7 @@ public abstract record ProcessMediaResult
 {
     /// <param name="Captions">`Off`, `Live` when every word is there, `Deferred` when the speech engine could not.</param>
     public sealed record Done(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
-    /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`.</param>
+    /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`, `codec_unavailable`.</param>
     /// <param name="Detail">One sentence for the operator.</param>
     /// <param name="Files">Those that could be made all the same.</param>
     public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;

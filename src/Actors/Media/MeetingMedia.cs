@@ -1,4 +1,3 @@
-using System.Net;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
@@ -148,12 +147,6 @@ internal sealed class MeetingMedia : IMeetingMedia
     }
 
     private static long Us(TimeSpan time) => (long)time.TotalMicroseconds;
-
-    public Task SetFeedbackAsync(Track track, IPEndPoint address, CancellationToken ct) => InTimeAsync(async late => await parts.Loop.InvokeAsync(() =>
-    {
-        parts.Loop.Pipeline.SetFeedback(track.Number, PeerAddress.Of(address));
-        return true;
-    }).WaitAsync(late), ct);
 
     /// <summary>At most a second old: the loop makes it, so that nobody reads what it is writing.</summary>
     public MediaSnapshot Snapshot()

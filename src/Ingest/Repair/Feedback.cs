@@ -28,8 +28,7 @@ public readonly record struct FeedbackCounts(long Reports, long Requests, long R
 /// What a meeting says to its senders, in RTCP: how well they are received (RFC 3550 §6.4.2), which packets to send again, and that a
 /// whole picture is needed (RFC 4585). Only to senders that have shown to be where they seem to be, so nobody can have others sent to.
 /// </summary>
-/// <param name="random">Spreads reports in time, and names this receiver.</param>
-public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
+public sealed class Feedback : IDisposable
 {
     private const int MaxPacket = 1200, MaxRequested = 64;                           // a turn and stream
     /// <summary>RFC 3550 §6.2 and §A.7: five seconds, half of it at first, spread so that many receivers do not fall into step.</summary>
@@ -39,9 +38,15 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
     private readonly byte[] name = Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(12)));   // RFC 7022 §4.2
     private readonly Dictionary<int, Line> lines = [];                               // by track number
     private readonly ReportBlock[] blocks = new ReportBlock[RtcpWriter.MaxBlocks];
+    private IFeedbackSink? sink;
+    private Random random = Random.Shared;
     private FeedbackCounts counts;
 
     public FeedbackCounts Counts => counts;
+
+    /// <summary>Until then nothing is said.</summary>
+    /// <param name="chance">Spreads reports in time, and names this receiver.</param>
+    public void SpeakThrough(IFeedbackSink way, Random chance) => (sink, random) = (way, chance);
 
     /// <summary>From now on the track's sender is spoken to there, plainly, wherever its packets come from: a forwarder told of it.</summary>
     public void SetAddress(MediaTrack track, PeerAddress address) => LineOf(track).Address = address;
@@ -55,6 +60,7 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
             if (lines.Remove(track.Description.Number, out var over)) over.Dispose();
             return;
         }
+        if (sink is null) return;
         var line = LineOf(track);
         line.Binding = binding;
         if (track.Withheld.Reason is null)
@@ -73,12 +79,12 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
     private void RequestPackets(MediaTrack track, Line line, TimeSpan now)
     {
         Span<ushort> missing = stackalloc ushort[MaxRequested];
+        Span<byte> buffer = stackalloc byte[MaxPacket];
         foreach (var stream in track.Streams)
         {
             if (stream.HasLeft || stream.Missing is not { Count: > 0 } lost || !TryGetPath(line, stream.Ssrc, out var path)) continue;
             int due = lost.TakeDue(now, missing);
             if (due == 0) continue;
-            Span<byte> buffer = stackalloc byte[MaxPacket];
             var writer = Begin(buffer, line, 0);
             writer.AddNack(stream.Ssrc, missing[..due]);
             if (Send(track, line, path, buffer, writer.Length)) counts = counts with { Requests = counts.Requests + 1, Requested = counts.Requested + due };
@@ -137,7 +143,7 @@ public sealed class Feedback(IFeedbackSink sink, Random random) : IDisposable
     private bool Send(MediaTrack track, Line line, ReturnPath path, Span<byte> buffer, int length)
     {
         bool isReady = line.Address is not null || track.Description.Srtp is not { } key || (line.Protection ??= new SrtpSender(key, line.Ssrc)).TryProtectRtcp(buffer, ref length);
-        if (isReady && sink.Send(track.Description.Number, buffer[..length], path)) return true;
+        if (isReady && sink!.Send(track.Description.Number, buffer[..length], path)) return true;
         counts = counts with { Failed = counts.Failed + 1 };
         return false;
     }

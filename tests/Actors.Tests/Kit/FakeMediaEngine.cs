@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest.Srtp;
@@ -140,7 +139,6 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
 
     public Task ChangeTrackAsync(Track track, CancellationToken ct) => TellAsync($"track {track.Number} {track.Spec.Participant.Name} {track.Spec.Ssrc}".TrimEnd());
     public Task SetConsentAsync(string participant, string consent, CancellationToken ct) => TellAsync($"{participant} {consent}");
-    public Task SetFeedbackAsync(Track track, IPEndPoint address, CancellationToken ct) => TellAsync($"feedback {track.Number} {address}");
     public Task PauseAsync(CancellationToken ct) => TellAsync("pause");
     public Task ResumeAsync(CancellationToken ct) => TellAsync("resume");
 
