@@ -79,12 +79,12 @@ public sealed class Feedback : IDisposable
     private void RequestPackets(MediaTrack track, Line line, TimeSpan now)
     {
         Span<ushort> missing = stackalloc ushort[MaxRequested];
+        Span<byte> buffer = stackalloc byte[MaxPacket];
         foreach (var stream in track.Streams)
         {
             if (stream.HasLeft || stream.Missing is not { Count: > 0 } lost || !TryGetPath(line, stream.Ssrc, out var path)) continue;
             int due = lost.TakeDue(now, missing);
             if (due == 0) continue;
-            Span<byte> buffer = stackalloc byte[MaxPacket];
             var writer = Begin(buffer, line, 0);
             writer.AddNack(stream.Ssrc, missing[..due]);
             if (Send(track, line, path, buffer, writer.Length)) counts = counts with { Requests = counts.Requests + 1, Requested = counts.Requested + due };
