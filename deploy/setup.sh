@@ -41,6 +41,7 @@ missing_packages() {
     have ffmpeg && have ffprobe || echo ffmpeg
     have_library libopus.so.0 || echo libopus0
     have_library libsrtp2.so.1 || echo libsrtp2-1
+    have_library libspandsp.so.2 || echo libspandsp2
     have_library libsqlite3.so.0 || echo libsqlite3-0
     if [ ! -e "$library" ]; then
         have cmake || echo cmake

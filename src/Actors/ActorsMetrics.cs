@@ -22,6 +22,7 @@ public sealed class ActorsMetrics
     private readonly UpDownCounter<long> sources;
     private readonly Counter<long> sourceFailures;
     private readonly Counter<long> sourceForwards;
+    private readonly Counter<long> sourceMalformed;
 
     public ActorsMetrics(IMeterFactory factory)
     {
@@ -40,7 +41,8 @@ public sealed class ActorsMetrics
         searchesRefused = meter.CreateCounter<long>("pipeline.search.refused", "{search}", "Searches that found too many waiting.");
         sources = meter.CreateUpDownCounter<long>("pipeline.sources.watching", "{source}", "Rooms that are watched for meetings.");
         sourceFailures = meter.CreateCounter<long>("pipeline.sources.failures", "{failure}", "Times a room could not be watched, or no longer, by reason.");
-        sourceForwards = meter.CreateCounter<long>("pipeline.sources.forwards", "{forward}", "Streams of rooms: forwarding begun, refused, stopped.");
+        sourceForwards = meter.CreateCounter<long>("pipeline.sources.forwards", "{forward}", "Streams of rooms: forwarding begun, refused, stopped, or left out for want of room.");
+        sourceMalformed = meter.CreateCounter<long>("pipeline.sources.malformed", "{message}", "Messages of a Janus that could not be read, and were passed over.");
     }
 
     public void MeetingBegan() => meetings.Add(1);
@@ -64,7 +66,8 @@ public sealed class ActorsMetrics
 
     public void SourceWatches(int change) => sources.Add(change);
     public void SourceFailed(string reason) => sourceFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));
-    public void SourceForwards(string outcome) => sourceForwards.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+    public void SourceForwards(string outcome, long count = 1) => sourceForwards.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
+    public void SourceMalformed(long count) => sourceMalformed.Add(count);
 
     public void Indexed(int count, TimeSpan took)
     {

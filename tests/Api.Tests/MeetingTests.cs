@@ -61,6 +61,22 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal("192.0.2.0/24", track.Text("from"));
     }
 
+    [Theory]
+    [InlineData("opus", 48000, 2)]
+    [InlineData("pcmu", 8000, 1)]
+    [InlineData("pcma", 8000, 1)]
+    [InlineData("g722", 8000, 1)]
+    public async Task What_is_not_said_of_the_sound_follows_from_the_codec(string codec, int clockRate, int channels)
+    {
+        string body = """{"tracks":[{"participant":{"id":"bob"},"payload_type":9,"codec":"CODEC"}]}""".Replace("CODEC", codec);
+
+        var answer = await server.PostAsync("/v1/meetings", body);
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var track = (await answer.JsonAsync()).GetProperty("tracks")[0];
+        Assert.Equal((codec, clockRate, channels), (track.Text("codec"), track.GetProperty("clock_rate").GetInt32(), track.GetProperty("channels").GetInt32()));
+    }
+
     [Fact]
     public async Task What_is_not_said_has_the_contracts_defaults()
     {

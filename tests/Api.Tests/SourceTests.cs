@@ -18,7 +18,7 @@ public sealed class SourceTests(ApiServer server) : IClassFixture<ApiServer>
         var source = alone.Meetings.LastCreated.Spec.Source!;
         Assert.Equal(("ws://127.0.0.1:8188", JanusId.Of(1234)), (source.Url, source.Room));
         Assert.Equal(new SourceSecrets("s3cret", "p1n", "4pi", "4dmin"), source.Offered);
-        Assert.Equal("SourceSecrets { }", source.Offered!.ToString());
+        Assert.Equal("SourceSecrets { set }", source.Offered!.ToString());
         Assert.Equal("""{"type":"janus","url":"ws://127.0.0.1:8188","room":1234,"status":"connecting","detail":null}""", answer.GetProperty("source").GetRawText());
 
         string id = answer.Text("id");

@@ -41,7 +41,7 @@ public abstract class CaptureReplay(ITestOutputHelper output)
     protected async Task ReplayAsync(string capture, string talk, int fewestUtterances)
     {
         await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
-        var source = ReplaySource.Open([Fixtures.Capture(capture + ".pcap")]);
+        var source = ReplaySource.Open([Fixtures.Capture(capture + ".pcap")], video: true);
 
         var recorded = await RecordedMeeting.RecordAsync(server, source);
 
@@ -52,7 +52,8 @@ public abstract class CaptureReplay(ITestOutputHelper output)
             Assert.InRange(probe.Duration.TotalMilliseconds - recorded.Meeting.DurationMs, -50, 50);
         }
         int found = 0;
-        foreach (var stream in source.Streams)
+        foreach (var stream in source.Streams.Where(s => s.Kind == "video")) AssertPictures(recorded, stream);
+        foreach (var stream in source.Streams.Where(s => s.Kind == "audio"))
         {
             Assert.True(recorded.Sound.ContainsKey(stream.Participant.Id), $"{stream.Participant.Id} has no track");
             float[] reference = await FfmpegDecode.ToFloatAsync(Fixtures.Capture($"{talk}/{stream.Participant.Id}.flac"), Rate);
@@ -74,6 +75,20 @@ public abstract class CaptureReplay(ITestOutputHelper output)
         }
         output.WriteLine($"{found} utterances found");
         Assert.True(found >= fewestUtterances, $"{found} utterances found");
+    }
+
+    /// <summary>All that were sent are there, each when its first packet was sent, but for the first second, of which browsers send a part late and at once.</summary>
+    private void AssertPictures(RecordedMeeting recorded, ReplayStream stream)
+    {
+        int index = recorded.Log.Source.Streams.ToList().IndexOf(stream);
+        var wire = recorded.Log.Source.Packets.Where(p => p.Stream == index).ToList();
+        var sent = recorded.Log.Packets.Where(p => p.Stream == index).Zip(wire)
+            .GroupBy(p => p.First.Timestamp).Where(g => g.Any(p => (p.Second.Bytes.Span[1] & 0x80) != 0)).Select(g => g.Min(p => p.First.Sent!.Value) - recorded.StartedUnix).ToList();
+        var shown = recorded.Pictures[stream.Participant.Id];
+        var late = shown.Zip(sent, (at, by) => (by - at).TotalMilliseconds).Order().ToList();
+        output.WriteLine($"{stream.Participant.Id,-8} {shown.Count} pictures of {sent.Count}, sent {late[0]:0.0} … {late[^1]:0.0} ms after they are shown, half of them less than {late[late.Count / 2]:0.0}");
+        Assert.Equal(sent.Count, shown.Count);
+        Assert.InRange(late[late.Count / 2], -Tolerance.TotalMilliseconds, Tolerance.TotalMilliseconds);
     }
 
     private static IEnumerable<(double Start, double End, string Text)> Utterances(string talk, ReplayParticipant participant)

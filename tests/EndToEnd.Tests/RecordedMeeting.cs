@@ -21,6 +21,8 @@ internal sealed class RecordedMeeting
     public required IReadOnlyList<(RecordingInfo Info, MediaFile Probe)> Files { get; init; }
     /// <summary>Least and greatest of each 100 ms of the mix.</summary>
     public required IReadOnlyList<int[]> Waveform { get; init; }
+    /// <summary>When each picture is shown, by participant id, of tracks that have pictures: decoded, and nothing was wrong with any.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<TimeSpan>> Pictures { get; init; }
     /// <summary>16 kHz mono; by participant id, and "mix".</summary>
     public required IReadOnlyDictionary<string, float[]> Sound { get; init; }
 
@@ -52,6 +54,7 @@ internal sealed class RecordedMeeting
         var files = new List<(RecordingInfo, MediaFile)>();
         IReadOnlyList<int[]> waveform = [];
         var sound = new Dictionary<string, float[]>();
+        var pictures = new Dictionary<string, IReadOnlyList<TimeSpan>>();
         var folder = Directory.CreateTempSubdirectory("pipeline-files-");
         foreach (var recording in await server.Client.GetRecordingsAsync(id, default))
         {
@@ -63,8 +66,14 @@ internal sealed class RecordedMeeting
                 waveform = ReadWaveform(path);
                 continue;
             }
-            files.Add((recording, await Ffprobe.ReadAsync(path)));
             string name = recording.TrackId is { } track ? meeting.Tracks.Single(t => t.Id == track).Participant.Id : recording.Kind;
+            if (recording.ContentType is "video/webm" or "video/mp4")
+            {
+                Assert.InRange((await Ffprobe.ReadAsync(path)).Duration.TotalMilliseconds - meeting.DurationMs, -50, 50);
+                pictures.Add(name, await FfmpegDecode.PicturesAsync(path));
+                continue;
+            }
+            files.Add((recording, await Ffprobe.ReadAsync(path)));
             sound.Add(name, await FfmpegDecode.ToFloatAsync(path, Rate));
         }
         folder.Delete(recursive: true);
@@ -75,6 +84,7 @@ internal sealed class RecordedMeeting
             Files = files,
             Waveform = waveform,
             Sound = sound,
+            Pictures = pictures,
             Transcript = await server.Client.GetTranscriptAsync(id, default),
             Quality = await server.Client.GetQualityAsync(id, default),
         };

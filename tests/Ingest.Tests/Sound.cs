@@ -96,11 +96,21 @@ internal static class Sound
         }
     }
 
-    /// <summary>What the `ffmpeg` program makes of a file.</summary>
-    public static async Task<float[]> DecodeAsync(string path)
+    /// <summary>What the `ffmpeg` program makes of a file; interleaved.</summary>
+    public static async Task<float[]> DecodeAsync(string path, int channels = 1)
     {
-        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-ar", "48000", "pipe:1");
+        byte[] bytes = await RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", $"{channels}", "-ar", "48000", "pipe:1");
         return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+    }
+
+    /// <summary>Its samples as they are, s16le.</summary>
+    public static Task<byte[]> SamplesAsync(string path) => RunAsync("ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "pipe:1");
+
+    /// <summary>What `ffprobe` says of a file's only stream, in its own order.</summary>
+    public static async Task<string[]> ProbeAsync(string path, string entries)
+    {
+        byte[] said = await RunAsync("ffprobe", "-v", "error", "-show_entries", $"stream={entries}", "-of", "csv=p=0", path);
+        return System.Text.Encoding.ASCII.GetString(said).Trim().Split(',');
     }
 
     /// <summary>Octets of one raw format as the `ffmpeg` program makes them of another.</summary>

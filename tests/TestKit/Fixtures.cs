@@ -7,6 +7,7 @@ public static class Fixtures
 
     public static string Model => Path.Combine(Root, "models", "ggml-meetings-test.en.bin");
     public static string Capture(string name) => Path.Combine(Root, "captures", name);
+    public static string Video(string name) => Path.Combine(Root, "video", name);
     public static string Minutes => Path.Combine(Root, "minutes");
     public static string Red(string name) => Path.Combine(Root, "red", name);
     public static string Sdp(string name) => Path.Combine(Root, "sdp", name);

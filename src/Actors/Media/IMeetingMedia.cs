@@ -85,7 +85,7 @@ public abstract record ProcessMediaResult
 {
     /// <param name="Captions">`Off`, `Live` when every word is there, `Deferred` when the speech engine could not.</param>
     public sealed record Done(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
-    /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`.</param>
+    /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`, `codec_unavailable`.</param>
     /// <param name="Detail">One sentence for the operator.</param>
     /// <param name="Files">Those that could be made all the same.</param>
     public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;

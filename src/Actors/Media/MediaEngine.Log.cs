@@ -17,8 +17,8 @@ public sealed partial class MediaEngine
     [LoggerMessage(LogLevel.Warning, "{Meeting}: no live mix, {Detail}; it will be made from the journal")]
     private partial void NoLiveMix(MeetingId meeting, string detail);
 
-    [LoggerMessage(LogLevel.Error, "{Meeting}: no mix, {Detail}; the journal is kept")]
-    private partial void NoMix(MeetingId meeting, string detail);
+    [LoggerMessage(LogLevel.Error, "{Meeting}: a file was not encoded, {Detail}; the journal is kept")]
+    private partial void NotEncoded(MeetingId meeting, string detail);
 
     [LoggerMessage(LogLevel.Warning, "{Meeting} was not started, and its key cannot be deleted; the next start tries again")]
     private partial void NotDiscarded(MeetingId meeting, Exception exception);

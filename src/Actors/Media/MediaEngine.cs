@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
+using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
@@ -63,6 +64,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
         finished.TryRemove(job.Id, out var run);
+        if (WhyNotDecoded(job) is { } unheard)
+            return new ProcessMediaResult.Failed("codec_unavailable", unheard, [], run?.Quality ?? MediaSnapshots.Empty, CaptionsStatus.Deferred);
         foreach (int port in job.Tracks.Select(t => t.Port).OfType<int>()) ports.Release(port);   // of tracks whose media never opened
         MeetingKeys keys;
         try { keys = folder.OpenKeys(vault); }
@@ -94,9 +97,9 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
         var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run);
-        if (rendered.MixFailure is { } failure)
+        if ((rendered.MixFailure ?? rendered.TrackFailure) is { } failure)
         {
-            NoMix(job.Id, failure);
+            NotEncoded(job.Id, failure);
             return new ProcessMediaResult.Failed("encoder_failed", failure, files, quality, await captions);
         }
         return new ProcessMediaResult.Done(files, quality, await captions);
@@ -115,7 +118,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
-        if (WhyNotProtected(job) is { } why) return new OpenMediaResult.NoCapacity(why);
+        if ((WhyNotProtected(job) ?? WhyNotDecoded(job)) is { } why) return new OpenMediaResult.NoCapacity(why);
         if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
             return new OpenMediaResult.NoCapacity("the disk is nearly full");
         if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
@@ -204,6 +207,14 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         return last;                                                                 // written in order: it is synced with all before it
     }
 
+    /// <summary>One sentence where some track's codec cannot be decoded here; null where all can.</summary>
+    private static string? WhyNotDecoded(MediaJob job)
+    {
+        foreach (var track in job.Tracks.Where(t => t.Spec.Kind == "audio"))
+            if (!AudioCodec.Find(track.Spec.Codec).IsSupported(out string? why)) return why;
+        return null;
+    }
+
     private async Task CheckEncoderAsync()
     {
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Nothing, CancellationToken.None);
@@ -252,6 +263,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
             (RenderedKind.Track, ".webm") => ("track", "video/webm"),
             (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
+            (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
             (RenderedKind.Track, _) => ("track", "audio/ogg"),
             _ => ("waveform", "application/json"),
         };

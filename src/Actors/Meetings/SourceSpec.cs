@@ -19,7 +19,7 @@ public sealed record SourceSpec(string Url, JanusId Room)
     public SourceSecrets? Offered { get; init; }
 }
 
-/// <summary>What a Janus wants to be told. Its text names nothing.</summary>
+/// <summary>What a Janus wants to be told. Its text says only whether there are any.</summary>
 /// <param name="Secret">The room's: without it nothing is forwarded where the room has one.</param>
 /// <param name="Pin">The room's: without it nobody enters where the room has one.</param>
 /// <param name="ApiSecret">Janus' own, with every request.</param>
@@ -29,7 +29,11 @@ public sealed record SourceSecrets(string? Secret = null, string? Pin = null, st
     [JsonIgnore]
     public bool IsEmpty => this == new SourceSecrets();
 
-    private bool PrintMembers(StringBuilder text) => false;
+    private bool PrintMembers(StringBuilder text)
+    {
+        text.Append(IsEmpty ? "none" : "set");
+        return true;
+    }
 }
 
 /// <summary>How the fetching does: never there so far, there, or there once and not now.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Pipeline.Actors.Meetings;
 using Pipeline.Api.Bodies;
 using Pipeline.Api.Problems;
+using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Api.Meetings;
@@ -54,15 +55,15 @@ internal sealed record NewTrackDto
     /// <summary>"microphone" or "screen_audio"; of video "camera", which is its default, or "screen".</summary>
     [DefaultValue("microphone")]
     public string Source { get; init; } = "microphone";
-    /// <summary>"opus" or "red"; of video "vp8", "vp9", "h264" or "av1", without a default.</summary>
+    /// <summary>"opus", "red", "pcmu", "pcma" or "g722"; of video "vp8", "vp9", "h264" or "av1", without a default.</summary>
     [DefaultValue("opus")]
     public string Codec { get; init; } = "opus";
     [Range(0, 127)]
     public required int PayloadType { get; init; }
-    /// <summary>48000 for Opus, whatever was recorded (RFC 7587); 90000 for video.</summary>
+    /// <summary>The codec's where there is none: 48000 for Opus, whatever was recorded (RFC 7587), 8000 for other sound, G.722 too (RFC 3551 §4.5.2), 90000 for video.</summary>
     [DefaultValue(48000)]
     public int ClockRate { get; init; } = 48000;
-    /// <summary>Of sound; of video nothing but 1.</summary>
+    /// <summary>Of sound; 1 for all but Opus, where it is the default too.</summary>
     [Range(1, 2), DefaultValue(2)]
     public int Channels { get; init; } = 2;
     /// <summary>The only SSRC it takes; null: it adopts the first new one of its payload type.</summary>
@@ -137,12 +138,13 @@ internal static class NewTrack
         string source = video ? fields.OneOf("source", "camera", "camera", "screen") : fields.OneOf("source", "microphone", "microphone", "screen_audio");
         string codec = video ? fields.OneOf("codec", "", "vp8", "vp9", "h264", "av1") : fields.OneOf("codec", "opus", "opus", "red", "pcmu", "pcma", "g722");
         if (video && !fields.TryGet("codec", out _)) fields.Invalid("codec", "is required for video");
-        if (!video && codec is not ("opus" or "red")) fields.NotBuilt("codec", "only opus is recorded yet");
+        if (!video && !AudioCodec.Find(codec).IsSupported(out string? why)) fields.NotBuilt("codec", why);
         long? payloadType = fields.RequiredInteger("payload_type", 0, 127);
-        long clockRate = fields.Integer("clock_rate", video ? 90000 : 48000, 1, int.MaxValue);
-        if (video && clockRate != 90000) fields.Invalid("clock_rate", "must be 90000 for video");
-        if (codec is "opus" or "red" && clockRate != 48000) fields.Invalid("clock_rate", $"must be 48000 for {codec}");
-        long channels = fields.Integer("channels", video ? 1 : 2, 1, video ? 1 : 2);
+        bool telephone = codec is "pcmu" or "pcma" or "g722";
+        int clock = video ? 90000 : telephone ? 8000 : 48000, most = video || telephone ? 1 : 2;
+        long clockRate = fields.Integer("clock_rate", clock, 1, int.MaxValue);
+        if (clockRate != clock) fields.Invalid("clock_rate", $"must be {clock} for {(video ? kind : codec)}");
+        long channels = fields.Integer("channels", most, 1, most);
         long? ssrc = fields.NullableInteger("ssrc", 0, uint.MaxValue);
         string? fmtp = fields.NullableText("fmtp", longest: 1000);
         var extensions = ReadHeaderExtensions(fields);

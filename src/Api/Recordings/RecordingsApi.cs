@@ -50,7 +50,7 @@ internal sealed record RecordingsDto(IReadOnlyList<RecordingDto> Data);
 /// <summary>A meeting's files, and their bytes. Files are served by id only: no path comes in or goes out.</summary>
 internal static class RecordingsApi
 {
-    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "video/webm", "video/mp4", "application/json"];
+    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "audio/flac", "video/webm", "video/mp4", "application/json"];
 
     public static void MapRecordings(this IEndpointRouteBuilder v1)
     {

@@ -26,6 +26,8 @@ public sealed class ConcealingDecoder(AudioCodec codec, int sampleRate, IPcmStor
     private readonly float[] scratch = new float[AudioCodec.MaxDuration * sampleRate / OpusPacket.ClockRate];
     private long end;                                                                // of the last packet, in samples at 48 kHz
 
+    /// <inheritdoc cref="IAudioDecoder.Delay"/>
+    public int Delay => decoder.Delay;
     /// <summary>At 48 kHz.</summary>
     public long ConcealedSamples { get; private set; }
     public long PacketsRecovered { get; private set; }

@@ -53,7 +53,7 @@ internal sealed class G711Codec(float[] samples, byte comfort) : AudioCodec
         return true;
     }
 
-    public override IAudioDecoder CreateDecoder(int sampleRate) => new WaveformDecoder(new Decoder(samples), Rate, sampleRate, codecDelay: 0);
+    public override IAudioDecoder CreateDecoder(int sampleRate) => new WaveformDecoder(new Decoder(samples), Rate, sampleRate, codecDelay: 0, unsure: 0);
 
     private sealed class Decoder(float[] samples) : IOctetDecoder
     {

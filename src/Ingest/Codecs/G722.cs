@@ -11,13 +11,15 @@ internal sealed class G722Codec : AudioCodec
     private const int Clock = 8000, Ratio = OpusPacket.ClockRate / Clock;
     private const int Mirrors = 22;                                                  // samples: the band is split and joined by filters of 24, G.722 §3.1, §4.4
 
+    private const int Unsure = 2 * Clock * 12 / 100;                                 // 120 ms: what it adapts in
+
     public override int ClockRate => Clock;
     public override int SampleRate => 2 * Clock;
     public override bool IsSupported([NotNullWhen(false)] out string? why) => LibSpandsp.IsPresent(out why);
     public override int Duration(ReadOnlySpan<byte> packet) => packet.Length <= MaxDuration / Ratio ? packet.Length * Ratio : 0;
     /// <summary>Its octets say how the sound changes, not how loud it is.</summary>
     public override bool IsQuiet(ReadOnlySpan<byte> packet) => false;
-    public override IAudioDecoder CreateDecoder(int sampleRate) => new WaveformDecoder(new G722Decoder(), SampleRate, sampleRate, Mirrors);
+    public override IAudioDecoder CreateDecoder(int sampleRate) => new WaveformDecoder(new G722Decoder(), SampleRate, sampleRate, Mirrors, Unsure);
 }
 
 /// <summary>G.722 octets → mono float at 16 kHz. Holds native memory; not thread-safe.</summary>

@@ -13,18 +13,27 @@ internal interface IOctetDecoder : IDisposable
 /// <param name="rate">Of <paramref name="octets"/>, Hz.</param>
 /// <param name="sampleRate">The same or a multiple.</param>
 /// <param name="codecDelay">In samples at <paramref name="rate"/>: what encoder and decoder take.</param>
-internal sealed class WaveformDecoder(IOctetDecoder octets, int rate, int sampleRate, int codecDelay) : IAudioDecoder
+/// <param name="unsure">
+/// In samples at <paramref name="rate"/>: how long after a hole <paramref name="octets"/> does not know what its encoder knows, and may be far too loud.
+/// </param>
+internal sealed class WaveformDecoder(IOctetDecoder octets, int rate, int sampleRate, int codecDelay, int unsure) : IAudioDecoder
 {
+    private const float LeastLimit = 0.2f;                                           // a word may begin in a hole
+
     private readonly int factor = sampleRate / rate;
     private readonly PitchConcealment concealment = new(rate);
     private readonly Upsampler? upsampler = sampleRate == rate ? null : new Upsampler(sampleRate / rate);
     private readonly float[] decoded = new float[(int)((long)AudioCodec.MaxDuration * rate / OpusPacket.ClockRate)];
+
+    private int stillUnsure;
+    private float loudest;                                                           // lately
 
     public int Delay { get; } = (codecDelay + (sampleRate == rate ? 0 : Upsampler.Delay)) * (OpusPacket.ClockRate / rate);
 
     public int Decode(ReadOnlySpan<byte> packet, Span<float> pcm)
     {
         var sound = decoded.AsSpan(0, octets.Decode(packet, decoded));
+        if (unsure > 0) Limit(sound);
         concealment.Hear(sound);
         return Give(sound, pcm);
     }
@@ -35,6 +44,7 @@ internal sealed class WaveformDecoder(IOctetDecoder octets, int rate, int sample
     {
         var sound = decoded.AsSpan(0, samples / factor);
         concealment.Conceal(sound);
+        stillUnsure = unsure;
         return Give(sound, pcm);
     }
 
@@ -51,6 +61,18 @@ internal sealed class WaveformDecoder(IOctetDecoder octets, int rate, int sample
     }
 
     public void Dispose() => octets.Dispose();
+
+    private void Limit(Span<float> sound)
+    {
+        float limit = MathF.Max(1.2f * loudest, LeastLimit), peak = 0;
+        for (int i = 0; i < sound.Length; i++)
+        {
+            if (i < stillUnsure) sound[i] = Math.Clamp(sound[i], -limit, limit);
+            else peak = MathF.Max(peak, MathF.Abs(sound[i]));
+        }
+        if (stillUnsure < sound.Length) loudest = MathF.Max(peak, 0.7f * loudest);
+        stillUnsure = Math.Max(0, stillUnsure - sound.Length);
+    }
 
     private int Give(ReadOnlySpan<float> sound, Span<float> pcm)
     {

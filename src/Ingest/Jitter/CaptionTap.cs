@@ -8,7 +8,7 @@ public interface ISpeechSink
 {
     /// <param name="track">The track's number.</param>
     /// <param name="firstSample">At 16 kHz since the meeting began; rising; what is left out is silence.</param>
-    /// <param name="pcm">Mono; valid during the call.</param>
+    /// <param name="pcm">Mono, at most 120 ms; valid during the call.</param>
     void Write(int track, long firstSample, ReadOnlySpan<float> pcm);
     /// <summary>Nothing comes for a while: what was said so far is all.</summary>
     void Pause(int track);
@@ -26,7 +26,7 @@ public interface ISpeechSink
 /// </remarks>
 public sealed class CaptionTap : IPcmStore, IDisposable
 {
-    private const int Rate = 16000;
+    private const int Rate = 16000, MostGiven = 120 * Rate / 1000;
     private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(120);
     private const long Tolerance = 30 * OpusPacket.ClockRate / 1000, CertainJump = 200 * OpusPacket.ClockRate / 1000;
     private const int Window = 50;
@@ -41,11 +41,10 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     private long offset, end48, lastSequence, lastTimestamp, lastDuration;
     private long given;                                                              // samples at 16 kHz
 
-    /// <param name="codec">Null: Opus.</param>
-    public CaptionTap(int track, ISpeechSink sink, AudioCodec? codec = null)
+    public CaptionTap(int track, ISpeechSink sink, AudioCodec codec)
     {
-        (this.track, this.sink, this.codec) = (track, sink, codec ?? AudioCodec.Opus);
-        decoder = new ConcealingDecoder(this.codec, Rate, this);
+        (this.track, this.sink, this.codec) = (track, sink, codec);
+        decoder = new ConcealingDecoder(codec, Rate, this);
     }
 
     /// <summary>Takes in a packet that its stream accepted.</summary>
@@ -93,8 +92,9 @@ public sealed class CaptionTap : IPcmStore, IDisposable
     {
         long past = Math.Max(given - start, 0);
         if (past >= pcm.Length) return;
-        sink.Write(track, start + past, pcm[(int)past..]);
         given = start + pcm.Length;
+        for (var rest = pcm[(int)past..]; !rest.IsEmpty; rest = rest[Math.Min(rest.Length, MostGiven)..])
+            sink.Write(track, given - rest.Length, rest[..Math.Min(rest.Length, MostGiven)]);
     }
 
     public void Dispose() => decoder.Dispose();

@@ -40,8 +40,7 @@ public readonly record struct WaitingReport(int Epoch, ulong NtpTime, long Times
 /// Looking ahead is possible as packets wait: <see cref="Advance"/> gives a packet only when its place is older than the delay. All that
 /// decides about a place is looked at in the order of the packets, so a journal played later gives the same.
 /// </summary>
-/// <param name="codec">Null: Opus.</param>
-public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
+public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec codec)
 {
     private const int Rate = OpusPacket.ClockRate;
     /// <summary>How far ahead the least offset is looked for.</summary>
@@ -62,8 +61,7 @@ public sealed class TrackTimeline(JitterBuffer buffer, AudioCodec? codec = null)
     private static readonly TimeSpan ReportsApart = TimeSpan.FromMilliseconds(200);  // and a second and more by most senders, RFC 3550 §6.2
 
     private readonly RtpClock clock = new(Rate);
-    private readonly AudioCodec codec = codec ?? AudioCodec.Opus;
-    private readonly FileTimeline file = new(codec ?? AudioCodec.Opus);
+    private readonly FileTimeline file = new(codec);
     private readonly Queue<WaitingReport> reports = new(MaxReports);
     private int epoch = -1;
     private uint ssrc;

@@ -19,14 +19,15 @@ public sealed class TrackPlayer : IPcmStore, IDisposable
     private readonly float[] samples = new float[Ring];
     private long read, writtenUntil;                                                  // samples since the meeting began
 
-    /// <param name="codec">Null: Opus.</param>
-    public TrackPlayer(AudioCodec? codec = null)
+    public TrackPlayer(AudioCodec codec)
     {
         resampler = new Resampler(this);
-        decoder = new ConcealingDecoder(codec ?? AudioCodec.Opus, OpusPacket.ClockRate, resampler);
+        decoder = new ConcealingDecoder(codec, OpusPacket.ClockRate, resampler);
         silence = new SaidSilence(decoder);
     }
 
+    /// <summary>In samples at 48 kHz, how far the sound lies behind the timestamps.</summary>
+    public int Delay => decoder.Delay;
     /// <summary>False: every packet is decoded, also where its sender says that nothing is in it.</summary>
     public bool TrustsLevels { get; set; }
     /// <summary>Those left undecoded.</summary>

@@ -1,14 +1,16 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Pipeline.Ingest.Recording;
 
 /// <summary>Elements of EBML (RFC 8794) in memory. Sizes are eight bytes where the content is not known beforehand, so that they can be written last.</summary>
 internal sealed class EbmlBuilder
 {
-    private readonly MemoryStream bytes = new();
+    private readonly ArrayBufferWriter<byte> bytes = new();
 
-    public int Length => (int)bytes.Length;
-    public ReadOnlySpan<byte> Bytes => bytes.GetBuffer().AsSpan(0, Length);
+    public int Length => bytes.WrittenCount;
+    public ReadOnlySpan<byte> Bytes => bytes.WrittenSpan;
 
     public static byte[] Id(uint id)
     {
@@ -33,7 +35,7 @@ internal sealed class EbmlBuilder
         int at = Length;
         bytes.Write(Size(0));
         content(this);
-        Size(Length - at - 8).CopyTo(bytes.GetBuffer().AsSpan(at));
+        Size(Length - at - 8).CopyTo(MemoryMarshal.AsMemory(bytes.WrittenMemory).Span[at..]);
         return this;
     }
 
@@ -44,7 +46,7 @@ internal sealed class EbmlBuilder
     public EbmlBuilder Binary(uint id, ReadOnlySpan<byte> content)
     {
         bytes.Write(Id(id));
-        if (content.Length < 0x7F) bytes.WriteByte((byte)(0x80 | content.Length));
+        if (content.Length < 0x7F) bytes.Write([(byte)(0x80 | content.Length)]);
         else bytes.Write(Size(content.Length));
         return Raw(content);
     }

@@ -48,9 +48,10 @@ public sealed class FfmpegProcess : IEncoder
     }
 
     /// <summary>Runs to the end without input.</summary>
-    public static async Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct)
+    /// <param name="program">Found through PATH.</param>
+    public static async Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct, string program = "ffmpeg")
     {
-        var (ffmpeg, detail) = TryStart(arguments);
+        var (ffmpeg, detail) = TryStart(arguments, program);
         if (ffmpeg is null) return new EncoderOutcome(false, detail);
         await using (ffmpeg)
         {

@@ -34,7 +34,11 @@ public sealed record RenderedFile(RenderedKind Kind, string Codec, int? Track, s
 /// <param name="MixFailure">Why there is no mix though one was wanted; null otherwise.</param>
 /// <param name="Quality">By track number.</param>
 /// <param name="Heard">False where nothing was decoded: nobody knows how long anybody talked.</param>
-public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? MixFailure, IReadOnlyDictionary<int, TrackQuality> Quality, bool Heard, IReadOnlyList<JournalDamage> Damage);
+public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? MixFailure, IReadOnlyDictionary<int, TrackQuality> Quality, bool Heard, IReadOnlyList<JournalDamage> Damage)
+{
+    /// <summary>Why some track has no file though one was wanted; null otherwise.</summary>
+    public string? TrackFailure { get; init; }
+}
 
 /// <summary>Makes a meeting's files from its journal in one pass: the same journal gives the same files, whenever it is asked.</summary>
 /// <param name="duration">The meeting's length, which every file has.</param>
@@ -74,7 +78,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             Waveform = waveform,
             Delay = MediaPipeline.ReplayDelay,
         };
-        var files = new Dictionary<int, TrackFile>();
+        var files = new List<(int Track, ITrackFile File)>();
         var videos = new Dictionary<int, VideoFile>();
         try
         {
@@ -82,7 +86,9 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             playback.TrackAdded += track =>
             {
                 if (tracks && track is VideoTrack video) video.Pictures = videos[track.Description.Number] = new VideoFile(outputFolder, Named(track.Description), duration);
-                if (tracks && track is AudioTrack audio) audio.File = files[track.Description.Number] = new TrackFile(outputFolder, Named(track.Description), OpusPacket.ToSamples(duration));
+                if (!tracks || track is not AudioTrack audio) return;
+                audio.File = OpenFile(Named(track.Description));
+                files.Add((track.Description.Number, (ITrackFile)audio.File));
             };
             foreach (var block in journal.ReadBlocks())
             {
@@ -96,7 +102,12 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             if (frames is not null) failure = await frames.FinishAsync(ct);
 
             var rendered = new List<RenderedFile>();
-            foreach (var (number, file) in files) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, "opus", number, file.Finish(), ct));
+            string? trackFailure = null;
+            foreach (var (number, file) in files)
+            {
+                if (await file.FinishAsync(ct) is { } why) trackFailure ??= why;
+                else rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, file.Codec, number, file.Path, ct));
+            }
             foreach (var (number, video) in videos)
                 if (video.Finish() is { } path) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, video.Codec, number, path, ct));
             rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, ct));
@@ -106,14 +117,18 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
                 File.Move(mixPart, mixPath, overwrite: true);
                 rendered.Insert(0, await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, mixPath, ct));
             }
-            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage);
+            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure };
         }
         finally
         {
-            foreach (var file in files.Values) file.Dispose();
+            foreach (var (_, file) in files) file.Dispose();
             foreach (var video in videos.Values) video.Dispose();
         }
     }
+
+    private ITrackFile OpenFile(TrackDescription track) => AudioCodec.Find(track.Codec) == AudioCodec.Opus
+        ? new OggTrackFile(outputFolder, track, OpusPacket.ToSamples(duration))
+        : new FlacTrackFile(outputFolder, track, OpusPacket.ToSamples(duration), Ffmpeg);
 
     private TrackDescription Named(TrackDescription track) => track with { Name = Names.GetValueOrDefault(track.Number, track.Name) };
 
@@ -125,32 +140,5 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             playback.Advance(at);
             if (frames is { Waiting: > MixChunk }) await frames.FlushAsync(ct);
         }
-    }
-
-    /// <summary>A track's Ogg file while it is written: under its own name only when it is whole.</summary>
-    private sealed class TrackFile : ITrackSink, IDisposable
-    {
-        private readonly string path;
-        private readonly FileStream stream;
-        private readonly OggOpusWriter writer;
-
-        public TrackFile(string folder, TrackDescription track, long duration)
-        {
-            path = Path.Combine(folder, $"track-{track.Number:D3}.ogg");
-            stream = new FileStream(path + ".part", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
-            writer = new OggOpusWriter(stream, (uint)track.Number, track.Channels, track.Name, duration);
-        }
-
-        public void Write(in Jitter.PlacedPacket placed) => writer.Write(placed);
-
-        public string Finish()
-        {
-            writer.Finish();
-            stream.Dispose();
-            File.Move(path + ".part", path, overwrite: true);
-            return path;
-        }
-
-        public void Dispose() => stream.Dispose();
     }
 }

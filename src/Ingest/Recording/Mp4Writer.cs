@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Pipeline.Ingest.Video;
 
@@ -162,17 +164,17 @@ public sealed class Mp4Writer(Stream output, Stream samples, string title, long 
     /// <summary>Boxes in memory: each behind its length in 32 bits and its type (ISO/IEC 14496-12 §4.2).</summary>
     private sealed class BoxBuilder
     {
-        private readonly MemoryStream bytes = new();
+        private readonly ArrayBufferWriter<byte> bytes = new();
 
-        public long Length => bytes.Length;
-        public ReadOnlySpan<byte> Bytes => bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+        public int Length => bytes.WrittenCount;
+        public ReadOnlySpan<byte> Bytes => bytes.WrittenSpan;
 
         public BoxBuilder Box(string type, Action<BoxBuilder> content)
         {
-            int at = (int)Length;
+            int at = Length;
             U32(0).Text(type);
             content(this);
-            BinaryPrimitives.WriteInt32BigEndian(bytes.GetBuffer().AsSpan(at), (int)Length - at);
+            BinaryPrimitives.WriteInt32BigEndian(MemoryMarshal.AsMemory(bytes.WrittenMemory).Span[at..], Length - at);
             return this;
         }
 

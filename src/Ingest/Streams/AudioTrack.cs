@@ -19,6 +19,9 @@ public sealed class AudioTrack : MediaTrack
     /// <summary>What others repeat of a time in which nothing was kept may have been on its way for so long more.</summary>
     private static readonly TimeSpan OvertakenBy = TimeSpan.FromMilliseconds(100);
 
+    private readonly AudioCodec codec;
+    private readonly byte? comfortPayloadType;
+    private readonly int samplesPerTick;                                             // at 48 kHz, in which the taps are
     private readonly LevelDetector detector = new();
     private readonly TrackTimeline timeline;
     private readonly CaptionTap? captions;
@@ -32,12 +35,16 @@ public sealed class AudioTrack : MediaTrack
     /// <param name="maxWaiting">Packets that may wait to be placed; by default two seconds of the shortest.</param>
     public AudioTrack(TrackDescription description, ISpeechSink? speech, int maxWaiting = 800) : base(description)
     {
-        timeline = new TrackTimeline(new JitterBuffer(maxWaiting));
-        captions = speech is null ? null : new CaptionTap(description.Number, speech);
+        codec = AudioCodec.Find(description.Codec);
+        comfortPayloadType = description.ComfortPayloadType;
+        samplesPerTick = OpusPacket.ClockRate / codec.ClockRate;
+        timeline = new TrackTimeline(new JitterBuffer(maxWaiting), codec);
+        captions = speech is null ? null : new CaptionTap(description.Number, speech, codec);
+        Player = new TrackPlayer(codec);
         red = description.Red is not null ? new RedReceiver(description.Codec == "red" ? description.RedContent : description.PayloadType) : null;
     }
 
-    public TrackPlayer Player { get; } = new();
+    public TrackPlayer Player { get; }
     /// <summary>When somebody last spoke.</summary>
     public override TimeSpan LastActive => lastSpeech;
     /// <summary>Silence put into its file, and taken out of it, so that it keeps up with the meeting.</summary>
@@ -90,7 +97,7 @@ public sealed class AudioTrack : MediaTrack
         bool isRepair = packet.PayloadType == Description.Rtx?.PayloadType;
         if ((isRepair ? Description.PayloadType : packet.PayloadType) != Description.Red) return;
         var heard = arrival - Withheld.HeardFrom - OvertakenBy;
-        if (heard < RedPacket.Reach) RedPacket.Erase(isRepair ? payload[Math.Min(2, payload.Length)..] : payload, leastOffset: (int)OpusPacket.ToSamples(heard));
+        if (heard < RedPacket.Reach) RedPacket.Erase(isRepair ? payload[Math.Min(2, payload.Length)..] : payload, leastOffset: (int)OpusPacket.ToSamples(heard) / samplesPerTick);
     }
 
     public override void Dispose()
@@ -106,24 +113,25 @@ public sealed class AudioTrack : MediaTrack
         RedPacket opened = default;
         bool isRed = packet.PayloadType == Description.Red;
         if (isRed && !red!.TryOpen(packet.Payload, out opened)) return;               // what is lost with it may come with a later one
-        var payload = isRed ? opened.Payload : packet.Payload;
-        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp, arrival, level, payload, how);
-        captions?.Insert(epoch, sequence, timestamp, arrival, payload, how);
+        var payload = isRed ? opened.Payload : packet.PayloadType == comfortPayloadType ? codec.Comfort : packet.Payload;
+        timeline.Insert(epoch, packet.Ssrc, sequence, timestamp * samplesPerTick, arrival, level, payload, how);
+        captions?.Insert(epoch, sequence, timestamp * samplesPerTick, arrival, payload, how);
 
         red?.Note(epoch, sequence, timestamp);
         for (int back = 1; back <= opened.Redundant; back++)
         {
             if (!red!.TryRecover(opened, back, epoch, sequence, timestamp, out var earlier)) continue;
-            timeline.Insert(epoch, packet.Ssrc, earlier.Sequence, earlier.Timestamp, arrival, audioLevel: -1, earlier.Payload, Recovery.Redundancy);
-            captions?.Insert(epoch, earlier.Sequence, earlier.Timestamp, arrival, earlier.Payload, Recovery.Redundancy);
+            long when = earlier.Timestamp * samplesPerTick;
+            timeline.Insert(epoch, packet.Ssrc, earlier.Sequence, when, arrival, audioLevel: -1, earlier.Payload, Recovery.Redundancy);
+            captions?.Insert(epoch, earlier.Sequence, when, arrival, earlier.Payload, Recovery.Redundancy);
         }
     }
 
     protected override void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival) =>
-        timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp, arrival);
+        timeline.InsertHeader(epoch, packet.Ssrc, sequence, timestamp * samplesPerTick, arrival);
 
     protected override void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
-        timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp, arrival));
+        timeline.InsertReport(new WaitingReport(epoch, ntpTime, timestamp * samplesPerTick, arrival));
 
     protected override void Interrupted() => captions?.Pause();
 
@@ -141,7 +149,7 @@ public sealed class AudioTrack : MediaTrack
     /// <summary>What the decoder fills in says nothing about the room or the voice; the frame after it comes back only slowly.</summary>
     private void NoteMadeUp(long from, long to)
     {
-        long delay = OpusDecoder.CodecDelay + Limiter.Delay;
+        long delay = Player.Delay + Limiter.Delay;
         for (long n = (from - delay) / Mixer.FrameSize; n <= (to - delay) / Mixer.FrameSize + 1; n++) madeUp |= 1UL << (int)(n & 63);
     }
 }

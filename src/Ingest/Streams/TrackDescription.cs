@@ -22,6 +22,8 @@ public sealed record TrackDescription(
     int Number, string Participant, string Name, string Codec, byte PayloadType, int ClockRate, int Channels, uint? Ssrc,
     byte? AudioLevelExtension, IPNetwork? From)
 {
+    private const byte ComfortNoise = 13;                                            // RFC 3551 §6
+
     public MediaKind Kind { get; init; } = MediaKind.Audio;
     /// <summary>"microphone", "camera", "screen" or "screen_audio".</summary>
     public string Source { get; init; } = "microphone";
@@ -46,9 +48,12 @@ public sealed record TrackDescription(
 
     /// <summary>Of its RED packets, whichever way they were announced.</summary>
     public byte? Red => Codec == "red" ? PayloadType : RedPayloadType;
+    /// <summary>Of packets that say only what the silence is like (RFC 3389), which G.711 has from elsewhere.</summary>
+    public byte? ComfortPayloadType => Codec is "pcmu" or "pcma" && PayloadType != ComfortNoise ? ComfortNoise : null;
 
     /// <summary>True for its codec's payload type, and for those that bring the same in another form.</summary>
-    public bool TakesPayloadType(byte type) => type == PayloadType || type == RedPayloadType || type == RedContent || type == Rtx?.PayloadType;
+    public bool TakesPayloadType(byte type) =>
+        type == PayloadType || type == RedPayloadType || type == RedContent || type == Rtx?.PayloadType || type == ComfortPayloadType;
 
     /// <summary>True where the first new SSRC of this payload type becomes its own.</summary>
     public bool Adopts(byte type) => Ssrc is null && Layers.Count == 0 && (type == PayloadType || type == RedPayloadType);

@@ -6,6 +6,8 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
     private readonly ReadOnlySpan<byte> bytes = bytes;
     private int position;                                                            // bits
 
+    /// <summary>Bits read so far.</summary>
+    public readonly int Position => position;
     public readonly bool Overran => position > 8 * bytes.Length;
 
     public bool Flag() => Bits(1) != 0;

@@ -49,6 +49,17 @@ public sealed class FrameBuffer
         return true;
     }
 
+    /// <summary>Makes room for a byte within a part. False: the frame is too long to be one.</summary>
+    public bool TryInsert(int part, int offset)
+    {
+        int at = parts[part] + offset, length = Length;
+        if (!TryExtend(1)) return false;
+        bytes.AsSpan(at, length - at).CopyTo(bytes.AsSpan(at + 1));
+        bytes![at] = 0;
+        for (int n = part + 1; n < parts.Count; n++) parts[n]++;
+        return true;
+    }
+
     public void Clear()
     {
         if (bytes is not null) ArrayPool<byte>.Shared.Return(bytes);

@@ -90,7 +90,7 @@ internal sealed class H264Format : PayloadFormat
 
     public override void GiveUp() => open = false;
 
-    private bool TryAddUnit(ReadOnlySpan<byte> unit, FrameBuffer frame) => TryBegin(frame) && frame.TryAppend(unit);
+    private static bool TryAddUnit(ReadOnlySpan<byte> unit, FrameBuffer frame) => TryBegin(frame) && frame.TryAppend(unit);
 
     private bool TryAddPiece(ReadOnlySpan<byte> payload, FrameBuffer frame)
     {

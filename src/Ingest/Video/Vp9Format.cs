@@ -9,12 +9,13 @@ namespace Pipeline.Ingest.Video;
 
 /// <summary>
 /// VP9 in RTP (RFC 9628). A picture is the frames of all its spatial layers; of several a superframe is made (VP9 bitstream, Annex B), of
-/// which a decoder shows the highest.
+/// which the last is shown.
 /// </summary>
 internal sealed class Vp9Format : PayloadFormat
 {
     private const int MaxLayers = 8;
 
+    private readonly int[] widths = new int[MaxLayers];                              // of the frames of each place in a picture
     private int layerWidth, layerHeight;                                             // of the highest layer, by the scalability structure
     private bool open;                                                               // a layer's frame has begun and not ended
 
@@ -36,9 +37,11 @@ internal sealed class Vp9Format : PayloadFormat
     public override bool TryFinish(FrameBuffer frame, bool afterHole, out FrameInfo info)
     {
         info = default;
-        if (open || frame.PartCount == 0 || !TryReadHeader(frame.Part(0), out info)) return false;
+        if (open || frame.PartCount == 0 || !Vp9Header.TryRead(frame.Part(0), out info)) return false;
         if (frame.PartCount == 1) return true;
         if (info.IsKey && (long)layerWidth * layerHeight > (long)info.Width * info.Height) info = info with { Width = layerWidth, Height = layerHeight };
+        for (int n = 0; n + 1 < frame.PartCount; n++)
+            if (!Vp9Header.TryHide(frame, n, ref widths[n])) return false;
         return TryAppendIndex(frame);
     }
 
@@ -56,28 +59,6 @@ internal sealed class Vp9Format : PayloadFormat
             for (int length = frame.Part(n).Length, i = 0; i < width; i++, length >>= 8) index[at++] = (byte)length;
         index[0] = index[at] = (byte)(0xC0 | (width - 1) << 3 | (frames - 1));
         return frame.TryAppend(index[..(at + 1)]);
-    }
-
-    /// <summary>The uncompressed header as far as the size of a key frame (VP9 bitstream, §6.2).</summary>
-    private static bool TryReadHeader(ReadOnlySpan<byte> frame, out FrameInfo info)
-    {
-        info = default;
-        var bits = new BitReader(frame);
-        if (bits.Bits(2) != 2) return false;                                         // frame_marker
-        uint profile = bits.Bits(1) | bits.Bits(1) << 1;
-        if (profile == 3) bits.Skip(1);
-        if (bits.Flag()) return true;                                                // show_existing_frame
-        bool isKey = !bits.Flag();
-        bits.Skip(2);                                                                // show_frame, error_resilient_mode
-        if (!isKey) return !bits.Overran;
-
-        if (bits.Bits(24) != 0x498342) return false;
-        if (profile >= 2) bits.Skip(1);                                              // ten or twelve bits
-        bool isRgb = bits.Bits(3) == 7;
-        if (!isRgb) bits.Skip(1);                                                    // color_range
-        if (profile is 1 or 3) bits.Skip(isRgb ? 1 : 3);
-        info = new FrameInfo(IsKey: true, (int)bits.Bits(16) + 1, (int)bits.Bits(16) + 1);
-        return !bits.Overran;
     }
 
     /// <param name="Width">0 where no structure says it.</param>

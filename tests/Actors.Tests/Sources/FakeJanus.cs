@@ -311,7 +311,7 @@ internal sealed class FakeJanus(JanusId room)
 
     private static JsonObject Plugin(JsonObject data) => new() { ["plugin"] = "janus.plugin.videoroom", ["data"] = data };
     private static JsonObject Error(int code, string why) => new() { ["videoroom"] = "event", ["error_code"] = code, ["error"] = why };
-    private static JsonNode Id(JanusId id) => id.IsNumber ? JsonValue.Create(long.Parse(id.Text)) : JsonValue.Create(id.Text);
+    private static JsonValue Id(JanusId id) => id.IsNumber ? JsonValue.Create(long.Parse(id.Text)) : JsonValue.Create(id.Text);
 
     private static JsonObject Describe(Feed feed) => new()
     {

@@ -102,7 +102,7 @@ public class MixTests
         var packets = Sound.Encode(Sound.Voice(2 * Second, seed: 1));
         var mixer = new Mixer();
         mixer.Begin(10 * Second / 960 * 960);
-        using var player = new TrackPlayer();
+        using var player = new TrackPlayer(AudioCodec.Opus);
         mixer.Add(player);
 
         foreach (var placed in Sound.Place(packets, start: 7 * Second)) player.Write(placed);
@@ -121,7 +121,7 @@ public class MixTests
         // The mixer begins 5 ms in; what lies before must not be heard when the ring comes round.
         var loud = Sound.Encode(Sound.Voice(Second, seed: 1));
         var mixer = new Mixer();
-        using var player = new TrackPlayer();
+        using var player = new TrackPlayer(AudioCodec.Opus);
         mixer.Add(player);
         int frames = 0;
         foreach (var placed in Sound.Place(loud.Take(5).ToList()))
@@ -142,7 +142,7 @@ public class MixTests
     private static float[] Mix(int length, params (long Start, List<byte[]> Packets, IReadOnlySet<int>? Lost)[] tracks)
     {
         var mixer = new Mixer();
-        var players = tracks.Select(_ => new TrackPlayer()).ToArray();
+        var players = tracks.Select(_ => new TrackPlayer(AudioCodec.Opus)).ToArray();
         var queues = tracks.Select(t => Sound.Place(t.Packets, t.Start, t.Lost).GetEnumerator()).ToArray();
         var more = queues.Select(q => q.MoveNext()).ToArray();
         foreach (var player in players) mixer.Add(player);

@@ -17,7 +17,7 @@ public sealed class SaidSilenceTests
     public void Silence_that_is_said_is_decoded_for_a_second_and_then_once_a_second()
     {
         var spoken = Spoken(seconds: 10, from: 0, to: 0);
-        using var player = new TrackPlayer { TrustsLevels = true };
+        using var player = new TrackPlayer(AudioCodec.Opus) { TrustsLevels = true };
 
         Play(player, spoken, level: _ => 127);
 
@@ -30,7 +30,7 @@ public sealed class SaidSilenceTests
     public void Without_a_declared_level_everything_is_decoded()
     {
         var spoken = Spoken(seconds: 5, from: 0, to: 0);
-        using var player = new TrackPlayer { TrustsLevels = true };
+        using var player = new TrackPlayer(AudioCodec.Opus) { TrustsLevels = true };
 
         Play(player, spoken, level: _ => -1);
 
@@ -41,7 +41,7 @@ public sealed class SaidSilenceTests
     public void A_level_that_is_only_low_is_not_silence()
     {
         var spoken = Spoken(seconds: 5, from: 0, to: 0);
-        using var player = new TrackPlayer { TrustsLevels = true };
+        using var player = new TrackPlayer(AudioCodec.Opus) { TrustsLevels = true };
 
         Play(player, spoken, level: _ => 126);
 
@@ -58,7 +58,7 @@ public sealed class SaidSilenceTests
     {
         var spoken = Spoken(seconds: 12, from: again, to: 12 * Packets, before: 99);
         int Level(int n) => n < 99 || n >= again ? 30 : 127;
-        using TrackPlayer saving = new() { TrustsLevels = true }, plain = new();
+        using TrackPlayer saving = new(AudioCodec.Opus) { TrustsLevels = true }, plain = new(AudioCodec.Opus);
 
         float[] saved = Play(saving, spoken, Level), whole = Play(plain, spoken, Level);
 
@@ -74,7 +74,7 @@ public sealed class SaidSilenceTests
     public void Who_sends_sound_as_silence_is_heard_within_a_second_and_never_trusted_again()
     {
         var spoken = Spoken(seconds: 12, from: 3 * Packets, to: 12 * Packets);
-        using var player = new TrackPlayer { TrustsLevels = true };
+        using var player = new TrackPlayer(AudioCodec.Opus) { TrustsLevels = true };
 
         float[] heard = Play(player, spoken, level: _ => 127);
 
@@ -87,7 +87,7 @@ public sealed class SaidSilenceTests
     public void Another_sender_is_listened_to_for_a_second_before_it_is_believed()
     {
         var silence = Spoken(seconds: 6, from: 0, to: 0);
-        using var player = new TrackPlayer { TrustsLevels = true };
+        using var player = new TrackPlayer(AudioCodec.Opus) { TrustsLevels = true };
 
         Play(player, silence, level: _ => 127, fresh: 3 * Packets);
 

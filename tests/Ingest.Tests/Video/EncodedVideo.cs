@@ -75,9 +75,9 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
     }
 
     /// <summary>When each picture of a file is shown, and a hash of it, decoded by `ffmpeg`, which finds nothing wrong.</summary>
-    public static async Task<IReadOnlyList<(double Seconds, string Hash)>> PicturesAsync(string path)
+    public static async Task<IReadOnlyList<(double Seconds, string Hash)>> PicturesAsync(string path, string decoder = "")
     {
-        string said = await RunAsync("ffmpeg", $"-v error -xerror -err_detect explode -copyts -autorotate 0 -i {path} -map 0:v -autoscale 0 -vsync passthrough -enc_time_base 1:90000 -f framemd5 pipe:1");
+        string said = await RunAsync("ffmpeg", $"-v error -xerror -err_detect explode -copyts -autorotate 0 {decoder} -i {path} -map 0:v -autoscale 0 -vsync passthrough -enc_time_base 1:90000 -f framemd5 pipe:1");
         return [.. said.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',', StringSplitOptions.TrimEntries))
             .Select(fields => (long.Parse(fields[2]) / 90_000.0, fields[5]))];
     }
@@ -137,7 +137,7 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
         return packets;
     }
 
-    private static IEnumerable<(long Time, byte[] Unit)> Ivf(string path)
+    public static IEnumerable<(long Time, byte[] Unit)> Ivf(string path)
     {
         byte[] all = File.ReadAllBytes(path);
         Assert.Equal("DKIF", Encoding.ASCII.GetString(all, 0, 4));

@@ -119,6 +119,55 @@ public class VideoChangesTests
         Assert.InRange(shown[61].Seconds, Start.TotalSeconds + 84 / 15.0 - 0.01, Start.TotalSeconds + 84 / 15.0 + 0.01);
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task Spatial_layers_of_a_picture_become_one_superframe()
+    {
+        // Of libvpx's scalable encoder: 80 × 48, 160 × 96 and 320 × 192, each refers to the one below. libvpx shows the last of each picture, others all that say so.
+        string source = Fixtures.Video("vp9-three-layers.ivf");
+        var expected = await EncodedVideo.PicturesAsync(source, "-c:v libvpx-vp9");
+        using var folder = new TemporaryFolder();
+        using var receiver = new VideoReceiver("vp9", folder["video"], Ms(3000));
+        ushort sequence = 65_500;
+        foreach (var (time, picture) in EncodedVideo.Ivf(source))
+        {
+            var layers = Superframe(picture);
+            Assert.Equal(3, layers.Count);
+            for (int layer = 0; layer < layers.Count; layer++)
+                for (int at = 0; at < layers[layer].Length; at += 400)
+                {
+                    bool isKey = time == 0, begins = at == 0, ends = at + 400 >= layers[layer].Length, describes = isKey && begins && layer == 0;
+                    byte flags = (byte)(0xA0 | (isKey ? 0 : 0x40) | (begins ? 8 : 0) | (ends ? 4 : 0) | (describes ? 2 : 0));
+                    byte[] structure = describes ? [0x58, 0, 80, 0, 48, 0, 160, 0, 96, 1, 64, 0, 192, 1, 0x04, 1] : [];
+                    byte[] sent = Datagram(5, sequence++, (uint)(6000 * time), [flags, 0x80, (byte)time, (byte)(layer << 1), 0, .. structure, .. layers[layer].Skip(at).Take(400)], EncodedVideo.PayloadType);
+                    if (ends && layer == 2) sent[1] |= 0x80;
+                    receiver.Receive(sent, Start + Ms(time * 1000.0 / 15));
+                }
+        }
+        receiver.Finish();
+
+        Assert.Equal(30, expected.Count);
+        Assert.Equal(expected.Select(p => p.Hash), (await EncodedVideo.PicturesAsync(receiver.Path)).Select(p => p.Hash));
+        Assert.Equal(expected.Select(p => p.Hash), (await EncodedVideo.PicturesAsync(receiver.Path, "-c:v libvpx-vp9")).Select(p => p.Hash));
+        Assert.Equal((320, 192), (receiver.Frames[0].Info.Width, receiver.Frames[0].Info.Height));
+    }
+
+    /// <summary>The frames of a superframe (VP9 bitstream, Annex B), or the one that is none.</summary>
+    private static List<byte[]> Superframe(byte[] picture)
+    {
+        byte last = picture[^1];
+        int frames = (last & 7) + 1, width = (last >> 3 & 3) + 1, index = 2 + frames * width;
+        if ((last & 0xE0) != 0xC0 || picture.Length < index || picture[^index] != last) return [picture];
+        var all = new List<byte[]>();
+        for (int n = 0, from = 0; n < frames; n++)
+        {
+            int length = 0;
+            for (int i = 0; i < width; i++) length |= picture[^(index - 1 - n * width - i)] << 8 * i;
+            all.Add(picture[from..(from + length)]);
+            from += length;
+        }
+        return all;
+    }
+
     private static int Number(EncodedVideo video, byte[] datagram) => video.Timestamps.ToList().IndexOf(EncodedVideo.Timestamp(datagram));
 
     private static byte[] As(byte[] datagram, byte ssrc) => [.. datagram[..8], 0, 0, 0, ssrc, .. datagram[12..]];

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Pipeline.TestKit.Audio;
 
@@ -15,6 +16,16 @@ public static class FfmpegDecode
     /// <inheritdoc cref="ToFloatAsync"/>
     public static async Task<short[]> ToInt16Async(string file, int sampleRate = 48_000, int stream = 0, CancellationToken ct = default) =>
         MemoryMarshal.Cast<byte, short>(await RunAsync(file, sampleRate, stream, "s16le", ct)).ToArray();
+
+    /// <returns>When each picture of a file is shown, all decoded.</returns>
+    /// <inheritdoc cref="ToFloatAsync"/>
+    public static async Task<IReadOnlyList<TimeSpan>> PicturesAsync(string file, CancellationToken ct = default)
+    {
+        byte[] said = await Tool.RunAsync(
+            "ffmpeg",
+            ["-v", "error", "-xerror", "-err_detect", "explode", "-copyts", "-i", file, "-map", "0:v", "-vsync", "passthrough", "-enc_time_base", "1:90000", "-f", "framecrc", "-"], ct);
+        return [.. Encoding.ASCII.GetString(said).Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => TimeSpan.FromSeconds(long.Parse(line.Split(',')[2]) / 90_000.0))];
+    }
 
     private static Task<byte[]> RunAsync(string file, int sampleRate, int stream, string format, CancellationToken ct) => Tool.RunAsync(
         "ffmpeg",

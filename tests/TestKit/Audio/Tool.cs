@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Pipeline.TestKit.Audio;
 
 /// <summary>Runs a program of FFmpeg's to its end.</summary>
-internal static class Tool
+public static class Tool
 {
     /// <returns>All of its standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message is what it said on standard error.</exception>

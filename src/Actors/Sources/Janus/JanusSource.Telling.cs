@@ -39,7 +39,7 @@ internal sealed partial class JanusSource
         }
     }
 
-    private async Task BeginAsync(IReadOnlyList<TrackSpec> begun, CancellationToken ct)
+    private async Task BeginTracksAsync(List<TrackSpec> begun, CancellationToken ct)
     {
         try
         {
@@ -56,7 +56,7 @@ internal sealed partial class JanusSource
         finally { Interlocked.Add(ref unannounced, -begun.Count); }
     }
 
-    private async Task EndAsync(uint ssrc, CancellationToken ct)
+    private async Task EndTrackAsync(uint ssrc, CancellationToken ct)
     {
         try
         {
@@ -78,6 +78,7 @@ internal sealed partial class JanusSource
             await TakeBackAsync(janus, late.Token);
         }
         catch (Exception e) when (e is JanusException or OperationCanceledException) { NotTakenBack(log, id); }
+        catch (Exception e) { Broke(log, e, id); }                                   // the meeting ends all the same
     }
 
     private async Task TakeBackAsync(VideoRoom janus, CancellationToken late)

@@ -42,6 +42,7 @@ internal sealed partial class JanusSource : IMeetingSource
     private IReadOnlySet<string> hosts = new HashSet<string>();
     private Task telling = Task.CompletedTask;                                       // the meeting; never faults
     private int unannounced;
+    private long leftOut;                                                            // as far as it is counted
     private string? trouble, toldTrouble;
     private volatile bool takesBack;
     private bool hasTakenBack;
@@ -113,7 +114,11 @@ internal sealed partial class JanusSource : IMeetingSource
                 await DoAsync(janus, room.Joined(publishers, listed, open), ct);
                 await FollowAsync(janus, ct);
             }
-            finally { parts.Metrics.SourceWatches(-1); }
+            finally
+            {
+                parts.Metrics.SourceWatches(-1);
+                if (janus.Malformed > 0) parts.Metrics.SourceMalformed(janus.Malformed);
+            }
         }
         catch (OperationCanceledException) when (takesBack)
         {
@@ -177,7 +182,9 @@ internal sealed partial class JanusSource : IMeetingSource
 
     private async Task DoAsync(VideoRoom janus, IReadOnlyList<RoomStep> steps, CancellationToken ct)
     {
-        foreach (var ended in steps.OfType<RoomStep.EndTrack>()) Then(() => EndAsync(ended.Ssrc, ct));
+        if (room.LeftOut > leftOut) parts.Metrics.SourceForwards("left_out", room.LeftOut - leftOut);
+        leftOut = room.LeftOut;
+        foreach (var ended in steps.OfType<RoomStep.EndTrack>()) Then(() => EndTrackAsync(ended.Ssrc, ct));
         foreach (var stop in steps.OfType<RoomStep.StopForward>()) await StopAsync(janus, stop, ct);
         foreach (var some in steps.OfType<RoomStep.Forward>().Chunk(MaxUnannounced))
         {
@@ -194,7 +201,7 @@ internal sealed partial class JanusSource : IMeetingSource
             }
             if (begun.Count == 0) continue;
             Interlocked.Add(ref unannounced, begun.Count);
-            Then(() => BeginAsync(begun, ct));
+            Then(() => BeginTracksAsync(begun, ct));
         }
         if (trouble != toldTrouble) await TellAsync(new MeetingCommand.SourceSeen(IsWatching: true, toldTrouble = trouble), ct);
     }

@@ -29,6 +29,9 @@ internal sealed class VideoRoom : IAsyncDisposable
     /// <inheritdoc cref="JanusConnection.News"/>
     public ChannelReader<RoomNews> News => connection.News;
 
+    /// <inheritdoc cref="JanusConnection.Malformed"/>
+    public long Malformed => connection.Malformed;
+
     /// <exception cref="JanusException">It cannot be. So for all below.</exception>
     public static async Task<VideoRoom> OpenAsync(IJanusDoor door, VideoRoomTerms terms, SourceSecrets secrets, TimeProvider clock, CancellationToken ct) =>
         new(await JanusConnection.OpenAsync(door, secrets.ApiSecret, clock, ct), terms, secrets);

@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Jitter;
+using Pipeline.Ingest.Streams;
+
+namespace Pipeline.Ingest.Recording;
+
+/// <summary>A track's file while it is written: under its own name only when it is whole.</summary>
+internal interface ITrackFile : ITrackSink, IDisposable
+{
+    string Path { get; }
+    /// <summary>Of what is in it.</summary>
+    string Codec { get; }
+
+    /// <summary>Makes it as long as the meeting, and whole.</summary>
+    /// <returns>Null, or why there is none.</returns>
+    Task<string?> FinishAsync(CancellationToken ct);
+}
+
+/// <summary>Opus as it was sent, in Ogg.</summary>
+internal sealed class OggTrackFile : ITrackFile
+{
+    private readonly FileStream stream;
+    private readonly OggOpusWriter writer;
+
+    /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
+    public OggTrackFile(string folder, TrackDescription track, long duration)
+    {
+        Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.ogg");
+        stream = new FileStream(Path + ".part", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        writer = new OggOpusWriter(stream, (uint)track.Number, track.Channels, track.Name, duration);
+    }
+
+    public string Path { get; }
+    public string Codec => "opus";
+
+    public void Write(in PlacedPacket placed) => writer.Write(placed);
+
+    public Task<string?> FinishAsync(CancellationToken ct)
+    {
+        writer.Finish();
+        stream.Dispose();
+        File.Move(Path + ".part", Path, overwrite: true);
+        return Task.FromResult<string?>(null);
+    }
+
+    public void Dispose() => stream.Dispose();
+}
+
+/// <summary>
+/// What browsers do not play in any container, decoded once: FLAC at the codec's own rate, each sample as the decoder made it. The samples
+/// are written to disk and encoded at the end, so that however many tracks there are, one encoder runs.
+/// </summary>
+internal sealed class FlacTrackFile : ITrackFile, IPcmStore
+{
+    private readonly FileStream stream;
+    private readonly ConcealingDecoder decoder;
+    private readonly int sampleRate;
+    private readonly string title, ffmpeg;
+    private readonly long end;
+    private readonly byte[] bytes = new byte[1 << 14];
+    private long position;                                                           // samples written
+
+    /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
+    /// <param name="ffmpeg">The program, found through PATH.</param>
+    public FlacTrackFile(string folder, TrackDescription track, long duration, string ffmpeg)
+    {
+        var codec = AudioCodec.Find(track.Codec);
+        (sampleRate, title, this.ffmpeg) = (codec.SampleRate, track.Name, ffmpeg);
+        end = duration * sampleRate / OpusPacket.ClockRate;
+        Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.flac");
+        decoder = new ConcealingDecoder(codec, sampleRate, this);
+        stream = new FileStream(Samples, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+    }
+
+    public string Path { get; }
+    public string Codec => "flac";
+    private string Samples => Path + ".pcm.part";
+
+    public void Write(in PlacedPacket placed) => decoder.Write(placed with { Start = placed.FileStart });
+
+    public void Store(long start, ReadOnlySpan<float> pcm)
+    {
+        if (start < position)
+        {
+            int past = (int)Math.Min(position - start, pcm.Length);                  // a hole that the file has no room for
+            start += past;
+            pcm = pcm[past..];
+        }
+        FillWithSilence(Math.Min(start, end));
+        if (pcm.Length > end - position) pcm = pcm[..(int)(end - position)];
+        for (; !pcm.IsEmpty; pcm = pcm[Math.Min(pcm.Length, bytes.Length / 2)..])
+        {
+            var part = pcm[..Math.Min(pcm.Length, bytes.Length / 2)];
+            for (int i = 0; i < part.Length; i++)
+                BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), (short)Math.Clamp(MathF.Round(part[i] * 32768), short.MinValue, short.MaxValue));
+            stream.Write(bytes, 0, 2 * part.Length);
+            position += part.Length;
+        }
+    }
+
+    public async Task<string?> FinishAsync(CancellationToken ct)
+    {
+        FillWithSilence(end);
+        await stream.DisposeAsync();
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(Samples, sampleRate, title, Path + ".part"), ct, ffmpeg);
+        if (outcome.Succeeded) File.Move(Path + ".part", Path, overwrite: true);
+        else File.Delete(Path + ".part");                                            // half a file is none
+        return outcome.Succeeded ? null : outcome.Detail;
+    }
+
+    public void Dispose()
+    {
+        decoder.Dispose();
+        stream.Dispose();
+        File.Delete(Samples);
+    }
+
+    private void FillWithSilence(long until)
+    {
+        if (position >= until) return;
+        Array.Clear(bytes);
+        while (position < until)
+        {
+            int samples = (int)Math.Min(until - position, bytes.Length / 2);
+            stream.Write(bytes, 0, 2 * samples);
+            position += samples;
+        }
+    }
+}
