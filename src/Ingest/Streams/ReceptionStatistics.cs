@@ -96,7 +96,7 @@ public sealed class ReceptionStatistics(int clockRate)
         while (before > highest - Window && !IsSeen(before)) before--;
         while (!IsSeen(after)) after++;
         int tolerance = clockRate / 4;                                               // pictures are not always sent in their order
-        bool notEarly = before <= highest - Window || (int)(timestamp - timestamps[Place(before)]) > -tolerance;
+        bool notEarly = before <= highest - Window ? soon : (int)(timestamp - timestamps[Place(before)]) > -tolerance;
         return notEarly && (int)(timestamps[Place(after)] - timestamp) > -tolerance;
     }
 

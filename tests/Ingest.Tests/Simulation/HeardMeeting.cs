@@ -18,18 +18,20 @@ internal sealed class HeardMeeting : IDisposable
     private readonly Captions captions = new();
     private readonly MediaPipeline pipeline;
 
-    private HeardMeeting() => pipeline = new MediaPipeline(journal: null, mix, captions);
+    private HeardMeeting(TimeSpan waits) => pipeline = new MediaPipeline(journal: null, mix, captions) { Delay = waits };
 
     public TrackQuality Quality => pipeline.Tracks[0].Quality();
     public int Duplicated { get; private set; }
 
     /// <summary>Takes the packets in as they arrive and has the meeting go on every 20 ms.</summary>
-    public static HeardMeeting Play(Story story, int seed, TimeSpan delay, TimeSpan jitter, double reordering = 0, double duplication = 0)
+    /// <param name="waits">For packets; null: as long as a recording does.</param>
+    public static HeardMeeting Play(
+        Story story, int seed, TimeSpan delay, TimeSpan jitter, double reordering = 0, double duplication = 0, TimeSpan? waits = null)
     {
         var link = new SimulatedLink<SentPacket>(seed) { Delay = delay, Jitter = jitter, Reordering = reordering, Duplication = duplication, Holds = story.Holds, KeepsOrder = story.Delicate.Contains };
         foreach (var packet in story.Sent)
             if (!story.Lost.Contains(packet)) link.Send(packet, packet.At);
-        var heard = new HeardMeeting();
+        var heard = new HeardMeeting(waits ?? MediaPipeline.RecordingDelay);
         ((AudioTrack)heard.pipeline.AddTrack(Track())).File = heard.placements;
         var now = TimeSpan.Zero;
         foreach (var (packet, arrival) in link.DeliverAll())
@@ -102,9 +104,21 @@ internal sealed class HeardMeeting : IDisposable
         Assert.True(unheard.Count == 0, $"{at}: of {looked} chirps captions missed those of {string.Join(", ", unheard.Select(u => $"{u.TotalSeconds:0.000}"))} s");
     }
 
+    /// <summary>Every packet lies where it lies in the other, and all that is counted is the same.</summary>
+    public void AssertSameAs(HeardMeeting other, string at)
+    {
+        var (mine, others) = (placements.InOrder, other.placements.InOrder);
+        for (int i = 0; i < Math.Min(mine.Count, others.Count); i++) Assert.True(mine[i] == others[i], $"{at}: {mine[i]} is not {others[i]}");
+        Assert.Equal(mine.Count, others.Count);
+        Assert.Equal(Quality.Gaps, other.Quality.Gaps);
+        Assert.Equal(Quality with { Gaps = [] }, other.Quality with { Gaps = [] });
+    }
+
     /// <summary>Where packets were placed, by what their headers say.</summary>
     private sealed class Placements : ITrackSink
     {
+        public List<(ushort Sequence, uint Timestamp, long Start, long FileStart, int Missing)> InOrder { get; } = [];
+
         private readonly Dictionary<(uint Ssrc, ushort Sequence, uint Timestamp), (long Start, long FileStart)> places = [];
         private long end;
 
@@ -112,6 +126,7 @@ internal sealed class HeardMeeting : IDisposable
         {
             Assert.True(placed.FileStart >= end, $"a packet at {placed.FileStart} lies over the one before it, which ends at {end}");
             end = placed.FileStart + placed.Duration;
+            InOrder.Add(((ushort)placed.Packet.Sequence, (uint)placed.Packet.Timestamp, placed.Start, placed.FileStart, placed.Missing));
             places[(placed.Packet.Ssrc, (ushort)placed.Packet.Sequence, (uint)placed.Packet.Timestamp)] = (placed.Start, placed.FileStart);
         }
 

@@ -61,6 +61,46 @@ public class ReceptionTests
     }
 
     [Fact]
+    public void Two_stray_packets_half_way_round_from_each_other_are_not_one_either()
+    {
+        var stream = new ReceiveStream(7, 48000);
+        for (int n = 0; n < 10; n++) Receive(stream, (ushort)n, (uint)(960 * n), Ms(20 * n));
+
+        Assert.Equal(Reception.OutOfRange, Receive(stream, 40_000, 7, Ms(200)));
+        Assert.Equal(Reception.OutOfRange, Receive(stream, 40_000 - 32_768, 7, Ms(200)));
+        Assert.Equal((0, new ReceptionCounts(10, 0, 0)), (stream.Restarts, stream.Counts));
+    }
+
+    [Theory]
+    [InlineData(5)]                                                                  // its own numbers again, other timestamps
+    [InlineData(30_000)]
+    [InlineData(65_000)]
+    public void A_sender_that_begins_anew_anywhere_is_heard_from_its_second_packet_on(int from)
+    {
+        var stream = new ReceiveStream(7, 48000);
+        for (int n = 0; n < 50; n++)
+            if (n != 11) Receive(stream, (ushort)n, (uint)(960 * n), Ms(20 * n));
+
+        Assert.Equal(Reception.OutOfRange, Receive(stream, (ushort)from, 3_000_000_000, Ms(1100)));
+        for (int n = 1; n < 50; n++) Assert.Equal(Reception.Accepted, Receive(stream, (ushort)(from + n), (uint)(3_000_000_000 + 960 * n), Ms(1100 + 20 * n)));
+
+        Assert.Equal((1, 98, 1), (stream.Restarts, stream.Counts.Received, stream.Counts.Lost));
+    }
+
+    [Fact]
+    public void A_sender_that_went_on_while_nothing_was_heard_has_not_begun_anew_however_long_that_was()
+    {
+        foreach (int packets in (int[])[3500, 20_000, 50_000])
+        {
+            var stream = new ReceiveStream(7, 48000);
+            for (int n = 0; n < 10; n++) Receive(stream, (ushort)n, (uint)(960 * n), Ms(20 * n));
+
+            Assert.Equal(Reception.Accepted, Receive(stream, (ushort)(10 + packets), (uint)(960 * (10 + packets)), Ms(20 * (10 + packets) + 13)));
+            Assert.Equal((0, new ReceptionCounts(11, packets, 0)), (stream.Restarts, stream.Counts));
+        }
+    }
+
+    [Fact]
     public void One_stray_packet_is_not_a_restart()
     {
         var stream = new ReceiveStream(7, 48000);
