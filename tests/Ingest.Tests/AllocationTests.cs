@@ -1,6 +1,6 @@
-using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Srtp;
