@@ -35,7 +35,8 @@ public static class PipelineHost
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
         var options = PipelineOptions.Read(Settings(args, Directory.GetCurrentDirectory()));
-        var builder = WebApplication.CreateSlimBuilder();
+        // Settings are read once. Watched, the folder it is started in costs an event for each write beneath it, such as the journals'.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.WebHost.UseUrls(options.Listen);
         builder.WebHost.ConfigureKestrel(Limit);
         AddLogging(builder.Logging);

@@ -1,9 +1,12 @@
 namespace Pipeline.Benchmarks;
 
 /// <summary>Results as they go into a document.</summary>
-internal sealed class Table
+internal sealed class Table(params string[] heading)
 {
-    private readonly List<string[]> rows = [["what", "goal", "median", "best", "median ÷ goal"]];
+    public const string NotMeasured = "not measured";
+    private readonly List<string[]> rows = [heading];
+
+    public void Add(params string[] cells) => rows.Add(cells);
 
     /// <param name="values">One of each round; more is better.</param>
     /// <param name="goal">Null: none is set.</param>

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Pipeline.EndToEnd.Tests;
 
-/// <summary>Three real senders at once, each with the offer that goes with it.</summary>
+/// <summary>Four real senders at once, each with the offer that goes with it.</summary>
 public sealed class SenderRecipeTests(ITestOutputHelper output)
 {
     private const int Rate = RecordedMeeting.Rate;
@@ -20,14 +20,14 @@ public sealed class SenderRecipeTests(ITestOutputHelper output)
         await using var server = await PipelineServer.StartAsync();
         var meeting = await server.Client.CreateMeetingAsync(new NewMeeting { Title = "Recipes", Language = "en", Tracks = [] }, default);
         var recipes = SenderRecipes.Read();
-        Assert.Equal(["FFmpeg", "FFmpeg, protected", "FFmpeg, a picture", "GStreamer"], recipes.Keys);   // each is run by a test here
+        Assert.Equal(["FFmpeg", "FFmpeg, protected", "FFmpeg, a picture", "A telephone", "GStreamer"], recipes.Keys);   // each is run by a test here
         var folder = Directory.CreateTempSubdirectory("recipes-");
-        SpokenLine[][] said = [Said("Sarah", 1, 2), Said("Oliver", 1, 3), Said("Thomas", 1, 2)];
-        string[] senders = ["alice", "carol", "bob"];
+        SpokenLine[][] said = [Said("Sarah", 1, 2), Said("Oliver", 1, 3), Said("Thomas", 1, 2), Said("Sarah", 3, 5)];
+        string[] senders = ["alice", "carol", "bob", "dave"];
         foreach (var (sender, lines) in senders.Zip(said)) WriteWav(Path.Combine(folder.FullName, sender + ".wav"), lines);
 
         var sending = new List<Task>();
-        foreach (string recipe in new[] { "FFmpeg", "FFmpeg, protected", "GStreamer" })
+        foreach (string recipe in new[] { "FFmpeg", "FFmpeg, protected", "GStreamer", "A telephone" })
         {
             sending.Add(SenderRecipes.RunAsync(recipes[recipe], folder.FullName, server, meeting.Id, output));
             await UntilAsync(server, meeting.Id, tracks => tracks.GetArrayLength() == sending.Count);   // in this order: who comes second cannot be told from the first
@@ -41,8 +41,8 @@ public sealed class SenderRecipeTests(ITestOutputHelper output)
         Assert.Equal("completed", recorded.Meeting.Status);
         var tracks = running.EnumerateArray().ToDictionary(track => track.GetProperty("participant").GetProperty("id").GetString()!);
         Assert.Equal(senders.Order(), tracks.Keys.Order());
-        Assert.Equal([false, true, true], senders.Select(sender => tracks[sender].GetProperty("own_port").GetBoolean()));
-        Assert.Equal(["address", "srtp", "address"], senders.Select(sender => tracks[sender].GetProperty("authenticated").GetString()));
+        Assert.Equal([false, true, true, false], senders.Select(sender => tracks[sender].GetProperty("own_port").GetBoolean()));
+        Assert.Equal(["address", "srtp", "address", "address"], senders.Select(sender => tracks[sender].GetProperty("authenticated").GetString()));
         foreach (var (sender, lines) in senders.Zip(said)) AssertHeard(recorded, sender, lines);
     }
 

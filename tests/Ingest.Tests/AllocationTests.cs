@@ -1,6 +1,6 @@
-using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Jitter;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Srtp;
@@ -47,6 +47,7 @@ public class AllocationTests
         await using var writer = journal.Open();
         using var pipeline = new MediaPipeline(writer, new NoMix(), speech: null);
         pipeline.AddTrack(Track(1, ssrc: 7) with { Kind = MediaKind.Video, Codec = codec, ClockRate = 90_000 });
+        var letWrite = () => writer.AppendAsync(new TrackEnded(99, 0), Ms(0)).Wait();
         byte[][] datagrams = [.. Enumerable.Range(0, 6000).Select(n => Datagram(7, (ushort)n, (uint)(3000 * (n / 5)), [.. n % 300 == 0 ? key : delta, .. new byte[1000]]))];
 
         long[] allocated = new long[Stretches];
@@ -60,7 +61,7 @@ public class AllocationTests
                 pipeline.Advance(Ms(6.6 * n));
             }
             if (n >= 1000) allocated[(n - 1000) * Stretches / 5000] += GC.GetAllocatedBytesForCurrentThread() - before;
-            if (n % 30 == 0) writer.AppendAsync(new TrackEnded(99, 0), Ms(0)).Wait();
+            if (n % 30 == 0) letWrite();
         }
         Assert.Equal(0, allocated.Order().ElementAt(Stretches / 2));
         Assert.False(writer.IsFailing);

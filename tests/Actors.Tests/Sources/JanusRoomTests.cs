@@ -221,6 +221,36 @@ public sealed class JanusRoomTests
     public void A_screens_sound_is_known_by_what_its_publisher_calls_it() =>
         Assert.Equal("screen_audio", JanusMedia.Of(Mic("0") with { Description = "My Screen" })!.Source);
 
+    [Theory]
+    [InlineData("audio", "opus", "microphone", 111, 48000, 2)]
+    [InlineData("audio", "pcmu", "microphone", 0, 8000, 1)]
+    [InlineData("audio", "pcma", "microphone", 8, 8000, 1)]
+    [InlineData("audio", "g722", "microphone", 9, 8000, 1)]
+    [InlineData("video", "vp8", "camera", 96, 90000, 1)]
+    [InlineData("video", "vp9", "camera", 98, 90000, 1)]
+    [InlineData("video", "h264", "camera", 102, 90000, 1)]
+    [InlineData("video", "av1", "camera", 45, 90000, 1)]
+    public void What_can_be_recorded_is_a_track_of_its_codec(string type, string codec, string source, int payloadType, int clockRate, int channels)
+    {
+        var media = JanusMedia.Of(new StreamNews { Type = type, Mid = "0", Codec = codec })!;
+        Assert.Equal(new FeedMedia(type, source, codec, (byte)payloadType, clockRate, channels), media);
+    }
+
+    [Theory]
+    [InlineData("audio", "isac16")]
+    [InlineData("audio", "vp8")]
+    [InlineData("video", "h265")]
+    [InlineData("data", null)]
+    [InlineData(null, null)]
+    public void What_cannot_be_recorded_is_not_forwarded(string? type, string? codec) => Assert.Null(JanusMedia.Of(new StreamNews { Type = type, Mid = "0", Codec = codec }));
+
+    [Fact]
+    public void One_stream_of_the_best_layer_is_asked_for_only_where_there_are_layers()
+    {
+        Assert.True(JanusMedia.Of(new StreamNews { Type = "video", Codec = "vp8", Simulcast = true })!.Simulcast);
+        Assert.False(JanusMedia.Of(new StreamNews { Type = "video", Codec = "vp8" })!.Simulcast);
+    }
+
     internal static StreamNews Mic(string mid) => new() { Type = "audio", Mid = mid, Codec = "opus" };
     internal static PublisherNews Says(JanusId feed, string? display, params StreamNews[] streams) => new() { Id = feed, Display = display, Streams = streams };
     internal static RoomNews Published(params PublisherNews[] publishers) => new() { Videoroom = "event", Publishers = publishers };

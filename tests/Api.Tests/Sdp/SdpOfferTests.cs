@@ -54,6 +54,17 @@ public sealed class SdpOfferTests
         ], answer.Split("\r\n"));
     }
 
+    [Theory]
+    [InlineData("0", "pcmu")]
+    [InlineData("8 0", "pcma")]
+    [InlineData("9", "g722")]
+    [InlineData("3 13 0", "pcmu")]
+    public void Payload_types_that_need_no_rtpmap_are_known(string listed, string codec)
+    {
+        var spec = Assert.Single(Read(Media($"m=audio 9 RTP/AVP {listed}"), Alice)).Spec!;
+        Assert.Equal((codec, 8000, 1), (spec.Codec, spec.ClockRate, spec.Channels));
+    }
+
     [Fact]
     public void Layers_of_one_picture_are_one_track()
     {

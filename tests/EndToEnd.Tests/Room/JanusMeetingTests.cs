@@ -165,10 +165,17 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
     {
         var asked = new
         {
-            title = "Room", language = "en", idle_timeout_s = 0,
+            title = "Room",
+            language = "en",
+            idle_timeout_s = 0,
             source = new
             {
-                type = "janus", url = janus.Url.ToString(), room = JanusServer.Room, secret = JanusServer.Secret, pin = JanusServer.Pin, api_secret = JanusServer.ApiSecret,
+                type = "janus",
+                url = janus.Url.ToString(),
+                room = JanusServer.Room,
+                secret = JanusServer.Secret,
+                pin = JanusServer.Pin,
+                api_secret = JanusServer.ApiSecret,
             },
         };
         using var answer = await server.Http.PostAsJsonAsync("/v1/meetings", asked);

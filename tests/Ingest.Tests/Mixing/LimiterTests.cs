@@ -59,6 +59,24 @@ public class LimiterTests
         Assert.Equal(sound[(last - Limiter.Delay)..^Limiter.Delay], passed[last..]);
     }
 
+    [Fact]
+    public void Whole_frames_come_out_as_pieces_do()
+    {
+        for (int seed = 0; seed < 20; seed++)
+        {
+            float[] sound = Noise(seed, 48000, 0.8f);
+            var random = new Random(seed);
+            for (int n = 0; n < 8; n++) sound[random.Next(sound.Length)] = 2;        // between them whole frames need no gain
+            float[] frames = sound.ToArray(), pieces = sound.ToArray();
+
+            Limiter first = new(), second = new();
+            for (int at = 0; at < sound.Length; at += 960) first.Process(frames.AsSpan(at, 960));
+            for (int at = 0; at < sound.Length; at += 96) second.Process(pieces.AsSpan(at, 96));
+
+            Assert.Equal(pieces, frames);
+        }
+    }
+
     private static float[] Noise(int seed, int length, float amplitude)
     {
         var random = new Random(seed);

@@ -42,7 +42,7 @@ public class HostileRepairTests
     }
 
     /// <summary>Good packets, with the bad ones between them, and what came of it.</summary>
-    private static void Play(IReadOnlyList<byte[]> bad, bool mayHear = false)
+    private static void Play(List<byte[]> bad, bool mayHear = false)
     {
         using var pipeline = new MediaPipeline(journal: null, mix: null, speech: null);
         pipeline.SpeakThrough(new SentFeedback(), new Random(1));

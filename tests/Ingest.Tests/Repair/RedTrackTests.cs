@@ -1,6 +1,5 @@
-using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Jitter;
-using Pipeline.Ingest.Repair;
+using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
 using Pipeline.Ingest.Tests.Mixing;

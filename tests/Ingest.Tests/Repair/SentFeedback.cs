@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Repair;
 
 namespace Pipeline.Ingest.Tests.Repair;

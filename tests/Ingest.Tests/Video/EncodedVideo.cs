@@ -77,7 +77,7 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
     /// <summary>When each picture of a file is shown, and a hash of it, decoded by `ffmpeg`, which finds nothing wrong.</summary>
     public static async Task<IReadOnlyList<(double Seconds, string Hash)>> PicturesAsync(string path, string decoder = "")
     {
-        string said = await RunAsync("ffmpeg", $"-v error -xerror -err_detect explode -copyts -autorotate 0 {decoder} -i {path} -map 0:v -autoscale 0 -vsync passthrough -enc_time_base 1:90000 -f framemd5 pipe:1");
+        string said = await RunAsync("ffmpeg", $"-v error -xerror -err_detect explode -copyts -autorotate 0 {decoder} -i {path} -map 0:v -autoscale 0 -vsync passthrough -enc_time_base 1:90000 -f framehash -hash sha256 pipe:1");
         return [.. said.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',', StringSplitOptions.TrimEntries))
             .Select(fields => (long.Parse(fields[2]) / 90_000.0, fields[5]))];
     }
@@ -110,7 +110,7 @@ internal sealed record EncodedVideo(string Codec, IReadOnlyList<byte[]> Datagram
         using var process = Process.Start(info)!;
         var hashes = new List<string>();
         for (var picture = new byte[frame]; await process.StandardOutput.BaseStream.ReadAtLeastAsync(picture, frame, throwOnEndOfStream: false) == frame;)
-            hashes.Add(Convert.ToHexStringLower(MD5.HashData(picture)));
+            hashes.Add(Convert.ToHexStringLower(SHA256.HashData(picture)));
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
         return hashes;

@@ -1,4 +1,3 @@
-using Pipeline.Ingest.Rtp;
 using static Pipeline.Ingest.Tests.Datagrams;
 
 namespace Pipeline.Ingest.Tests.Video;

@@ -78,7 +78,8 @@ public class VideoTrackTests(ITestOutputHelper output)
             yield return (
                 new TrackDescription(
                     ++number, stream.GetProperty("participant").GetString()!, "A name", stream.GetProperty("codec").GetString()!, stream.GetProperty("pt").GetByte(), 90000, 1,
-                    stream.GetProperty("ssrc").GetUInt32(), AudioLevelExtension: null, From: null) { Kind = MediaKind.Video, Source = "camera", OrientationExtension = 13 },
+                    stream.GetProperty("ssrc").GetUInt32(), AudioLevelExtension: null, From: null)
+                { Kind = MediaKind.Video, Source = "camera", OrientationExtension = 13 },
                 stream.GetProperty("port").GetInt32());
         }
     }
