@@ -56,6 +56,9 @@ missing_packages() {
         have gst-launch-1.0 || echo gstreamer1.0-tools
         gst-inspect-1.0 opusenc > /dev/null 2>&1 || echo gstreamer1.0-plugins-base
         gst-inspect-1.0 rtpvp8pay > /dev/null 2>&1 || echo gstreamer1.0-plugins-good
+        gst-inspect-1.0 webrtcbin > /dev/null 2>&1 || echo gstreamer1.0-plugins-bad
+        gst-inspect-1.0 nicesink > /dev/null 2>&1 || echo gstreamer1.0-nice
+        /usr/bin/python3 -c 'import gi; gi.require_version("GstWebRTC", "1.0")' > /dev/null 2>&1 || echo python3-gst-1.0 gir1.2-gst-plugins-bad-1.0
         /usr/bin/python3 -c 'import aiortc' > /dev/null 2>&1 || echo python3-aiortc
         have chromium || have chromium-browser || have google-chrome || have headless_shell || echo chromium
     fi

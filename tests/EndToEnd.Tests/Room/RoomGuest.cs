@@ -13,16 +13,17 @@ internal sealed class RoomGuest : IAsyncDisposable
     private RoomGuest(Process process) => (this.process, errors) = (process, process.StandardError.ReadToEndAsync());
 
     /// <summary>Returns when they are connected.</summary>
-    public static async Task<RoomGuest> EnterAsync(JanusServer janus, long id, string name)
+    /// <param name="software">"aiortc" or "gstreamer".</param>
+    public static async Task<RoomGuest> EnterAsync(JanusServer janus, string software, long id, string name)
     {
-        string room = JsonSerializer.Serialize(new { url = janus.Url.ToString(), api_secret = JanusServer.ApiSecret, room = JanusServer.Room, pin = JanusServer.Pin, id, name });
+        string room = JsonSerializer.Serialize(new { software, url = janus.Url.ToString(), api_secret = JanusServer.ApiSecret, room = JanusServer.Room, pin = JanusServer.Pin, id, name });
         var guest = new RoomGuest(Process.Start(new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "Room", "guest.py"), room])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!);
-        await guest.ReadAsync("entered");
+        Assert.Equal("entered", await guest.ReadAsync());
         return guest;
     }
 
@@ -31,9 +32,7 @@ internal sealed class RoomGuest : IAsyncDisposable
     public async Task<TimeSpan> SayAsync(string path)
     {
         await process.StandardInput.WriteLineAsync(path);
-        string saying = await ReadAsync("saying ");
-        await ReadAsync("said");
-        return TimeSpan.FromSeconds(double.Parse(saying.AsSpan("saying ".Length), CultureInfo.InvariantCulture));
+        return TimeSpan.FromSeconds(double.Parse(await ReadAsync(), CultureInfo.InvariantCulture));
     }
 
     public async Task LeaveAsync()
@@ -50,11 +49,6 @@ internal sealed class RoomGuest : IAsyncDisposable
         process.Dispose();
     }
 
-    private async Task<string> ReadAsync(string beginning)
-    {
-        string? line = await process.StandardOutput.ReadLineAsync();
-        if (line is null) throw new InvalidOperationException($"The guest ended:\n{await errors}");
-        Assert.StartsWith(beginning, line);
-        return line;
-    }
+    private async Task<string> ReadAsync() =>
+        await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"The guest ended:\n{await errors}");
 }

@@ -1,17 +1,12 @@
-"""Somebody in a Janus VideoRoom who is no browser: their WebRTC is aiortc's.
+"""Somebody in a Janus VideoRoom who is no browser.
 
-    guest.py '{"url": "ws://...", "api_secret": "...", "room": 1234, "pin": "...", "id": 21, "name": "..."}'
+    guest.py '{"software": "aiortc", "url": "ws://...", "api_secret": "...", "room": 1234, "pin": "...", "id": 21, "name": "..."}'
 
-Prints `entered` when connected. Each line of standard input is a WAV file, which is said at once: `saying SECONDS` (Unix
-time of its first sample) and, after its last, `said`. Leaves when standard input ends. As with any aiortc whose track is
-replaced, each file's RTP timestamps begin anew, and those of the silence between.
+The software is aiortc or gstreamer. Prints `entered` when connected. Each line of standard input is a WAV file, which is
+said at once; after its last sample, when its first was said is printed (Unix time in seconds). Leaves when standard input ends.
 """
-import asyncio, base64, json, os, struct, sys, time
+import asyncio, base64, importlib, json, os, struct, sys
 from urllib.parse import urlsplit
-
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.contrib.media import MediaPlayer
-from aiortc.mediastreams import MediaStreamError
 
 
 class Janus:
@@ -80,70 +75,23 @@ class Janus:
             self.send({"janus": "keepalive"})
 
 
-class Microphone(MediaStreamTrack):
-    """Hears silence, and the files it is given."""
-    kind = "audio"
-
-    def __init__(self):
-        super().__init__()
-        self.source, self.next, self.said = self.silence(), None, asyncio.Event()
-
-    def silence(self):
-        return MediaPlayer("anullsrc=r=48000:cl=stereo", format="lavfi").audio
-
-    async def say(self, path):
-        self.next = path
-        self.said.clear()
-        await self.said.wait()
-
-    async def recv(self):
-        if self.next:
-            self.source.stop()
-            self.source, self.next = MediaPlayer(self.next).audio, None
-            frame = await self.source.recv()
-            tell(f"saying {time.time():.6f}")
-            return frame
-        try:
-            return await self.source.recv()
-        except MediaStreamError:                                                     # that was all of the file
-            self.source = self.silence()
-            self.said.set()
-            return await self.source.recv()
-
-    def stop(self):
-        super().stop()
-        self.source.stop()
-
-
-def tell(line):
-    print(line, flush=True)
-
-
 async def main(room):
     janus = Janus(room["url"], room["api_secret"])
     await janus.attach()
     await janus.ask({"janus": "message", "body": {
         "request": "join", "ptype": "publisher", "room": room["room"], "pin": room["pin"], "id": room["id"], "display": room["name"]}})
 
-    microphone = Microphone()
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))                        # there is no network but this machine
-    connected = asyncio.Event()
-    peer.on("connectionstatechange", lambda: connected.set() if peer.connectionState in ("connected", "failed") else None)
-    peer.addTrack(microphone)
-    await peer.setLocalDescription(await peer.createOffer())
-    offer = {"type": "offer", "sdp": peer.localDescription.sdp}
-    answer = (await janus.ask({"janus": "message", "body": {"request": "configure"}, "jsep": offer}))["jsep"]
-    await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
-    await connected.wait()
-    if peer.connectionState == "failed":
-        raise ConnectionError("no way to Janus")
-    tell("entered")
+    async def exchange(offer):
+        published = await janus.ask({"janus": "message", "body": {"request": "configure"}, "jsep": {"type": "offer", "sdp": offer}})
+        return published["jsep"]["sdp"]
 
+    guest = importlib.import_module(room["software"] + "_guest").Guest()
+    await asyncio.wait_for(guest.connect(exchange), 60)                              # only so that a broken test ends
+    print("entered", flush=True)
     while path := (await asyncio.to_thread(sys.stdin.readline)).strip():
-        await microphone.say(path)
-        tell("said")
+        print(f"{await guest.say(path):.6f}", flush=True)
     await janus.ask({"janus": "message", "body": {"request": "leave"}})
-    await peer.close()
+    await guest.close()
 
 
 asyncio.run(main(json.loads(sys.argv[1])))
