@@ -22,6 +22,7 @@ public sealed partial class LocalMeetings
             {
                 null => new AddTracksResult.NotFound(),
                 { Refusal: Refusal.AmbiguousTrack refused } => new AddTracksResult.AmbiguousTrack(refused.Index),
+                { Refusal: Refusal.TooManyTracks } => new AddTracksResult.TooManyTracks(),
                 { Refusal: Refusal.InvalidState refused } => new AddTracksResult.InvalidState(refused.Status),
                 { Meeting: var meeting } => new AddTracksResult.Added([.. meeting.Tracks.Where(t => asked.Any(a => a.Id == t.Track.Id))]),
             };

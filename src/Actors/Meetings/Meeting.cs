@@ -17,6 +17,9 @@ namespace Pipeline.Actors.Meetings;
 /// </summary>
 public sealed partial record Meeting
 {
+    /// <summary>Over its life, those that have ended included: each is kept in memory and in the store, and named in every answer.</summary>
+    public const int MaxTracks = 1000;
+
     public required MeetingId Id { get; init; }
     public required TenantId Tenant { get; init; }
     public required MeetingSpec Spec { get; init; }
@@ -83,6 +86,7 @@ public sealed partial record Meeting
     /// <summary>Why the command cannot be done; null where it can, or where it is done already.</summary>
     public Refusal? Refuse(MeetingCommand command) => (Status, command) switch
     {
+        (MeetingStatus.Recording, MeetingCommand.AddTracks add) when NewOnes(add) is { Count: > 0 } more && Tracks.Count + more.Count > MaxTracks => new Refusal.TooManyTracks(),
         (MeetingStatus.Recording, MeetingCommand.AddTracks add) =>
             Ambiguous(Open, NewOnes(add)) is { } index ? new Refusal.AmbiguousTrack(index) : null,
         (_, MeetingCommand.AddTracks) => new Refusal.InvalidState(Status),
@@ -189,6 +193,7 @@ public sealed partial record Meeting
             Run = e.Run,
             ListeningSince = e.At,
             Health = m.Status == MeetingStatus.Recording ? MediaHealth.Waiting : m.Health,
+            Source = m.Source is { Status: SourceStatus.Watching } watched ? new SourceState(SourceStatus.Lost, watched.Detail) : m.Source,
             Tracks = [.. m.Tracks.Select(t => t.Status == TrackStatus.Ended ? t : t with { Status = TrackStatus.Waiting })],
         },
         _ => m,

@@ -74,6 +74,8 @@ public abstract record Refusal
     public sealed record InvalidState(MeetingStatus Status) : Refusal;
     /// <param name="Index">Among the tracks of the command.</param>
     public sealed record AmbiguousTrack(int Index) : Refusal;
+    /// <summary>It would have more than <see cref="Meeting.MaxTracks"/>.</summary>
+    public sealed record TooManyTracks : Refusal;
     public sealed record NoSuchTrack : Refusal;
     /// <summary>The track has ended: no SSRC is its own any more.</summary>
     public sealed record TrackIsOver : Refusal;
