@@ -36,7 +36,7 @@ public sealed partial class LocalMeetings
     private const string NoPort = "every port of the range is in use";
 
     public async Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct) =>
-        await CommandAsync(tenant, id, new MeetingCommand.EndTrack(track), ct) switch
+        await CommandAsync(tenant, id, new MeetingCommand.EndTrack(track, IsUnwanted: true), ct) switch
         {
             null => EndTrackResult.NoSuchMeeting,
             { Refusal: Refusal.NoSuchTrack } => EndTrackResult.NoSuchTrack,

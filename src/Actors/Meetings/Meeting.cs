@@ -128,7 +128,7 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.AddTracks c) when Refuse(c) is null =>
             Added([.. c.Tracks.Where(t => !Has(t.Id))], now),
         (MeetingStatus.Recording, MeetingCommand.EndTrack c) =>
-            [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now))],
+            [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now, c.IsUnwanted))],
 
         (MeetingStatus.Recording, MeetingCommand.PatchTrack c) when IsKnown && Refuse(c) is null => Patched(c, now),
         (_, MeetingCommand.PatchMeeting c) when IsKnown && Refuse(c) is null => Patched(c.Patch, now),
@@ -173,7 +173,7 @@ public sealed partial record Meeting
     {
         MeetingStarted e => m with { Port = e.Port },
         TrackStarted e => m.Has(e.Track.Id) ? m : m with { Tracks = [.. m.Tracks, Waiting(e.Track)] },
-        TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e.At) : t)] },
+        TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e) : t)] },
         TrackChanged e => m.With(e.Track, p => p with { Name = e.Name }, e.Ssrc),
         ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
         MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
@@ -257,6 +257,6 @@ public sealed partial record Meeting
     private List<TrackSpec> NewOnes(MeetingCommand.AddTracks add) => [.. add.Tracks.Where(t => !Has(t.Id)).Select(t => t.Spec)];
 
     private static TrackView Waiting(Track track) => new(track, TrackStatus.Waiting, Authenticated.None);
-    private static TrackView Ended(TrackView view, DateTimeOffset at) =>
-        view with { Track = view.Track with { EndedAt = at }, Status = TrackStatus.Ended };
+    private static TrackView Ended(TrackView view, TrackEnded e) =>
+        view with { Track = view.Track with { EndedAt = e.At, IsUnwanted = e.IsUnwanted }, Status = TrackStatus.Ended };
 }

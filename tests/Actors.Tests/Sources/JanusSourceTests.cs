@@ -164,6 +164,29 @@ public sealed class JanusSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_track_that_somebody_ended_is_not_begun_again_by_a_node_that_was_restarted()
+    {
+        await StartAsync();
+        janus.Publish(Alice, "alice", Mic("0"));
+        janus.Publish(Bob, "bob", Mic("0"));
+        var id = await WatchAsync();
+        await node.UntilAsync(id, m => m.Tracks.Count == 2);
+        await node.Meetings.EndTrackAsync(Node.Acme, id, (await node.FindAsync(id)).Tracks.Single(t => t.Track.Spec.Participant.Name == "alice").Track.Id, default);
+
+        await node.StopAsync();
+        janus.Publish(JanusId.Of(3), "carol", Mic("0"));
+        await node.AgainAsync();
+        await node.UntilAsync(id, m => m.Tracks.Count == 3);
+        Assert.Equal(["alice", "bob", "carol"], (await node.FindAsync(id)).Tracks.Select(t => t.Track.Spec.Participant.Name).Order());
+        await janus.UntilAsync(() => janus.Forwards(Alice).Count == 0);
+        AssertWhole(await node.FindAsync(id), 2);
+
+        janus.Unpublish(Alice);
+        janus.Publish(Alice, "alice", Mic("0"));
+        await node.UntilAsync(id, m => m.Tracks.Count == 4);
+    }
+
+    [Fact]
     public async Task A_stop_takes_back_every_forwarder_and_leaves_the_room()
     {
         await StartAsync();

@@ -13,7 +13,8 @@ namespace Pipeline.Actors.Sources.Janus;
 /// <param name="isOurs">Whether a forwarder's host is this server.</param>
 /// <param name="media">What a stream is recorded as; null: it cannot be.</param>
 /// <param name="newSsrc">Random, different from all that the meeting has had.</param>
-internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<StreamNews, FeedMedia?> media, Func<uint> newSsrc)
+/// <param name="ended">Streams whose last track was ended by somebody in an earlier life.</param>
+internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<StreamNews, FeedMedia?> media, Func<uint> newSsrc, IEnumerable<FeedStream>? ended = null)
 {
     /// <summary>Forwarded at once; over it streams are left out, and counted.</summary>
     public const int MaxStreams = 256;
@@ -24,7 +25,7 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
     private readonly Dictionary<JanusId, Publisher> publishers = [];
     private readonly Dictionary<FeedStream, Carried> carried = [];
     private readonly Dictionary<FeedStream, Refused> refused = [];                   // by Janus, for what is published now
-    private readonly HashSet<FeedStream> unwanted = [];                              // their track was ended by somebody, and they stay published
+    private readonly HashSet<FeedStream> unwanted = [.. ended ?? []];                              // their track was ended by somebody, and they stay published
 
     private sealed record Publisher(string Name, IReadOnlyDictionary<string, FeedMedia> Streams);
 

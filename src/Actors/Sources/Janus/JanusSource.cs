@@ -60,7 +60,7 @@ internal sealed partial class JanusSource : IMeetingSource
     {
         (this.parts, this.owner, id, port, log) = (parts, owner, meeting.Id, meeting.Port ?? 0, parts.Log);
         terms = new JanusTerms(parts.Host);
-        room = new JanusRoom(port, host => hosts.Contains(host), JanusMedia.Of, NewSsrc);
+        room = new JanusRoom(port, host => hosts.Contains(host), JanusMedia.Of, NewSsrc, Unwanted(meeting));
         pauses = new JanusPauses(parts.Chance.NextDouble);
         used.UnionWith(meeting.Tracks.Select(t => t.Track.Spec.Ssrc).OfType<uint>());
         if (owner is null)
@@ -244,6 +244,10 @@ internal sealed partial class JanusSource : IMeetingSource
 
     private Task<VideoRoom> OpenAsync(CancellationToken ct) =>
         VideoRoom.OpenAsync(parts.Door, new VideoRoomTerms(parts.Room, parts.Host, port), parts.Secrets(), parts.Clock, ct);
+
+    /// <summary>A stream that came back after it was unwanted has had another track since.</summary>
+    private static IEnumerable<FeedStream> Unwanted(Meeting meeting) =>
+        meeting.Tracks.Select(t => t.Track).Where(t => t.Spec.Fetched is not null).GroupBy(t => t.Spec.Fetched!).Where(of => of.Last().IsUnwanted).Select(of => of.Key);
 
     private uint NewSsrc()
     {
