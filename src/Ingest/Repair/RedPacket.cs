@@ -22,8 +22,8 @@ public readonly ref struct RedPacket
 {
     /// <summary>More is nobody's redundancy: each costs four octets and some of the packet.</summary>
     public const int MaxRedundant = 31;
-    /// <summary>How far back a block can be by its offset, at the 48 kHz of Opus.</summary>
-    public static readonly TimeSpan Reach = TimeSpan.FromSeconds((double)(1 << 14) / 48000);
+    /// <summary>A block is less far back than this, in ticks of the payload's clock.</summary>
+    public const int Reach = 1 << 14;
     private const int HeaderLength = 4;
 
     private readonly ReadOnlySpan<byte> payload;

@@ -94,10 +94,16 @@ public sealed class AudioTrack : MediaTrack
 
     public override void EraseWithheld(in RtpPacket packet, Span<byte> payload, TimeSpan arrival)
     {
-        bool isRepair = packet.PayloadType == Description.Rtx?.PayloadType;
-        if ((isRepair ? Description.PayloadType : packet.PayloadType) != Description.Red) return;
-        var heard = arrival - Withheld.HeardFrom - OvertakenBy;
-        if (heard < RedPacket.Reach) RedPacket.Erase(isRepair ? payload[Math.Min(2, payload.Length)..] : payload, leastOffset: (int)OpusPacket.ToSamples(heard) / samplesPerTick);
+        if (IsRepair(packet))
+        {
+            if (Description.PayloadType != Description.Red || !TryGetTicksHeard(packet, arrival, out long sent)) return;
+            if (sent < RedPacket.Reach) RedPacket.Erase(payload[Math.Min(2, payload.Length)..], leastOffset: (int)Math.Max(sent + 1, 0));   // when it was asked for does not matter
+        }
+        else if (packet.PayloadType == Description.Red)
+        {
+            long heard = OpusPacket.ToSamples(arrival - Withheld.HeardFrom - OvertakenBy) / samplesPerTick;
+            if (heard < RedPacket.Reach) RedPacket.Erase(payload, leastOffset: (int)heard);
+        }
     }
 
     public override void Dispose()
@@ -105,6 +111,9 @@ public sealed class AudioTrack : MediaTrack
         Player.Dispose();
         captions?.Dispose();
     }
+
+    /// <summary>Of a sender whose packets are RED and not, nothing tells which of them comes again.</summary>
+    protected override bool MayKeepAgain(long heard) => Description.RedPayloadType is null || heard >= RedPacket.Reach;
 
     protected override void Take(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival)
     {

@@ -73,7 +73,7 @@ public abstract class MediaTrack : IDisposable
 
     /// <summary>False for a packet of which only the header may be kept: it came while others' were withheld, or repeats one of those.</summary>
     public bool MayKeep(in RtpPacket packet, TimeSpan arrival) =>
-        Withheld.Takes(arrival) && (!IsRepair(packet) || (packet.TryGetOriginal(0, 0, out var original) && FindLoss(original.SequenceNumber) is not null));
+        Withheld.Takes(arrival) && (!IsRepair(packet) || (TryGetTicksHeard(packet, arrival, out long heard) && MayKeepAgain(heard)));
 
     /// <summary>Takes out of a packet that may be kept what it repeats of others that may not.</summary>
     /// <param name="payload">The packet's, where it lies.</param>
@@ -149,6 +149,21 @@ public abstract class MediaTrack : IDisposable
 
     public abstract void Dispose();
 
+    /// <summary>False for a packet that comes again of which nobody can tell whether it repeats others that may not be kept.</summary>
+    /// <param name="heard">Ticks from the first packet taken after others were withheld, if some were, to it.</param>
+    protected virtual bool MayKeepAgain(long heard) => true;
+
+    /// <summary>How much later what comes again in this packet was sent than the first of its stream that was taken, in ticks. False: it is not missing.</summary>
+    protected bool TryGetTicksHeard(in RtpPacket repair, TimeSpan arrival, out long heard)
+    {
+        heard = 0;
+        if (!repair.TryGetOriginal(0, 0, out var original) || FindLoss(original, arrival) is not { } lossy) return false;
+        heard = Withheld.HeardFrom < TimeSpan.Zero ? long.MaxValue : lossy.TicksHeard(original.Timestamp);
+        return true;
+    }
+
+    protected bool IsRepair(in RtpPacket packet) => packet.PayloadType == Description.Rtx?.PayloadType;
+
     /// <param name="epoch">Rises by one with each new stream or restart of the track.</param>
     /// <param name="sequence">Comparable within the epoch, as <paramref name="timestamp"/> is.</param>
     /// <param name="timestamp">In the codec's clock.</param>
@@ -194,13 +209,11 @@ public abstract class MediaTrack : IDisposable
         return stream;
     }
 
-    private bool IsRepair(in RtpPacket packet) => packet.PayloadType == Description.Rtx?.PayloadType;
-
     /// <summary>What was lost has come again: it takes its place, but stays lost where losses are counted.</summary>
     private void Restore(in RtpPacket packet, TimeSpan arrival)
     {
         if (!CountRepair(packet, arrival) || !packet.TryGetOriginal(0, Description.PayloadType, out var again)) return;
-        if (FindLoss(again.SequenceNumber) is not { } lossy || !packet.TryGetOriginal(lossy.Ssrc, Description.PayloadType, out var original)) return;
+        if (FindLoss(again, arrival) is not { } lossy || !packet.TryGetOriginal(lossy.Ssrc, Description.PayloadType, out var original)) return;
         if (lossy.TryRestore(original.SequenceNumber, original.Timestamp, arrival, out long sequence, out long timestamp))
         {
             restored++;
@@ -224,11 +237,11 @@ public abstract class MediaTrack : IDisposable
     }
 
     /// <summary>The stream that lacks this packet: the newest, if several do.</summary>
-    private ReceiveStream? FindLoss(ushort sequence)
+    private ReceiveStream? FindLoss(in RtpPacket original, TimeSpan arrival)
     {
-        if (newest is { } now && now.IsWanted(sequence, out _)) return now;
+        if (newest is { } now && now.IsWanted(original.SequenceNumber, original.Timestamp, arrival, out _)) return now;
         foreach (var (stream, _, _) in streams.Values)
-            if (stream.IsWanted(sequence, out _)) return stream;
+            if (stream.IsWanted(original.SequenceNumber, original.Timestamp, arrival, out _)) return stream;
         return null;
     }
 

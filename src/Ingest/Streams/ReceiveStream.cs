@@ -4,7 +4,15 @@ using Pipeline.Ingest.Rtp;
 namespace Pipeline.Ingest.Streams;
 
 /// <summary>What became of one packet.</summary>
-public enum Reception { Accepted, Duplicate, /** <summary>A jump nobody confirmed yet; the packet is not used.</summary> */ OutOfRange }
+public enum Reception
+{
+    Accepted,
+    Duplicate,
+    /** <summary>A jump nobody confirmed yet; the packet is not used.</summary> */
+    OutOfRange,
+    /** <summary>It came by another way before; it is counted and not used.</summary> */
+    Restored,
+}
 
 /// <summary>One SSRC: 64-bit sequence and timestamp, statistics, and the epochs its sender's restarts cut it into.</summary>
 public sealed class ReceiveStream(uint ssrc, int clockRate)
@@ -23,6 +31,8 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     private ReceptionCounts past;
     private int suspect = -1;
     private long withheldUntil = long.MinValue;
+    private bool isWithheld;                                                         // and nothing newer was taken since
+    private long heardFrom;                                                          // timestamp of the first packet that was
     private uint lastReport;                                                         // the middle of its NTP time; 0: none
     private TimeSpan lastReportAt;
 
@@ -55,14 +65,16 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
             }
         }
         suspect = -1;
+        bool begins = statistics.Received == 0 || (isWithheld && sequence > withheldUntil);
 
         extendedSequence = sequence;
         sequences.Accept(sequence);
         extendedTimestamp = timestamps.Unwrap(packet.Timestamp);
+        if (begins) Begin(extendedSequence, extendedTimestamp);
         if (!statistics.Receive(extendedSequence, extendedTimestamp, arrival)) return Reception.Duplicate;
         (LastArrival, HasLeft) = (arrival, false);
         Missing?.Received(extendedSequence, arrival);
-        return Reception.Accepted;
+        return statistics.IsRestored(extendedSequence) ? Reception.Restored : Reception.Accepted;
     }
 
     /// <summary>Takes in that a lost packet came by another way. It stays lost where losses are counted (RFC 4588 §4).</summary>
@@ -71,24 +83,30 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     public bool TryRestore(ushort sequence, uint timestamp, TimeSpan arrival, out long extendedSequence, out long extendedTimestamp)
     {
         extendedTimestamp = 0;
-        if (!IsWanted(sequence, out extendedSequence) || !timestamps.TryPeek(timestamp, out extendedTimestamp)) return false;
+        if (!IsWanted(sequence, timestamp, arrival, out extendedSequence) || !timestamps.TryPeek(timestamp, out extendedTimestamp)) return false;
+        statistics.Restore(extendedSequence);
         Missing?.Received(extendedSequence, arrival);
         return true;
     }
 
-    /// <summary>True where this packet is missing and its payload may be taken: it was not sent while others' were withheld.</summary>
-    public bool IsWanted(ushort sequence, out long extendedSequence)
+    /// <summary>
+    /// True where this packet is missing, its timestamp is about those around it, and its payload may be taken: it was not sent while others' were withheld.
+    /// </summary>
+    public bool IsWanted(ushort sequence, uint timestamp, TimeSpan arrival, out long extendedSequence)
     {
         extendedSequence = sequences.Peek(sequence);
-        return extendedSequence > withheldUntil && statistics.IsMissing(extendedSequence);
+        return extendedSequence > withheldUntil && statistics.IsMissing(extendedSequence) && statistics.IsCredible(extendedSequence, timestamp, arrival - LastArrival);
     }
 
-    /// <summary>Payloads up to the newest packet are nobody's to have, also if they come again.</summary>
+    /// <summary>Payloads up to the next packet that is taken are nobody's to have, also if they come again: nobody knows which of the missing were sent before.</summary>
     public void Withhold()
     {
-        withheldUntil = sequences.Highest;
+        (withheldUntil, isWithheld) = (sequences.Highest, true);
         Missing?.Forget();
     }
+
+    /// <summary>How much later it was sent than the first packet that was taken, at the beginning or after others were withheld. In ticks.</summary>
+    public long TicksHeard(uint timestamp) => timestamps.TryPeek(timestamp, out long extended) ? extended - heardFrom : 0;
 
     /// <summary>Takes in its sender's report (RFC 3550 §6.4.1).</summary>
     public void NoteReport(ulong ntpTime, TimeSpan arrival) => (lastReport, lastReportAt) = ((uint)(ntpTime >> 16), arrival);
@@ -115,9 +133,17 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         statistics = new ReceptionStatistics(clockRate);
         sequences = default;
         timestamps = default;
-        withheldUntil = long.MinValue;
+        (withheldUntil, isWithheld) = (long.MinValue, false);
         Missing?.Restart();
         Restarts++;
+    }
+
+    /// <summary>From this packet on payloads are taken.</summary>
+    private void Begin(long sequence, long timestamp)
+    {
+        if (isWithheld) withheldUntil = sequence - 1;
+        (isWithheld, heardFrom) = (false, timestamp);
+        Missing?.Restart();
     }
 
     /// <summary>False for a number the sender did not come to by sending: it began anew, or it is not the sender.</summary>

@@ -10,6 +10,7 @@ public sealed class ReceptionStatistics(int clockRate)
     private static readonly TimeSpan MaxLate = TimeSpan.FromSeconds(3);
 
     private readonly ulong[] seen = new ulong[Window / 64];
+    private readonly ulong[] restored = new ulong[Window / 64];                      // came by another way, whether or not by their own too
     private readonly uint[] timestamps = new uint[Window];                           // of those seen
     private long baseSequence, highest = long.MinValue, unique;
     private double jitter;
@@ -28,9 +29,15 @@ public sealed class ReceptionStatistics(int clockRate)
     public double InterarrivalJitter => jitter;
     public TimeSpan Jitter => TimeSpan.FromSeconds(jitter / clockRate);
 
-    /// <summary>True for a packet between the first and the newest that never came, where that can still be told.</summary>
+    /// <summary>True for a packet between the first and the newest that never came, by no way, where that can still be told.</summary>
     public bool IsMissing(long extendedSequence) =>
-        extendedSequence > baseSequence && extendedSequence < highest && extendedSequence > highest - Window && !IsSeen(extendedSequence);
+        extendedSequence > baseSequence && extendedSequence < highest && extendedSequence > highest - Window && !IsSeen(extendedSequence) && !IsRestored(extendedSequence);
+
+    /// <summary>A packet that is missing came by another way. It is not received by that: where losses are counted, it stays lost.</summary>
+    public void Restore(long extendedSequence) { var (word, bit) = Slot(extendedSequence); restored[word] |= bit; }
+
+    /// <summary>True for one of the last packets, where it was restored.</summary>
+    public bool IsRestored(long extendedSequence) { var (word, bit) = Slot(extendedSequence); return (restored[word] & bit) != 0; }
 
     /// <summary>What a receiver report says, but for the source and its own report; the next one's fraction counts from here.</summary>
     public ReportBlock TakeReport()
@@ -107,5 +114,10 @@ public sealed class ReceptionStatistics(int clockRate)
 
     private bool IsSeen(long sequence) { var (word, bit) = Slot(sequence); return (seen[word] & bit) != 0; }
     private void Remember(long sequence) { var (word, bit) = Slot(sequence); seen[word] |= bit; }
-    private void Forget(long sequence) { var (word, bit) = Slot(sequence); seen[word] &= ~bit; }
+    private void Forget(long sequence)
+    {
+        var (word, bit) = Slot(sequence);
+        seen[word] &= ~bit;
+        restored[word] &= ~bit;
+    }
 }

@@ -27,14 +27,15 @@ internal sealed class VideoBuffer
     public bool IsFull => bytes > MaxBytes || Count >= MaxPackets;
     public WaitingVideo this[int index] => ordered[first + index];
 
-    /// <summary>Puts a packet at its place in the order. The caller has refused duplicates.</summary>
+    /// <summary>Puts a packet at its place in the order, if there is none yet: two at one place would look as if what is between them were missing.</summary>
     /// <param name="packet">Its <see cref="WaitingVideo.Bytes"/> are the payload's copy's to be.</param>
     public void Insert(in WaitingVideo packet, ReadOnlySpan<byte> payload)
     {
-        byte[] copy = payload.IsEmpty ? [] : ArrayPool<byte>.Shared.Rent(payload.Length);
-        payload.CopyTo(copy);
         int at = ordered.Count;
         while (at > first && !ordered[at - 1].IsBefore(packet.Epoch, packet.Sequence)) at--;   // nearly always the end
+        if (at < ordered.Count && ordered[at].Epoch == packet.Epoch && ordered[at].Sequence == packet.Sequence) return;
+        byte[] copy = payload.IsEmpty ? [] : ArrayPool<byte>.Shared.Rent(payload.Length);
+        payload.CopyTo(copy);
         ordered.Insert(at, packet with { Bytes = copy, Length = payload.Length });
         bytes += copy.Length;
     }
