@@ -121,12 +121,12 @@ public class MissingPacketsTests
     [Fact]
     public void A_round_trip_longer_than_the_first_pause_is_learnt_and_from_then_on_one_request_is_enough()
     {
+        var asked = new ushort[64];
         foreach (int round in (int[])[150, 300, 450])
         {
             var wanted = new MissingPackets();
             var way = new PriorityQueue<long, TimeSpan>();
             var requests = new List<TimeSpan>();
-            Span<ushort> asked = stackalloc ushort[64];
             for (int n = 0; n < 3000; n++)
             {
                 var now = Ms(20 * n);

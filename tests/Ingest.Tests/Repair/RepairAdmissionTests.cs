@@ -1,5 +1,4 @@
 using System.Net;
-using Pipeline.Ingest.Repair;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
 using Pipeline.Ingest.Video;
