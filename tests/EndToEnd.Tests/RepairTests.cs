@@ -52,6 +52,8 @@ public sealed partial class RepairTests(ITestOutputHelper output)
         Assert.Matches(@"pipeline_rtcp_sent_packets_total\{kind=""report""\} [1-9]", metrics);
         Assert.Matches(@"pipeline_rtp_recovered_packets_total\{how=""rtx""\} [1-9]", metrics);
         Assert.Matches(@"pipeline_rtp_recovered_packets_total\{how=""red""\} [1-9]", metrics);
+        long received = quality.EnumerateArray().Sum(track => track.GetProperty("packets_received").GetInt64());
+        Assert.Contains($"\npipeline_rtp_received_packets_total {received}\n", await server.Http.GetStringAsync("/metrics"));
     }
 
     /// <param name="isRecoverable">By index in the order of sending: this packet, if lost, could come all the same.</param>

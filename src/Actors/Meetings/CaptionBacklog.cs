@@ -62,16 +62,22 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
         if (await store.LoadAsync(owing.Tenant, owing.Id, stopping) is not { OwesCaptions: true } meeting) return true;
         var job = meeting.Job(await store.HeardAsync(owing.Tenant, owing.Id, stopping));
         var made = new MadeCaptions();
-        var making = engine.CaptionAsync(job, meeting.Length(meeting.EndedAt ?? meeting.StartedAt), made, stopping);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var making = engine.CaptionAsync(job, meeting.Length(meeting.EndedAt ?? meeting.StartedAt), made, given.Token);
         try
         {
             while (!making.IsCompleted)
             {
+                stopping.ThrowIfCancellationRequested();
                 await Task.WhenAny(making, Task.Delay(StoreEvery, clock, stopping));
                 await StoreAsync(owing, made, stopping);
             }
         }
-        finally { await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); }
+        finally
+        {
+            if (!making.IsCompleted) await given.CancelAsync();                      // what cannot be stored need not be made
+            await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         bool whole = await making;
         await StoreAsync(owing, made, stopping);
         if (!whole) return false;

@@ -1,5 +1,5 @@
-using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Mixing;
 using Pipeline.Ingest.Rtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
