@@ -56,7 +56,6 @@ missing_packages() {
         have gst-launch-1.0 || echo gstreamer1.0-tools
         gst-inspect-1.0 opusenc > /dev/null 2>&1 || echo gstreamer1.0-plugins-base
         gst-inspect-1.0 rtpvp8pay > /dev/null 2>&1 || echo gstreamer1.0-plugins-good
-        gst-inspect-1.0 opusenc > /dev/null 2>&1 || echo gstreamer1.0-plugins-base
         /usr/bin/python3 -c 'import aiortc' > /dev/null 2>&1 || echo python3-aiortc
         have chromium || have chromium-browser || have google-chrome || have headless_shell || echo chromium
     fi

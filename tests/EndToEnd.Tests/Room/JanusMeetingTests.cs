@@ -1,9 +1,8 @@
-using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json;
 using Pipeline.Api.Replay;
 using Pipeline.TestKit.Audio;
 using Xunit.Abstractions;
+using static Pipeline.EndToEnd.Tests.Room.RoomMeeting;
 
 namespace Pipeline.EndToEnd.Tests.Room;
 
@@ -89,7 +88,7 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
 
         async Task SayAsync(SpokenLine line) => said.Add(new Said(line, await browser.SayAsync(line.Speaker, line.Samples)));
 
-        async Task UntilBothAsync(Func<Watched, bool> holds)
+        async Task UntilBothAsync(Func<RoomSeen, bool> holds)
         {
             await UntilAsync(near, meeting, holds);
             await UntilAsync(far, other, holds);
@@ -128,14 +127,6 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
         }
     }
 
-    private static (TimeSpan Off, double Peak) Find(float[] file, float[] reference, TimeSpan expected)
-    {
-        int at = (int)(expected.TotalSeconds * RecordedMeeting.Rate), around = 4 * RecordedMeeting.Rate;
-        if (at - around + reference.Length > file.Length) return (default, 0);
-        var match = Correlation.FindWithin(file, reference, at - around, at + around);
-        return (TimeSpan.FromSeconds((double)(match.Offset - at) / RecordedMeeting.Rate), match.Peak);
-    }
-
     /// <summary>Who said what is who said it, and most of the words are right.</summary>
     private async Task AssertWordsAsync(PipelineServer server, string meeting)
     {
@@ -159,67 +150,5 @@ public sealed class JanusMeetingTests(ITestOutputHelper output)
         byte[] bytes = Encoding.UTF8.GetBytes(secret);
         foreach (string file in Directory.EnumerateFiles(server.DataFolder, "*", SearchOption.AllDirectories))
             Assert.True(File.ReadAllBytes(file).AsSpan().IndexOf(bytes) < 0, $"{file} has a secret in it");
-    }
-
-    private static async Task<string> CreateAsync(PipelineServer server, JanusServer janus)
-    {
-        var asked = new
-        {
-            title = "Room",
-            language = "en",
-            idle_timeout_s = 0,
-            source = new
-            {
-                type = "janus",
-                url = janus.Url.ToString(),
-                room = JanusServer.Room,
-                secret = JanusServer.Secret,
-                pin = JanusServer.Pin,
-                api_secret = JanusServer.ApiSecret,
-            },
-        };
-        using var answer = await server.Http.PostAsJsonAsync("/v1/meetings", asked);
-        var meeting = await answer.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.True(answer.IsSuccessStatusCode, meeting.ToString());
-        return meeting.GetProperty("id").GetString()!;
-    }
-
-    private static async Task UntilAsync(PipelineServer server, string meeting, Func<Watched, bool> holds)
-    {
-        Watched last = null!;
-        try { await UntilAsync(async () => holds(last = await LookAsync(server, meeting))); }
-        catch (TimeoutException e) { throw new TimeoutException($"{last}\n{server.Output}", e); }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        for (int looks = 0; !await holds(); looks++)
-        {
-            if (looks > 900) throw new TimeoutException("It does not come to it.");  // only so that a broken test ends
-            await tick.WaitForNextTickAsync();
-        }
-    }
-
-    private static async Task<Watched> LookAsync(PipelineServer server, string meeting)
-    {
-        var root = JsonDocument.Parse(await server.Http.GetStringAsync($"/v1/meetings/{meeting}")).RootElement;
-        var source = root.GetProperty("source");
-        return new Watched(
-            new SourceInfo(source.GetProperty("status").GetString()!, source.GetProperty("detail").GetString()),
-            [.. root.GetProperty("tracks").EnumerateArray().Select(t => new TrackSeen(
-                t.GetProperty("participant").GetProperty("name").GetString()!, t.GetProperty("kind").GetString()!, t.GetProperty("status").GetString()!))]);
-    }
-
-    private sealed record SourceInfo(string Status, string? Detail);
-
-    private sealed record TrackSeen(string Who, string Kind, string Status);
-
-    private sealed record Watched(SourceInfo Source, IReadOnlyList<TrackSeen> Tracks)
-    {
-        public int Sounds => Tracks.Count(t => t.Kind == "audio");
-        public int Open(string who) => Tracks.Count(t => t.Who == who && t.Kind == "audio" && t.Status != "ended");
-        public bool Flowing(IEnumerable<string> who) => who.All(w => Open(w) == 1 && Tracks.Any(t => t.Who == w && t.Kind == "audio" && t.Status is "flowing" or "silent"));
-        public override string ToString() => $"{Source}, {string.Join(", ", Tracks)}";
     }
 }

@@ -65,7 +65,7 @@ internal sealed class JournalFolder : IDisposable
         Kind = track.Kind == MediaKind.Video ? "video" : "audio",
         Source = track.Source,
         Fmtp = track.Fmtp,
-        Layers = [.. track.Layers.Select(l => new LayerAdded(l.Rid, l.Ssrc))],
+        Layers = track.Layers.Count == 0 ? null : [.. track.Layers.Select(l => new LayerAdded(l.Rid, l.Ssrc))],
         OrientationExtension = track.OrientationExtension,
     };
 
