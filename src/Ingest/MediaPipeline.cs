@@ -218,11 +218,12 @@ public sealed class MediaPipeline : IDisposable
         mixing.Advance(now - Delay);
     }
 
-    /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows.</summary>
-    public void NoteMissed(TimeSpan from, TimeSpan to, GapKind kind)
+    /// <summary>Notes a span in which packets came to the machine and were lost there: whose, nobody knows but for their port.</summary>
+    /// <param name="ownPort">The number of the track to whose own port they came; 0: to the meeting's; null: to any.</param>
+    public void NoteMissed(TimeSpan from, TimeSpan to, GapKind kind, int? ownPort = null)
     {
         foreach (var track in tracks)
-            if (!track.Ended && track.Withheld.Reason is null) track.AddGap(new Gap(from, to, kind));   // else they would not have been kept
+            if ((ownPort is null || ownPort == (track.Description.OwnPort ? track.Description.Number : 0)) && !track.Ended && track.Withheld.Reason is null) track.AddGap(new Gap(from, to, kind));   // else they would not have been kept
     }
 
     /// <summary>Plays out everything, up to the end of the meeting and not a sample more.</summary>

@@ -22,6 +22,7 @@ public sealed partial class LocalMeetings
             {
                 null => new AddTracksResult.NotFound(),
                 { Refusal: Refusal.AmbiguousTrack refused } => new AddTracksResult.AmbiguousTrack(refused.Index),
+                { Refusal: Refusal.TooManyTracks } => new AddTracksResult.TooManyTracks(),
                 { Refusal: Refusal.InvalidState refused } => new AddTracksResult.InvalidState(refused.Status),
                 { Meeting: var meeting } => new AddTracksResult.Added([.. meeting.Tracks.Where(t => asked.Any(a => a.Id == t.Track.Id))]),
             };
@@ -35,7 +36,7 @@ public sealed partial class LocalMeetings
     private const string NoPort = "every port of the range is in use";
 
     public async Task<EndTrackResult> EndTrackAsync(TenantId tenant, MeetingId id, TrackId track, CancellationToken ct) =>
-        await CommandAsync(tenant, id, new MeetingCommand.EndTrack(track), ct) switch
+        await CommandAsync(tenant, id, new MeetingCommand.EndTrack(track, IsUnwanted: true), ct) switch
         {
             null => EndTrackResult.NoSuchMeeting,
             { Refusal: Refusal.NoSuchTrack } => EndTrackResult.NoSuchTrack,

@@ -122,6 +122,9 @@ public interface IMediaEngine
     /// <summary>Gives up one that no media has taken yet; else nothing.</summary>
     void ReleasePort(int port);
 
+    /// <summary>Keeps a port from whoever asks for any, until it is disposed: something may still be sent to it.</summary>
+    IDisposable HoldPort(int port);
+
     /// <summary>Seals a sender's key under the meeting's own; the media that is opened for the meeting can open it.</summary>
     /// <param name="isNew">The meeting has no key yet: it gets one.</param>
     /// <exception cref="IOException">The meeting's key cannot be read, or not be written.</exception>

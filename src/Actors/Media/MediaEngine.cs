@@ -109,6 +109,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
     public void ReleasePort(int port) => ports.Release(port);
 
+    public IDisposable HoldPort(int port) => ports.Hold(port);
+
     public void Dispose()
     {
         scheduler.Dispose();

@@ -18,6 +18,7 @@ internal sealed class PortPool(IPAddress address, (int First, int Last) range) :
 {
     private readonly Lock gate = new();
     private readonly Dictionary<int, PortSockets> reserved = [];                     // of tracks whose media has not opened them yet
+    private readonly List<int> held = [];
     private int next = range.First + (range.First & 1);
 
     /// <summary>Null when every port of the range is taken.</summary>
@@ -30,7 +31,7 @@ internal sealed class PortPool(IPAddress address, (int First, int Last) range) :
             {
                 int port = next;
                 next = next + 2 > range.Last - 1 ? first : next + 2;
-                if (TryBind(port) is not { } sockets) continue;
+                if (held.Contains(port) || TryBind(port) is not { } sockets) continue;
                 if (sockets.Rtcp is not null) return sockets;
                 sockets.Dispose();
             }
@@ -60,6 +61,24 @@ internal sealed class PortPool(IPAddress address, (int First, int Last) range) :
     {
         lock (gate)
             if (reserved.Remove(port, out var kept)) kept.Dispose();
+    }
+
+    /// <summary>Hands it to nobody who does not ask for it by its number, until it is let go of.</summary>
+    public IDisposable Hold(int port)
+    {
+        lock (gate) held.Add(port);
+        return new Holding(this, port);
+    }
+
+    private sealed class Holding(PortPool pool, int port) : IDisposable
+    {
+        private int isOver;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref isOver, 1) != 0) return;
+            lock (pool.gate) pool.held.Remove(port);
+        }
     }
 
     public void Dispose()

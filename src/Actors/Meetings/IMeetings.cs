@@ -83,6 +83,8 @@ public abstract record AddTracksResult
     public sealed record NotFound : AddTracksResult;
     public sealed record InvalidState(MeetingStatus Status) : AddTracksResult;
     public sealed record AmbiguousTrack(int Index) : AddTracksResult;
+    /// <summary>The meeting would have more than <see cref="Meeting.MaxTracks"/>.</summary>
+    public sealed record TooManyTracks : AddTracksResult;
     /// <summary>No port is left for a track that is to have its own.</summary>
     public sealed record NoCapacity(string Detail) : AddTracksResult;
 }

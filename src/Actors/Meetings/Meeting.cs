@@ -17,6 +17,9 @@ namespace Pipeline.Actors.Meetings;
 /// </summary>
 public sealed partial record Meeting
 {
+    /// <summary>Over its life, those that have ended included: each is kept in memory and in the store, and named in every answer.</summary>
+    public const int MaxTracks = 1000;
+
     public required MeetingId Id { get; init; }
     public required TenantId Tenant { get; init; }
     public required MeetingSpec Spec { get; init; }
@@ -83,6 +86,7 @@ public sealed partial record Meeting
     /// <summary>Why the command cannot be done; null where it can, or where it is done already.</summary>
     public Refusal? Refuse(MeetingCommand command) => (Status, command) switch
     {
+        (MeetingStatus.Recording, MeetingCommand.AddTracks add) when NewOnes(add) is { Count: > 0 } more && Tracks.Count + more.Count > MaxTracks => new Refusal.TooManyTracks(),
         (MeetingStatus.Recording, MeetingCommand.AddTracks add) =>
             Ambiguous(Open, NewOnes(add)) is { } index ? new Refusal.AmbiguousTrack(index) : null,
         (_, MeetingCommand.AddTracks) => new Refusal.InvalidState(Status),
@@ -124,7 +128,7 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.AddTracks c) when Refuse(c) is null =>
             Added([.. c.Tracks.Where(t => !Has(t.Id))], now),
         (MeetingStatus.Recording, MeetingCommand.EndTrack c) =>
-            [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now))],
+            [.. OpenTracks.Where(t => t.Id == c.Track).Select(t => new TrackEnded(t.Id, now, c.IsUnwanted))],
 
         (MeetingStatus.Recording, MeetingCommand.PatchTrack c) when IsKnown && Refuse(c) is null => Patched(c, now),
         (_, MeetingCommand.PatchMeeting c) when IsKnown && Refuse(c) is null => Patched(c.Patch, now),
@@ -169,7 +173,7 @@ public sealed partial record Meeting
     {
         MeetingStarted e => m with { Port = e.Port },
         TrackStarted e => m.Has(e.Track.Id) ? m : m with { Tracks = [.. m.Tracks, Waiting(e.Track)] },
-        TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e.At) : t)] },
+        TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e) : t)] },
         TrackChanged e => m.With(e.Track, p => p with { Name = e.Name }, e.Ssrc),
         ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
         MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
@@ -189,6 +193,7 @@ public sealed partial record Meeting
             Run = e.Run,
             ListeningSince = e.At,
             Health = m.Status == MeetingStatus.Recording ? MediaHealth.Waiting : m.Health,
+            Source = m.Source is { Status: SourceStatus.Watching } watched ? new SourceState(SourceStatus.Lost, watched.Detail) : m.Source,
             Tracks = [.. m.Tracks.Select(t => t.Status == TrackStatus.Ended ? t : t with { Status = TrackStatus.Waiting })],
         },
         _ => m,
@@ -252,6 +257,6 @@ public sealed partial record Meeting
     private List<TrackSpec> NewOnes(MeetingCommand.AddTracks add) => [.. add.Tracks.Where(t => !Has(t.Id)).Select(t => t.Spec)];
 
     private static TrackView Waiting(Track track) => new(track, TrackStatus.Waiting, Authenticated.None);
-    private static TrackView Ended(TrackView view, DateTimeOffset at) =>
-        view with { Track = view.Track with { EndedAt = at }, Status = TrackStatus.Ended };
+    private static TrackView Ended(TrackView view, TrackEnded e) =>
+        view with { Track = view.Track with { EndedAt = e.At, IsUnwanted = e.IsUnwanted }, Status = TrackStatus.Ended };
 }

@@ -222,7 +222,7 @@ internal sealed partial class MeetingActor(
 
     private async Task LeaveAsync()
     {
-        await LeaveSourceAsync();
+        var leavingSource = LeaveSourceAsync();                                      // its seconds are not to keep media open
         await running;
         await mediaCalls;
         var left = mailbox.Close();
@@ -233,6 +233,7 @@ internal sealed partial class MeetingActor(
         }
         foreach (var (ask, _) in untilOpened) Answer(ask, null);
         if (media is not null) await work.CloseAsync(id, media);
+        await leavingSource;
         await KeepLastCaptionsAsync();
     }
 

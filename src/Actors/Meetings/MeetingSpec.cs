@@ -86,4 +86,5 @@ public sealed record SealedSrtp(string Suite, byte[] Master, uint RollOver);
 /// <param name="Number">1, 2, … in the order of arrival within the meeting; names the track in the journal and to captions.</param>
 /// <param name="EndedAt">Null while it may still send.</param>
 /// <param name="Port">Its own even UDP port; null: it is sent to the meeting's.</param>
-public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null, int? Port = null);
+/// <param name="IsUnwanted">Somebody ended it who does not want it recorded: what it was fetched from is not fetched again while it stays.</param>
+public sealed record Track(TrackId Id, int Number, TrackSpec Spec, DateTimeOffset? EndedAt = null, int? Port = null, bool IsUnwanted = false);

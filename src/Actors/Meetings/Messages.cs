@@ -39,7 +39,7 @@ public abstract record MeetingCommand
 
     public sealed record MediaOpened(int Run, int Port) : MeetingCommand;
     public sealed record AddTracks(IReadOnlyList<NewTrack> Tracks) : MeetingCommand;
-    public sealed record EndTrack(TrackId Track) : MeetingCommand;
+    public sealed record EndTrack(TrackId Track, bool IsUnwanted = false) : MeetingCommand;
     public sealed record PatchTrack(TrackId Track, TrackPatch Patch) : MeetingCommand;
     /// <summary>Of a meeting that is over too.</summary>
     public sealed record PatchMeeting(MeetingPatch Patch) : MeetingCommand;
@@ -74,6 +74,8 @@ public abstract record Refusal
     public sealed record InvalidState(MeetingStatus Status) : Refusal;
     /// <param name="Index">Among the tracks of the command.</param>
     public sealed record AmbiguousTrack(int Index) : Refusal;
+    /// <summary>It would have more than <see cref="Meeting.MaxTracks"/>.</summary>
+    public sealed record TooManyTracks : Refusal;
     public sealed record NoSuchTrack : Refusal;
     /// <summary>The track has ended: no SSRC is its own any more.</summary>
     public sealed record TrackIsOver : Refusal;
@@ -100,7 +102,7 @@ public sealed record MeetingCompleted(MediaSnapshot Quality, CaptionsStatus Capt
 public sealed record MeetingFailed(string Reason, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record TrackStarted(Track Track, DateTimeOffset At) : MeetingEvent(At);
-public sealed record TrackEnded(TrackId Track, DateTimeOffset At) : MeetingEvent(At);
+public sealed record TrackEnded(TrackId Track, DateTimeOffset At, bool IsUnwanted = false) : MeetingEvent(At);
 /// <summary>What it is called, and which SSRC it takes, from now on.</summary>
 public sealed record TrackChanged(TrackId Track, string Name, uint? Ssrc, DateTimeOffset At) : MeetingEvent(At);
 /// <summary>One for each track of the participant.</summary>

@@ -55,7 +55,7 @@ internal static class NewSource
     private static string? ReadUrl(JsonFields fields)
     {
         if (fields.RequiredText("url", LongestUrl) is not { } text) return null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss") || url.Host.Length == 0) fields.Invalid("url", "must be an address such as wss://janus.example/ws.or wss://janus.example/ws");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss") || url.Host.Length == 0) fields.Invalid("url", "must be an address such as wss://janus.example/ws");
         else if (url.UserInfo.Length + url.Query.Length + url.Fragment.Length > 0) fields.Invalid("url", "must have no user, query or fragment: it is shown to whoever may read the meeting");
         else return text;
         return null;

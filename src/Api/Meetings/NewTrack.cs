@@ -118,6 +118,11 @@ internal static class NewTrack
     {
         var tracks = new List<TrackSpec>();
         var ssrcs = new HashSet<uint>();
+        if (items.Count > Meeting.MaxTracks)
+        {
+            findings.Invalid(pointer, $"must hold at most {Meeting.MaxTracks} tracks");
+            return tracks;
+        }
         for (int i = 0; i < items.Count; i++)
         {
             if (Read(items[i], $"{pointer}/{i}", findings) is not { } track) continue;

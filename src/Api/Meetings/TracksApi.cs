@@ -34,6 +34,8 @@ internal static class TracksApi
         : new Problem(
             ProblemKind.AmbiguousTrack, "An SSRC belongs to one track of a meeting at a time.", [new FieldError($"{pointer}/{(later.Layers.Count == 0 ? "ssrc" : "layers")}", "is an earlier track's")]);
 
+    public static Problem TooMany() => new(ProblemKind.InvalidState, $"A meeting has at most {Meeting.MaxTracks:N0} tracks over its life, those that have ended included.");
+
     private static async Task<Results<Created<TrackDto>, Created<TrackDto[]>, Problem>> Add(
         string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
     {
@@ -43,6 +45,7 @@ internal static class TracksApi
         {
             case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
             case AddTracksResult.InvalidState(var status): return Over(status);
+            case AddTracksResult.TooManyTracks: return TooMany();
             case AddTracksResult.AmbiguousTrack(var index): return Ambiguous(tracks[index], single ? "" : $"/{index}");
             case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
             case AddTracksResult.Added(var added):

@@ -9,6 +9,9 @@ internal sealed class MediaOfferReader(MediaDescription media, BodyFindings find
     /// <summary>Of a picture's layers and what repairs them there are a handful.</summary>
     private const int MostSources = 100;
 
+    /// <summary>There are 128, and a browser offers some forty.</summary>
+    private const int MostFormats = 64;
+
     public readonly record struct SourceGroup(string Semantics, IReadOnlyList<uint> Sources);
 
     /// <summary>RFC 8866 §6.6 and §6.15: those of the m-line, in its order.</summary>
@@ -23,7 +26,12 @@ internal sealed class MediaOfferReader(MediaDescription media, BodyFindings find
             else Invalid(attribute, "must be \"a=fmtp:<payload type> <parameters>\"");
 
         var formats = new List<OfferedFormat>();
-        foreach (string listed in media.Formats)
+        if (media.Formats.Count > MostFormats)
+        {
+            SdpReader.Invalid(findings, media.Line, $"an m-line has at most {MostFormats} payload types");
+            return formats;
+        }
+        foreach (string listed in media.Formats.Distinct())
         {
             if (!TryPayloadType(listed, out byte number)) SdpReader.Invalid(findings, media.Line, "payload types are numbers from 0 to 127");
             else if ((maps.GetValueOrDefault(number) ?? wellKnown.FirstOrDefault(known => known.PayloadType == number)) is { } format)

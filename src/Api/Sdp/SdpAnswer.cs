@@ -75,7 +75,7 @@ internal static class SdpAnswer
     }
 
     /// <summary>Header extensions a sender may well leave out if they are not in the answer.</summary>
-    private static readonly HashSet<string> Understood = ["urn:ietf:params:rtp-hdrext:ssrc-audio-level", "urn:3gpp:video-orientation"];
+    public static readonly HashSet<string> Understood = ["urn:ietf:params:rtp-hdrext:ssrc-audio-level", "urn:3gpp:video-orientation"];
 
     /// <summary>What is said of both directions, or of ours; not what the sender says of its own.</summary>
     private static string Parameters(OfferedFormat format) => format.Fmtp is null ? "" : string.Join(

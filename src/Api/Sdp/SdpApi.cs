@@ -37,9 +37,11 @@ internal static class SdpApi
                 case AddTracksResult.NotFound: return Problem.NoSuchMeeting(id);
                 case AddTracksResult.InvalidState(var status): return TracksApi.Over(status);
                 case AddTracksResult.NoCapacity(var detail): return MeetingsApi.Full(detail);
-                case AddTracksResult.AmbiguousTrack(var index) when specs[index].Ssrc is not null || specs[index].Layers.Count > 0: return Ambiguous(taken[index]);
+                case AddTracksResult.TooManyTracks: return TracksApi.TooMany();
+                case AddTracksResult.AmbiguousTrack(var index) when specs[index] is { Rtx: not { Ssrc: null } } spec && (spec.Ssrc is not null || spec.Layers.Count > 0):
+                    return Ambiguous(taken[index]);
                 case AddTracksResult.AmbiguousTrack(var index):
-                    specs[index] = specs[index] with { OwnPort = true };             // each m-line can have its own: SDP needs no SSRC to tell them apart
+                    specs[index] = specs[index] with { OwnPort = true };             // each m-line can have its own: SDP needs no SSRC to tell them apart, nor a FID for what comes again
                     break;
                 case AddTracksResult.Added(var added):
                     var meeting = await meetings.FindAsync(caller.Tenant, meetingId, CancellationToken.None) ?? throw new UnreachableException();

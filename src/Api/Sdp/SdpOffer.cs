@@ -21,18 +21,21 @@ internal sealed record OfferedBy(string? Id, string? Name, string? From);
 internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string announced)
 {
     /// <summary>Names of RFC 4855 → words of the contract.</summary>
-    private static readonly Dictionary<string, string> Codecs = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, (string Word, string Kind, int ClockRate)> Codecs = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["opus"] = "opus",
-        ["red"] = "red",
-        ["PCMU"] = "pcmu",
-        ["PCMA"] = "pcma",
-        ["G722"] = "g722",
-        ["VP8"] = "vp8",
-        ["VP9"] = "vp9",
-        ["H264"] = "h264",
-        ["AV1"] = "av1",
+        ["opus"] = ("opus", "audio", 48000),
+        ["red"] = ("red", "audio", 48000),
+        ["PCMU"] = ("pcmu", "audio", 8000),
+        ["PCMA"] = ("pcma", "audio", 8000),
+        ["G722"] = ("g722", "audio", 8000),
+        ["VP8"] = ("vp8", "video", 90000),
+        ["VP9"] = ("vp9", "video", 90000),
+        ["H264"] = ("h264", "video", 90000),
+        ["AV1"] = ("av1", "video", 90000),
     };
+
+    /// <summary>Of an m-line: what they are refused for, all are refused for.</summary>
+    private const int MostTried = 4;
 
     /// <summary>One for each m-line, in order. What cannot be understood goes into the findings; what cannot be taken says why.</summary>
     public IReadOnlyList<OfferedTrack> Read(BodyFindings findings)
@@ -72,7 +75,7 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
         if (Participant(media, offer, isOnePerson) is not { } participant) return OfferedTrack.Refused(media, "nobody says whose it is: add ?participant=");
 
         string? why = null;
-        foreach (var format in Candidates(offer))
+        foreach (var format in Candidates(media, offer).Take(MostTried))
         {
             var (red, rtx) = (RedOf(format, offer), RtxOf(format, offer));
             var findings = new BodyFindings();
@@ -94,10 +97,12 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
     }
 
     /// <summary>Those of a codec the contract has, as preferred; RED only where there is nothing that it holds.</summary>
-    private static IEnumerable<OfferedFormat> Candidates(MediaOffer offer)
+    private static IEnumerable<OfferedFormat> Candidates(MediaDescription media, MediaOffer offer)
     {
         var known = offer.Formats.Where(format => Codecs.ContainsKey(format.Encoding)).ToList();
-        return known.Exists(format => !format.Is("red")) ? known.Where(format => !format.Is("red")) : known;
+        if (known.Exists(format => !format.Is("red"))) known.RemoveAll(format => format.Is("red"));
+        var fitting = known.Where(format => Codecs[format.Encoding] is var codec && codec.Kind == media.Kind && codec.ClockRate == format.ClockRate).ToList();
+        return fitting.Count > 0 ? fitting : known.Take(1);                          // the first says why none can be taken
     }
 
     /// <summary>The RED that holds Opus of this payload type (RFC 2198 §5), and nothing else.</summary>
@@ -118,7 +123,7 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
             Participant = participant,
             Kind = media.Kind,
             Source = (isVideo, isScreen) switch { (true, true) => "screen", (true, _) => "camera", (_, true) => "screen_audio", _ => "microphone" },
-            Codec = Codecs[format.Encoding],
+            Codec = Codecs[format.Encoding].Word,
             PayloadType = format.PayloadType,
             ClockRate = format.ClockRate,
             Channels = format.Channels,
@@ -127,7 +132,7 @@ internal sealed class SdpOffer(SessionDescription session, OfferedBy by, string 
             RedPayloadType = red?.PayloadType,
             Rtx = rtx is null ? null : new NewRtxDto { PayloadType = rtx.PayloadType, Ssrc = ssrc is { } of && offer.Retransmissions.TryGetValue(of, out uint again) ? again : null },
             Fmtp = format.Fmtp,
-            HeaderExtensions = offer.Extensions.ToDictionary(e => e.Key.ToString(), e => e.Value),
+            HeaderExtensions = offer.Extensions.Where(e => SdpAnswer.Understood.Contains(e.Value)).ToDictionary(e => e.Key.ToString(), e => e.Value),
             From = by.From ?? From(offer.Sender),
         };
     }

@@ -84,7 +84,8 @@ public sealed record ParticipantConsent(string Participant, string Consent, long
 
 /// <summary>Packets that came to the machine and not into the journal.</summary>
 /// <param name="Kind">"overrun": the kernel's buffer was full; "storage": the disk could not take them.</param>
-public sealed record PacketsMissed(string Kind, long FromUs, long ToUs, long Packets) : ControlRecord;
+/// <param name="Track">To whose own port they came; 0: to the meeting's; null: it is not known.</param>
+public sealed record PacketsMissed(string Kind, long FromUs, long ToUs, long Packets, int? Track = null) : ControlRecord;
 
 /// <summary>Speech that got no caption when it was said; the packets are here, and whoever finishes the captions begins with them.</summary>
 public sealed record SpeechLost(int Number, long FromUs, long ToUs) : ControlRecord;

@@ -93,7 +93,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
                 break;
             case PacketsMissed missed:
                 var kind = missed.Kind == "overrun" ? GapKind.Overrun : GapKind.Storage;
-                pipeline.NoteMissed(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind);
+                pipeline.NoteMissed(JournalFormat.FromMicroseconds(missed.FromUs), JournalFormat.FromMicroseconds(missed.ToUs), kind, missed.Track);
                 break;
         }
     }

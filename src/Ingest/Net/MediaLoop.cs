@@ -133,19 +133,19 @@ public sealed class MediaLoop : IFeedbackSink, IDisposable
             for (int i = 0; i < batch.Count; i++)
                 Pipeline.Receive(batch.Bytes(i), batch.Peer(i), socket.Arrival(batch, i, boot, wall) - startedBoot, track, odd);
             if (batch.Count == DatagramBatch.Capacity) continue;
-            NoteDropped(socket, before);
+            NoteDropped(socket, before, track);
             socket.Drained(before);
             return;
         }
     }
 
-    private void NoteDropped(UdpReceiver socket, TimeSpan boot)
+    private void NoteDropped(UdpReceiver socket, TimeSpan boot, int track)
     {
         uint dropped = socket.TakeDropped();
         if (dropped == 0) return;
         TimeSpan from = socket.LastDrain - startedBoot, to = boot - startedBoot;
-        Pipeline.NoteMissed(from, to, GapKind.Overrun);
-        journal.AppendAsync(new PacketsMissed("overrun", JournalFormat.ToMicroseconds(from), JournalFormat.ToMicroseconds(to), dropped), to);
+        Pipeline.NoteMissed(from, to, GapKind.Overrun, track);
+        journal.AppendAsync(new PacketsMissed("overrun", JournalFormat.ToMicroseconds(from), JournalFormat.ToMicroseconds(to), dropped, track), to);
     }
 }
 

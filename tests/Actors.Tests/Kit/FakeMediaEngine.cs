@@ -71,6 +71,23 @@ internal sealed class FakeMediaEngine : IMediaEngine
 
     public void ReleasePort(int port) => Reserved.TryRemove(port, out _);
 
+    /// <summary>Ports kept from others; each task ends when it is let go of.</summary>
+    public ConcurrentDictionary<int, TaskCompletionSource> Held { get; } = new();
+
+    public IDisposable HoldPort(int port)
+    {
+        Held[port] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new Holding(this, port);
+    }
+
+    private sealed class Holding(FakeMediaEngine engine, int port) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (engine.Held.TryRemove(port, out var held)) held.SetResult();
+        }
+    }
+
     public IReadOnlyList<MeetingId> Unopened() => [.. KeysAlone.Keys];
     public void Discard(MeetingId meeting) => KeysAlone.TryRemove(meeting, out _);
 

@@ -49,6 +49,15 @@ public sealed partial class MeetingTests
         Assert.Equal(MeetingStatus.Recording, After(After(Fetched(), There, Away), new MeetingCommand.Tick(), seconds: 3000).Status);
 
     [Fact]
+    public void A_node_that_was_started_again_does_not_watch_before_it_says_so()
+    {
+        var again = After(After(Fetched(), There), new MeetingCommand.Recovered(2));
+        Assert.Equal(new SourceState(SourceStatus.Lost), again.Source);
+        Assert.Equal(new SourceState(SourceStatus.Watching), After(again, There).Source);
+        Assert.Equal(new SourceState(SourceStatus.Connecting), After(Fetched(), new MeetingCommand.Recovered(2)).Source);
+    }
+
+    [Fact]
     public void A_room_that_was_never_there_is_waited_for() =>
         Assert.Equal(MeetingStatus.Recording, After(After(Fetched(), NoRoom), new MeetingCommand.Tick(), seconds: 3000).Status);
 

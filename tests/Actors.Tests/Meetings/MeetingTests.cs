@@ -200,6 +200,9 @@ public sealed partial class MeetingTests
         var meeting = In("recording");
         var again = new MeetingCommand.AddTracks([New(Tracks.Of("bob", 111))]);
         Assert.Equal(new Refusal.AmbiguousTrack(0), meeting.Refuse(again));
+        var many = Enumerable.Range(1, Meeting.MaxTracks).Select(n => New(Tracks.Of("bob", 112) with { Ssrc = (uint)n })).ToList();
+        Assert.Equal(new Refusal.TooManyTracks(), meeting.Refuse(new MeetingCommand.AddTracks(many)));
+        Assert.Null(meeting.Refuse(new MeetingCommand.AddTracks(many[meeting.Tracks.Count..])));
         Assert.Empty(meeting.Decide(again, Start));
 
         meeting = After(meeting, new MeetingCommand.EndTrack(meeting.Tracks[0].Track.Id));

@@ -94,13 +94,21 @@ public sealed class JanusRoomTests
     }
 
     [Fact]
-    public void What_Janus_does_not_forward_is_asked_for_again_only_when_it_is_published_anew()
+    public void What_Janus_does_not_forward_is_asked_for_again_ever_later_or_when_it_is_published_anew()
     {
         var room = Room();
         var asked = Assert.IsType<RoomStep.Forward>(Assert.Single(room.Hear(Published(Says(Alice, "alice", Mic("0")))))).What;
-        room.NotForwarded(asked);
-        Assert.Empty(room.Hear(Published(Says(Alice, "alice", Mic("0")))));
-        Assert.Empty(room.Compared([], []));
+        foreach (int comparisons in (int[])[1, 2, 4, 8, 16, 16])
+        {
+            room.NotForwarded(asked);
+            Assert.True(room.HasRefused);
+            for (int n = 1; n < comparisons; n++) Assert.Empty(room.Compared([], []));
+            Assert.Empty(room.Hear(Published(Says(Alice, "alice", Mic("0")))));
+            asked = Assert.IsType<RoomStep.Forward>(Assert.Single(room.Compared([], []))).What;
+        }
+        room.Forwarded(asked, Forwarder(1, asked.Ssrc));
+        Assert.False(room.HasRefused);
+
         room.Hear(Gone("unpublished", Alice));
         Assert.Single(Forwards(room.Hear(Published(Says(Alice, "alice", Mic("0"))))));
     }
@@ -182,7 +190,50 @@ public sealed class JanusRoomTests
             new PublisherNews { PublisherId = Alice, Forwarders = [Forwarder(1, 5), Forwarder(2, 6), Forwarder(3, 5) with { Port = 9 }] },
             new PublisherNews { PublisherId = Bob, Forwarders = [Forwarder(4, 7), Forwarder(5, 5) with { Host = "10.1.2.3" }] },
         };
-        Assert.Equal([new(Alice, 1), new(Bob, 4), new(Bob, 5)], JanusRoom.LeftBehind(listed, Port, new HashSet<uint> { 5, 7 }));
+        Assert.Equal([new(Alice, 1), new(Bob, 4), new(Bob, 5)], JanusRoom.LeftBehind(listed, Port, new HashSet<uint> { 5, 7 }, _ => false));
+    }
+
+    [Fact]
+    public void A_forwarder_to_this_server_that_the_meeting_never_knew_of_is_taken_back_too()
+    {
+        var listed = new[] { new PublisherNews { PublisherId = Alice, Forwarders = [Forwarder(1, 6), Forwarder(2, 6) with { Host = "10.1.2.3" }, Forwarder(3, 6) with { Port = 9 }] } };
+        Assert.Equal([new(Alice, 1)], JanusRoom.LeftBehind(listed, Port, new HashSet<uint>(), host => host == "127.0.0.1"));
+    }
+
+    [Fact]
+    public void More_than_the_meeting_takes_is_left_out_until_there_is_room()
+    {
+        var room = Room();
+        room.TracksLeft = 1;
+        Assert.Single(Forwards(room.Joined([Says(Alice, "alice", Mic("0"), Mic("1"))], [], [])));
+        Assert.True(room.LeavesOut);
+        room.TracksLeft = 1;
+        Assert.Single(Forwards(room.Hear(new RoomNews { Videoroom = "event" })));
+        room.Hear(new RoomNews { Videoroom = "event" });
+        Assert.False(room.LeavesOut);
+    }
+
+    [Fact]
+    public void News_are_kept_as_far_as_anything_follows_from_them()
+    {
+        Assert.False(new RoomNews { Videoroom = "talking" }.IsOfStreams);
+        Assert.True(new RoomNews { Videoroom = "destroyed" }.IsOfStreams);
+        Assert.True(Gone("leaving", Alice).IsOfStreams);
+
+        var greedy = Says(Alice, "alice", [.. Enumerable.Range(0, 500).Select(n => Mic(n.ToString()))]);
+        var kept = JanusRoom.Within(Published([.. Enumerable.Repeat(greedy, 3000)])).Publishers!;
+        Assert.InRange(kept.Count, 1, 1000);
+        Assert.All(kept, publisher => Assert.InRange(publisher!.Streams!.Count, 1, 32));
+    }
+
+    [Fact]
+    public void Pauses_grow_to_ten_seconds_and_are_never_shorter_than_is_asked_for()
+    {
+        var pauses = new JanusPauses(() => 0);
+        Assert.Equal([0.5, 1, 2, 4, 8, 10, 10], Enumerable.Range(0, 7).Select(_ => pauses.Next().TotalSeconds));
+        Assert.Equal(30, pauses.Next(TimeSpan.FromSeconds(30)).TotalSeconds);
+        pauses.Reset();
+        Assert.Equal(0.5, pauses.Next().TotalSeconds);
     }
 
     [Fact]

@@ -164,6 +164,29 @@ public sealed class JanusSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_track_that_somebody_ended_is_not_begun_again_by_a_node_that_was_restarted()
+    {
+        await StartAsync();
+        janus.Publish(Alice, "alice", Mic("0"));
+        janus.Publish(Bob, "bob", Mic("0"));
+        var id = await WatchAsync();
+        await node.UntilAsync(id, m => m.Tracks.Count == 2);
+        await node.Meetings.EndTrackAsync(Node.Acme, id, (await node.FindAsync(id)).Tracks.Single(t => t.Track.Spec.Participant.Name == "alice").Track.Id, default);
+
+        await node.StopAsync();
+        janus.Publish(JanusId.Of(3), "carol", Mic("0"));
+        await node.AgainAsync();
+        await node.UntilAsync(id, m => m.Tracks.Count == 3);
+        Assert.Equal(["alice", "bob", "carol"], (await node.FindAsync(id)).Tracks.Select(t => t.Track.Spec.Participant.Name).Order());
+        await janus.UntilAsync(() => janus.Forwards(Alice).Count == 0);
+        AssertWhole(await node.FindAsync(id), 2);
+
+        janus.Unpublish(Alice);
+        janus.Publish(Alice, "alice", Mic("0"));
+        await node.UntilAsync(id, m => m.Tracks.Count == 4);
+    }
+
+    [Fact]
     public async Task A_stop_takes_back_every_forwarder_and_leaves_the_room()
     {
         await StartAsync();
@@ -200,6 +223,33 @@ public sealed class JanusSourceTests : IAsyncLifetime
         door.IsShut = false;
         await node.AgainAsync();
         await janus.UntilAsync(() => janus.Forwards().Count == 0);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_taken_back_at_the_end_is_taken_back_later_and_the_port_held_until_then()
+    {
+        await StartAsync();
+        janus.Publish(Alice, "alice", Mic("0"));
+        var id = await WatchAsync();
+        await node.UntilAsync(id, m => m.Tracks.Count == 1);
+        int port = (await node.FindAsync(id)).Port;
+        janus.ForwardElsewhere(Alice, port, ssrc: 4711);                             // begun, and never known to the meeting
+        door.IsShut = true;
+        janus.Drop();
+        await node.UntilAsync(id, m => m.Source!.Status == SourceStatus.Lost);
+        clock.Forget();
+        await node.Meetings.StopAsync(Node.Acme, id, default);
+        await node.UntilAsync(id, MeetingStatus.Completed);
+        await clock.UntilWaitedForAsync(TimeSpan.FromSeconds(10));
+        var letGo = node.Engine.Held[port].Task;
+        await clock.PassAsync(TimeSpan.FromSeconds(10));
+        await clock.UntilWaitedForAsync(TimeSpan.FromSeconds(20));                   // once in vain
+        Assert.Equal((2, false), (janus.Forwards().Count, letGo.IsCompleted));
+
+        door.IsShut = false;
+        await clock.PassAsync(TimeSpan.FromSeconds(20));
+        await letGo.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Empty(janus.Forwards());
     }
 
     [Fact]
@@ -252,6 +302,7 @@ public sealed class JanusSourceTests : IAsyncLifetime
         Assert.Equal((SourceStatus.Lost, JanusFault.NoRoom.Detail, TrackStatus.Ended), (meeting.Source!.Status, meeting.Source.Detail, meeting.Tracks[0].Status));
 
         node.Clock.Advance(Meeting.SourceGrace - TimeSpan.FromSeconds(1));
+        await node.Meetings.EndTrackAsync(Node.Acme, id, meeting.Tracks[0].Track.Id, default);   // handled after the tick
         Assert.Equal(MeetingStatus.Recording, (await node.FindAsync(id)).Status);
         node.Clock.Advance(TimeSpan.FromSeconds(1.5));
         await node.UntilAsync(id, m => m.Reason == "source_ended");
@@ -313,7 +364,7 @@ public sealed class JanusSourceTests : IAsyncLifetime
         clock.Forget();
         janus.Kick();
         await node.UntilAsync(id, m => m.Source!.Detail == JanusFault.Kicked.Detail);
-        await clock.PassAsync(FirstPause);
+        await clock.PassAsync(TimeSpan.FromSeconds(15));
         await node.UntilAsync(id, m => m.Source!.Status == SourceStatus.Watching);
         Assert.Equal(1, janus.Watchers);
     }

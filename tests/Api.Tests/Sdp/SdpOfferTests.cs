@@ -212,6 +212,31 @@ public sealed class SdpOfferTests
     }
 
     [Fact]
+    public void Only_payload_types_of_a_codec_at_its_clock_rate_are_looked_at()
+    {
+        var offered = Assert.Single(Read(Media("m=audio 9 RTP/AVP 96 96 97 98 111", "a=rtpmap:96 opus/16000/2", "a=rtpmap:97 VP8/90000", "a=rtpmap:98 PCMU/16000", Opus), Alice));
+        Assert.Equal((byte)111, offered.Spec?.PayloadType);
+        offered = Assert.Single(Read(Media("m=audio 9 RTP/AVP 96", "a=rtpmap:96 opus/16000/2"), Alice));
+        Assert.Contains("clock_rate", offered.Refusal);
+    }
+
+    [Fact]
+    public void Header_extensions_that_nothing_is_read_from_are_left_out()
+    {
+        var offered = Assert.Single(Read(Media("m=audio 9 RTP/AVP 111", Opus, "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level", "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"), Alice));
+        Assert.Equal(["1"], offered.Spec!.HeaderExtensions.Keys);
+    }
+
+    [Fact]
+    public void An_m_line_of_more_payload_types_than_anybody_has_is_refused_by_its_line()
+    {
+        var findings = new BodyFindings();
+        var session = SdpReader.Read(Media("m=audio 9 RTP/AVP " + string.Join(' ', Enumerable.Repeat("111", 65)), Opus), findings)!;
+        new SdpOffer(session, Alice, "203.0.113.9").Read(findings);
+        Assert.Equal("line 5: an m-line has at most 64 payload types", Assert.Single(findings.Errors).Message);
+    }
+
+    [Fact]
     public void A_bundled_m_line_without_a_port_is_offered()
     {
         string text = Media("a=group:BUNDLE a b", "m=audio 9 RTP/AVP 111", "a=mid:a", Opus, "m=audio 0 RTP/AVP 112", "a=mid:b", "a=bundle-only", "a=rtpmap:112 opus/48000/2");

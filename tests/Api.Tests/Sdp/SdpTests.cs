@@ -58,6 +58,16 @@ public sealed class SdpTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task Pictures_whose_repairs_cannot_be_told_apart_are_sent_to_ports_of_their_own()
+    {
+        string id = await server.CreateAsync();
+        string Picture(int ssrc) => $"m=video 9 RTP/AVP 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=ssrc:{ssrc} cname:x\r\n";
+        var answer = await PostAsync($"/v1/meetings/{id}/sdp", "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\n" + Picture(1) + Picture(2));
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        Assert.Equal([false, true], server.Meetings.View(id).Tracks.Select(track => track.Track.Spec.OwnPort));
+    }
+
+    [Fact]
     public async Task What_is_not_taken_keeps_its_place_with_port_0_and_says_why()
     {
         string id = await server.CreateAsync();

@@ -174,6 +174,18 @@ public sealed class MediaLoopTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_was_lost_at_one_port_is_a_gap_of_its_tracks_alone()
+    {
+        var adding = loop.InvokeAsync(() => new[] { loop.Pipeline.AddTrack(Track(1)), loop.Pipeline.AddTrack(Track(2) with { OwnPort = true }), loop.Pipeline.AddTrack(Track(3) with { OwnPort = true }) });
+        loop.Tick(batch);
+        var tracks = await adding;
+        loop.Pipeline.NoteMissed(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), GapKind.Overrun, ownPort: 2);
+        loop.Pipeline.NoteMissed(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4), GapKind.Overrun, ownPort: 0);
+        loop.Pipeline.NoteMissed(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(6), GapKind.Storage);
+        Assert.Equal(["3 5", "1 5", "5"], tracks.Select(track => string.Join(' ', track.Quality().Gaps.Select(gap => gap.From.TotalSeconds))));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_flood_on_one_meeting_gets_its_share_of_each_turn_and_another_meeting_all_of_its_packets()
     {
         using var other = Meeting(out var otherJournal, out var otherWriter);

@@ -16,6 +16,8 @@ internal sealed class JanusConnection : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     /// <summary>Events that wait. Over it the connection is given up, as none may be missed.</summary>
     private const int MaxNews = 1024;
+    /// <summary>The same in octets, as they came.</summary>
+    public const long MaxWaiting = 4 << 20;
 
     private readonly IJanusTransport transport;
     private readonly string? apiSecret;
@@ -26,7 +28,7 @@ internal sealed class JanusConnection : IAsyncDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly Task receiving;
     private volatile JanusFault? fault;
-    private long transactions;
+    private long transactions, waiting;
     private long? session, handle;
 
     /// <param name="AckIsAnswer">Nothing follows it.</param>
@@ -41,8 +43,16 @@ internal sealed class JanusConnection : IAsyncDisposable
     /// <summary>Janus' address.</summary>
     public IPAddress Peer { get; }
 
-    /// <summary>What happens in the room, in order. Ends, with a <see cref="JanusException"/>, with the connection.</summary>
-    public ChannelReader<RoomNews> News => news.Reader;
+    /// <summary>Waits for something to happen in the room. Ends, with a <see cref="JanusException"/>, with the connection.</summary>
+    public async Task WaitForNewsAsync(CancellationToken ct) => await news.Reader.WaitToReadAsync(ct);
+
+    /// <summary>What happened in the room, in order; false: nothing more so far.</summary>
+    public bool TryReadNews([NotNullWhen(true)] out RoomNews? told)
+    {
+        if (!news.Reader.TryRead(out told)) return false;
+        Interlocked.Add(ref waiting, -told.Octets);
+        return true;
+    }
 
     /// <summary>Messages that could not be read, and were passed over.</summary>
     public long Malformed { get; private set; }
@@ -126,7 +136,7 @@ internal sealed class JanusConnection : IAsyncDisposable
         try
         {
             while (await transport.ReceiveAsync(closing.Token) is { } bytes)
-                if (Parse(bytes) is { } message && Take(message) is { } why) { end = why; break; }
+                if (Parse(bytes) is { } message && Take(message, bytes.Length) is { } why) { end = why; break; }
         }
         catch (JanusException e) { end = e.Fault; }
         catch (OperationCanceledException) { /* we close it */ }
@@ -137,7 +147,7 @@ internal sealed class JanusConnection : IAsyncDisposable
     }
 
     /// <summary>Why the connection is of no use any more; null: it is.</summary>
-    private JanusFault? Take(JanusMessage message)
+    private JanusFault? Take(JanusMessage message, int octets)
     {
         if (message.Transaction is { } transaction)
         {
@@ -147,7 +157,8 @@ internal sealed class JanusConnection : IAsyncDisposable
         if (message.Janus is "timeout" or "detached") return JanusFault.Closed;      // the session, or the handle
         if (message.Janus != "event" || message.Plugindata?.Data is not { } told) return null;
         if (told is { Leaving: { IsNumber: false, Text: "ok" } }) return JanusFault.Kicked;
-        return news.Writer.TryWrite(told) ? null : JanusFault.Overrun;
+        if (!told.IsOfStreams) return null;
+        return Interlocked.Add(ref waiting, octets) <= MaxWaiting && news.Writer.TryWrite(JanusRoom.Within(told) with { Octets = octets }) ? null : JanusFault.Overrun;
     }
 
     private JanusMessage? Parse(ReadOnlyMemory<byte> bytes)

@@ -20,6 +20,9 @@ internal sealed record JanusFault(string Word, string Detail)
     public static readonly JanusFault NoSrtp = new("no_srtp", "Janus is to send over a network and this node cannot read SRTP: it has no libsrtp2");
     public static readonly JanusFault Forwarding = new("forwarding", "Janus refuses to forward: the secret or the admin_key is wrong or missing");
 
+    public static readonly JanusFault StreamRefused = new("stream_refused", "Janus refuses to forward a stream of the room; it is asked again");
+    public static readonly JanusFault LeftOut = new("left_out", "the room has more streams than are recorded at once, or the meeting has had as many tracks as it may: some are left out");
+
     /// <summary>VideoRoom's code for a room that is not.</summary>
     public const int NoSuchRoomCode = 426;
     public const int UnauthorizedCode = 433;

@@ -81,6 +81,14 @@ internal sealed record RoomNews
     public JanusId? Kicked { get; init; }
     public IReadOnlyList<ForwarderNews?>? Forwarders { get; init; }
     public int? ErrorCode { get; init; }
+
+    /// <summary>It says who publishes what, or that somebody does no more. Of what else rooms tell, such as who talks, nothing follows.</summary>
+    [JsonIgnore]
+    public bool IsOfStreams => Publishers is not null || Unpublished is not null || Leaving is not null || Kicked is not null || Videoroom == "destroyed";
+
+    /// <summary>How long it was as it came; as a measure of what it takes while it waits.</summary>
+    [JsonIgnore]
+    public int Octets { get; init; }
 }
 
 /// <summary>Who publishes what (in `joined` and in events), or what of theirs is forwarded (in a list of forwarders).</summary>

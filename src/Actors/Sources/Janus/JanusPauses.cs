@@ -7,9 +7,10 @@ internal sealed class JanusPauses(Func<double> chance)
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(500), Longest = TimeSpan.FromSeconds(10);
     private TimeSpan next = First;
 
-    public TimeSpan Next()
+    /// <param name="atLeast">Before chance takes its part.</param>
+    public TimeSpan Next(TimeSpan atLeast = default)
     {
-        var pause = next * (1 - chance() / 2);
+        var pause = (next > atLeast ? next : atLeast) * (1 - chance() / 2);
         next = next * 2 < Longest ? next * 2 : Longest;
         return pause;
     }

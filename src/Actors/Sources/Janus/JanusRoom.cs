@@ -13,25 +13,40 @@ namespace Pipeline.Actors.Sources.Janus;
 /// <param name="isOurs">Whether a forwarder's host is this server.</param>
 /// <param name="media">What a stream is recorded as; null: it cannot be.</param>
 /// <param name="newSsrc">Random, different from all that the meeting has had.</param>
-internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<StreamNews, FeedMedia?> media, Func<uint> newSsrc)
+/// <param name="ended">Streams whose last track was ended by somebody in an earlier life.</param>
+internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<StreamNews, FeedMedia?> media, Func<uint> newSsrc, IEnumerable<FeedStream>? ended = null)
 {
     /// <summary>Forwarded at once; over it streams are left out, and counted.</summary>
     public const int MaxStreams = 256;
     private const int MaxPublishers = 1000, MaxStreamsEach = 32;
+    private const int MostRefusals = 5;                                              // that the pause grows with: to 16 comparisons, five minutes
     private const int LongestId = 200, LongestName = 200, LongestMid = 64;
 
     private readonly Dictionary<JanusId, Publisher> publishers = [];
     private readonly Dictionary<FeedStream, Carried> carried = [];
-    private readonly HashSet<FeedStream> refused = [];                               // by Janus, for what is published now
-    private readonly HashSet<FeedStream> unwanted = [];                              // their track was ended by somebody, and they stay published
+    private readonly Dictionary<FeedStream, Refused> refused = [];                   // by Janus, for what is published now
+    private readonly HashSet<FeedStream> unwanted = [.. ended ?? []];                              // their track was ended by somebody, and they stay published
 
     private sealed record Publisher(string Name, IReadOnlyDictionary<string, FeedMedia> Streams);
+
+    /// <param name="Times">How often in a row.</param>
+    /// <param name="Comparisons">To come before it is asked for again.</param>
+    private sealed record Refused(int Times, int Comparisons);
 
     /// <param name="StreamId">Null until Janus has answered.</param>
     private sealed record Carried(uint Ssrc, string Codec, long? StreamId);
 
     /// <summary>How often a stream was left out for want of room.</summary>
     public long LeftOut { get; private set; }
+
+    /// <summary>A stream that is published now is left out for want of room.</summary>
+    public bool LeavesOut { get; private set; }
+
+    /// <summary>Janus refused to forward a stream that is published now.</summary>
+    public bool HasRefused => refused.Count > 0;
+
+    /// <summary>How many more the meeting takes.</summary>
+    public int TracksLeft { get; set; } = Meetings.Meeting.MaxTracks;
 
     /// <summary>What is forwarded, as far as Janus has said so.</summary>
     public IEnumerable<(FeedStream Stream, uint Ssrc, long StreamId)> Forwards =>
@@ -54,6 +69,7 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
         foreach (var (stream, forward) in carried)
             if (forward.StreamId is not null && !tracks.Contains(forward.Ssrc)) unwanted.Add(stream);
         carried.Clear();
+        foreach (var (stream, turned) in refused.ToArray()) refused[stream] = turned with { Comparisons = turned.Comparisons - 1 };
 
         List<RoomStep> steps = [];
         var kept = new HashSet<uint>();
@@ -80,7 +96,7 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
         foreach (var publisher in news.Publishers ?? []) Hear(publisher);
         foreach (var gone in (JanusId?[])[news.Unpublished, news.Leaving, news.Kicked])
             if (gone is { } feed) publishers.Remove(feed);
-        refused.RemoveWhere(IsGone);
+        foreach (var stream in refused.Keys.Where(IsGone).ToArray()) refused.Remove(stream);
         unwanted.RemoveWhere(IsGone);
         return Due();
     }
@@ -91,15 +107,17 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
         if (!carried.TryGetValue(what.Stream, out var asked) || asked.Ssrc != what.Ssrc)
             return [new RoomStep.StopForward(what.Stream.Feed, forwarder.StreamId)];  // it went meanwhile
         carried[what.Stream] = asked with { StreamId = forwarder.StreamId };
+        refused.Remove(what.Stream);
         return [new RoomStep.BeginTrack(what, forwarder.LocalRtcpPort is > 0 and <= 65535 ? forwarder.LocalRtcpPort : null)];
     }
 
-    /// <summary>Janus does not forward it: it is not asked again for what is published now.</summary>
+    /// <summary>Janus does not forward it: it is asked again at a later comparison, after ever longer, or when it is published anew.</summary>
     public void NotForwarded(Forwarding what)
     {
         if (!carried.TryGetValue(what.Stream, out var asked) || asked.Ssrc != what.Ssrc) return;
         carried.Remove(what.Stream);
-        refused.Add(what.Stream);
+        int times = Math.Min(refused.GetValueOrDefault(what.Stream)?.Times + 1 ?? 1, MostRefusals);
+        refused[what.Stream] = new Refused(times, 1 << (times - 1));
     }
 
     /// <summary>The meeting could not take its track: it is not forwarded for nothing, and tried again at the next occasion.</summary>
@@ -114,10 +132,17 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
         return [];
     }
 
-    /// <summary>All forwarders to this port that carry one of these SSRCs: none may outlive the meeting.</summary>
-    public static IReadOnlyList<RoomStep.StopForward> LeftBehind(IEnumerable<PublisherNews?> forwarding, int port, IReadOnlySet<uint> ssrcs) =>
+    /// <summary>News as far as anything follows from them: the rest of lists that are too long is not kept.</summary>
+    public static RoomNews Within(RoomNews told) => told.Publishers is not { } publishers ? told : told with
+    {
+        Publishers = [.. publishers.Take(MaxPublishers).Select(p => p?.Streams is { Count: > MaxStreamsEach } streams ? p with { Streams = [.. streams.Take(MaxStreamsEach)] } : p)],
+    };
+
+    /// <summary>All forwarders to this port that carry one of these SSRCs or go to this server: none may outlive the meeting.</summary>
+    /// <param name="isOurs">Whether a forwarder's host is this server; also what the meeting never knew of is found by it. For as long as nobody else has the port.</param>
+    public static IReadOnlyList<RoomStep.StopForward> LeftBehind(IEnumerable<PublisherNews?> forwarding, int port, IReadOnlySet<uint> ssrcs, Func<string, bool> isOurs) =>
     [
-        .. All(forwarding).Where(f => f.Forwarder.Port == port && f.Forwarder.Ssrc is { } ssrc && ssrcs.Contains((uint)ssrc))
+        .. All(forwarding).Where(f => f.Forwarder.Port == port && ((f.Forwarder.Ssrc is { } ssrc && ssrcs.Contains((uint)ssrc)) || (f.Forwarder.Host is { } host && isOurs(host))))
             .Select(f => new RoomStep.StopForward(f.Feed, f.Forwarder.StreamId)),
     ];
 
@@ -133,13 +158,20 @@ internal sealed class JanusRoom(int port, Func<string, bool> isOurs, Func<Stream
             steps.Add(new RoomStep.EndTrack(forward.Ssrc));
             steps.Add(new RoomStep.StopForward(stream.Feed, id));
         }
+        LeavesOut = false;
         foreach (var (feed, publisher) in publishers)
         {
             foreach (var (mid, what) in publisher.Streams)
             {
                 var stream = new FeedStream(feed, mid);
-                if (carried.ContainsKey(stream) || refused.Contains(stream) || unwanted.Contains(stream)) continue;
-                if (carried.Count == MaxStreams) { LeftOut++; continue; }
+                if (carried.ContainsKey(stream) || refused.GetValueOrDefault(stream) is { Comparisons: > 0 } || unwanted.Contains(stream)) continue;
+                if (carried.Count == MaxStreams || TracksLeft == 0)
+                {
+                    LeftOut++;
+                    LeavesOut = true;
+                    continue;
+                }
+                TracksLeft--;
                 uint ssrc = Unused();
                 carried[stream] = new Carried(ssrc, what.Codec, null);
                 steps.Add(new RoomStep.Forward(new Forwarding(stream, ssrc, publisher.Name, what)));

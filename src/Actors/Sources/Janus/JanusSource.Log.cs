@@ -17,6 +17,9 @@ internal sealed partial class JanusSource
     [LoggerMessage(LogLevel.Warning, "{Meeting} could not be told of a stream of its room; tried again soon")]
     private static partial void NotTaken(ILogger log, Exception exception, MeetingId meeting);
 
+    [LoggerMessage(LogLevel.Warning, "{Meeting} could not take its forwarders back from Janus: tried again later")]
+    private static partial void TakenBackLater(ILogger log, MeetingId meeting);
+
     [LoggerMessage(LogLevel.Warning, "{Meeting} could not take its forwarders back from Janus: they end when those who publish do")]
     private static partial void NotTakenBack(ILogger log, MeetingId meeting);
 

@@ -5,6 +5,9 @@ namespace Pipeline.Actors.Sources.Janus;
 /// <summary>What the meeting is told, and what is taken back from Janus when it ends.</summary>
 internal sealed partial class JanusSource
 {
+    private static readonly TimeSpan FirstLater = TimeSpan.FromSeconds(10), LastLater = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestHeld = TimeSpan.FromMinutes(10), LongestLater = TimeSpan.FromHours(24);
+
     /// <summary>The meeting learns it, and after a pause it is tried again.</summary>
     private async Task LostAsync(JanusFault fault)
     {
@@ -15,7 +18,7 @@ internal sealed partial class JanusSource
         }
         catch (OperationCanceledException) { return; }
         catch (Exception e) { Broke(log, e, id); }                                   // told with the next attempt
-        var pause = pauses.Next();
+        var pause = pauses.Next(fault == JanusFault.Kicked ? AfterKick : TimeSpan.Zero);
         Lost(log, id, fault.Detail, pause);
         await Task.Delay(pause, parts.Clock, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -68,24 +71,52 @@ internal sealed partial class JanusSource
         }
     }
 
+    /// <summary>
+    /// What could not be taken back at the meeting's end, after growing pauses, for as long as anybody may stay in the room. The port is held
+    /// meanwhile, though not for long: afterwards only what the meeting knew of is told from another's.
+    /// </summary>
+    private async Task TakeBackLaterAsync(IDisposable held, CancellationToken stopping)
+    {
+        long began = parts.Clock.GetTimestamp();
+        using var port = held;
+        try
+        {
+            for (var pause = FirstLater; parts.Clock.GetElapsedTime(began) < LongestLater; pause = 2 * pause < LastLater ? 2 * pause : LastLater)
+            {
+                await Task.Delay(pause, parts.Clock, stopping);
+                bool isHeld = parts.Clock.GetElapsedTime(began) < LongestHeld;
+                if (!isHeld) port.Dispose();
+                if (await TakeBackAsync(isHeld)) return;
+            }
+        }
+        catch (OperationCanceledException) { /* the node stops */ }
+        NotTakenBack(log, id);
+    }
+
     /// <summary>Over a connection of its own: the one there was is gone, or there was none.</summary>
-    private async Task TakeBackAsync()
+    /// <param name="isHeld">Nobody else has the port.</param>
+    /// <returns>True when nothing is left.</returns>
+    private async Task<bool> TakeBackAsync(bool isHeld)
     {
         using var late = new CancellationTokenSource(MaxEnd, parts.Clock);
         try
         {
             await using var janus = await OpenAsync(late.Token);
-            await TakeBackAsync(janus, late.Token);
+            await TakeBackAsync(janus, isHeld, late.Token);
+            return true;
         }
-        catch (Exception e) when (e is JanusException or OperationCanceledException) { NotTakenBack(log, id); }
+        catch (JanusException e) when (e.Fault == JanusFault.NoRoom) { return true; }  // its forwarders went with it
+        catch (Exception e) when (e is JanusException or OperationCanceledException) { TakenBackLater(log, id); }
         catch (Exception e) { Broke(log, e, id); }                                   // the meeting ends all the same
+        return false;
     }
 
-    private async Task TakeBackAsync(VideoRoom janus, CancellationToken late)
+    private async Task TakeBackAsync(VideoRoom janus, bool isHeld, CancellationToken late)
     {
         await telling.WaitAsync(late);
+        if (hosts.Count == 0) hosts = await terms.HostsAsync(late);
         var listed = await janus.ListAsync(late);
-        foreach (var stop in JanusRoom.LeftBehind(listed, port, used)) await StopAsync(janus, stop, late);
+        foreach (var stop in JanusRoom.LeftBehind(listed, port, used, host => isHeld && hosts.Contains(host))) await StopAsync(janus, stop, late);
         await janus.LeaveAsync(late);
     }
 }

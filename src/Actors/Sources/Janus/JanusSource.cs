@@ -9,8 +9,11 @@ namespace Pipeline.Actors.Sources.Janus;
 /// <summary>What a source of one meeting needs.</summary>
 /// <param name="Host">Where Janus is to send to, as senders are told.</param>
 /// <param name="Secrets">Opens what is sealed; throws <see cref="JanusException"/> where it cannot be.</param>
+/// <param name="HoldPort">Keeps a port from other meetings until it is disposed.</param>
+/// <param name="TryGoOn">Has work that never faults go on after the source has ended, until the node stops; false: too much of it does.</param>
 internal sealed record JanusParts(
-    IJanusDoor Door, JanusId Room, string Host, Func<SourceSecrets> Secrets, TimeProvider Clock, Random Chance, ActorsMetrics Metrics, ILogger Log);
+    IJanusDoor Door, JanusId Room, string Host, Func<SourceSecrets> Secrets, TimeProvider Clock, Random Chance, ActorsMetrics Metrics, ILogger Log,
+    Func<int, IDisposable> HoldPort, Func<Func<CancellationToken, Task>, bool> TryGoOn);
 
 /// <summary>
 /// Watches a room for a meeting: connects, and again whenever the connection or Janus is gone, and does what <see cref="JanusRoom"/> says.
@@ -23,6 +26,10 @@ internal sealed partial class JanusSource : IMeetingSource
     private static readonly TimeSpan CompareEvery = TimeSpan.FromSeconds(20);
     /// <summary>To take back what was asked for: the meeting's end waits for it.</summary>
     private static readonly TimeSpan MaxEnd = TimeSpan.FromSeconds(5);
+    /// <summary>A room that was watched for so long is entered again at once; one that puts out whoever enters, ever later.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
+    /// <summary>Who was put out does not come back at once.</summary>
+    private static readonly TimeSpan AfterKick = TimeSpan.FromSeconds(30);
     /// <summary>Streams that are forwarded and not yet the meeting's tracks: their packets are held, of eight SSRCs at most.</summary>
     private const int MaxUnannounced = 6;
 
@@ -44,6 +51,7 @@ internal sealed partial class JanusSource : IMeetingSource
     private int unannounced;
     private long leftOut;                                                            // as far as it is counted
     private string? trouble, toldTrouble;
+    private bool mayNotForward;                                                      // as Janus answered last
     private volatile bool takesBack;
     private bool hasTakenBack;
 
@@ -52,7 +60,7 @@ internal sealed partial class JanusSource : IMeetingSource
     {
         (this.parts, this.owner, id, port, log) = (parts, owner, meeting.Id, meeting.Port ?? 0, parts.Log);
         terms = new JanusTerms(parts.Host);
-        room = new JanusRoom(port, host => hosts.Contains(host), JanusMedia.Of, NewSsrc);
+        room = new JanusRoom(port, host => hosts.Contains(host), JanusMedia.Of, NewSsrc, Unwanted(meeting));
         pauses = new JanusPauses(parts.Chance.NextDouble);
         used.UnionWith(meeting.Tracks.Select(t => t.Track.Spec.Ssrc).OfType<uint>());
         if (owner is null)
@@ -65,9 +73,16 @@ internal sealed partial class JanusSource : IMeetingSource
 
     public async Task EndAsync()
     {
+        var held = parts.HoldPort(port);
         takesBack = true;
         await ending.CancelAsync();
         await running;
+        if (!hasTakenBack && !await TakeBackAsync(isHeld: true))
+        {
+            if (parts.TryGoOn(stopping => TakeBackLaterAsync(held, stopping))) return;
+            NotTakenBack(log, id);
+        }
+        held.Dispose();
     }
 
     public async ValueTask DisposeAsync()
@@ -92,7 +107,6 @@ internal sealed partial class JanusSource : IMeetingSource
                 await LostAsync(JanusFault.Closed);
             }
         }
-        if (takesBack && !hasTakenBack) await TakeBackAsync();
     }
 
     /// <summary>Returns by an exception only.</summary>
@@ -106,7 +120,7 @@ internal sealed partial class JanusSource : IMeetingSource
             hosts = await terms.HostsAsync(ct);
             trouble = terms.Trouble(janus.Peer);
             var (listed, open) = await StateAsync(janus, ct);
-            pauses.Reset();
+            long began = parts.Clock.GetTimestamp();
             Watching(log, id);
             parts.Metrics.SourceWatches(1);
             try
@@ -117,6 +131,7 @@ internal sealed partial class JanusSource : IMeetingSource
             finally
             {
                 parts.Metrics.SourceWatches(-1);
+                if (parts.Clock.GetElapsedTime(began) >= Settled) pauses.Reset();
                 if (janus.Malformed > 0) parts.Metrics.SourceMalformed(janus.Malformed);
             }
         }
@@ -125,7 +140,7 @@ internal sealed partial class JanusSource : IMeetingSource
             using var late = new CancellationTokenSource(MaxEnd, parts.Clock);
             try
             {
-                await TakeBackAsync(janus, late.Token);
+                await TakeBackAsync(janus, isHeld: true, late.Token);
                 hasTakenBack = true;
             }
             catch (Exception e) when (e is JanusException or OperationCanceledException) { /* over another connection, then */ }
@@ -136,15 +151,15 @@ internal sealed partial class JanusSource : IMeetingSource
     private async Task FollowAsync(VideoRoom janus, CancellationToken ct)
     {
         var compare = Task.Delay(CompareEvery, parts.Clock, ct);
-        Task<bool>? some = null;
+        Task? some = null;
         while (true)
         {
-            some ??= janus.News.WaitToReadAsync(ct).AsTask();
+            some ??= janus.WaitForNewsAsync(ct);
             if (await Task.WhenAny(some, compare) == some)
             {
                 await some;                                                          // ends with the connection, by its exception
                 some = null;
-                while (janus.News.TryRead(out var told))
+                while (janus.TryReadNews(out var told))
                 {
                     await DoAsync(janus, room.Hear(told), ct);
                     if (told.Videoroom == "destroyed") throw new JanusException(JanusFault.NoRoom);
@@ -177,6 +192,7 @@ internal sealed partial class JanusSource : IMeetingSource
             open.Add(new OpenForward(stream, ssrc, track.Spec.Codec));
         }
         used.UnionWith(meeting.Tracks.Select(t => t.Track.Spec.Ssrc).OfType<uint>());
+        room.TracksLeft = Math.Max(0, Meeting.MaxTracks - meeting.Tracks.Count);
         return (listed, open);
     }
 
@@ -203,6 +219,8 @@ internal sealed partial class JanusSource : IMeetingSource
             Interlocked.Add(ref unannounced, begun.Count);
             Then(() => BeginTracksAsync(begun, ct));
         }
+        trouble = terms.Trouble(janus.Peer)
+            ?? (room.HasRefused ? (mayNotForward ? JanusFault.Forwarding : JanusFault.StreamRefused).Detail : room.LeavesOut ? JanusFault.LeftOut.Detail : null);
         if (trouble != toldTrouble) await TellAsync(new MeetingCommand.SourceSeen(IsWatching: true, toldTrouble = trouble), ct);
     }
 
@@ -213,7 +231,7 @@ internal sealed partial class JanusSource : IMeetingSource
         var answer = await janus.ForwardAsync(what, key?.Master, ct);
         var forwarder = (answer.Forwarders ?? []).FirstOrDefault(f => f?.Port == port);
         if (forwarder is null) NotForwarded(log, id, answer.ErrorCode ?? 0);
-        if (answer.ErrorCode == JanusFault.UnauthorizedCode) trouble = JanusFault.Forwarding.Detail;
+        mayNotForward = answer.ErrorCode == JanusFault.UnauthorizedCode;
         parts.Metrics.SourceForwards(forwarder is null ? "refused" : "begun");
         return (what, key, forwarder);
     }
@@ -226,6 +244,10 @@ internal sealed partial class JanusSource : IMeetingSource
 
     private Task<VideoRoom> OpenAsync(CancellationToken ct) =>
         VideoRoom.OpenAsync(parts.Door, new VideoRoomTerms(parts.Room, parts.Host, port), parts.Secrets(), parts.Clock, ct);
+
+    /// <summary>A stream that came back after it was unwanted has had another track since.</summary>
+    private static IEnumerable<FeedStream> Unwanted(Meeting meeting) =>
+        meeting.Tracks.Select(t => t.Track).Where(t => t.Spec.Fetched is not null).GroupBy(t => t.Spec.Fetched!).Where(of => of.Last().IsUnwanted).Select(of => of.Key);
 
     private uint NewSsrc()
     {

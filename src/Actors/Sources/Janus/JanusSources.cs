@@ -7,8 +7,13 @@ using Pipeline.Actors.Meetings;
 namespace Pipeline.Actors.Sources.Janus;
 
 /// <summary>Sources of all meetings of a node.</summary>
-public sealed class JanusSources : IMeetingSources
+public sealed class JanusSources : IMeetingSources, IDisposable
 {
+    /// <summary>Meetings whose forwarders could not be taken back at their end, and are tried again. Of more it is only said.</summary>
+    private const int MaxGoingOn = 256;
+
+    private readonly CancellationTokenSource stopping = new();
+    private int goingOn;
     private readonly string host;
     private readonly IMediaEngine engine;
     private readonly TimeProvider clock;
@@ -30,10 +35,28 @@ public sealed class JanusSources : IMeetingSources
 
     public IMeetingSource CleanUp(Meeting meeting) => new JanusSource(meeting, null, Parts(meeting));
 
+    /// <summary>What is still to be taken back is left to those who publish.</summary>
+    public void Dispose() => stopping.Cancel();
+
     private JanusParts Parts(Meeting meeting)
     {
         var spec = meeting.Spec.Source ?? throw new ArgumentException("The meeting has no source.", nameof(meeting));
-        return new JanusParts(doors(spec), spec.Room, host, () => Open(meeting.Id, spec), clock, chance, metrics, log);
+        return new JanusParts(doors(spec), spec.Room, host, () => Open(meeting.Id, spec), clock, chance, metrics, log, engine.HoldPort, TryGoOn);
+    }
+
+    private bool TryGoOn(Func<CancellationToken, Task> work)
+    {
+        if (Interlocked.Increment(ref goingOn) > MaxGoingOn || stopping.IsCancellationRequested)
+        {
+            Interlocked.Decrement(ref goingOn);
+            return false;
+        }
+        _ = Task.Run(async () =>
+        {
+            await work(stopping.Token);
+            Interlocked.Decrement(ref goingOn);
+        });
+        return true;
     }
 
     private SourceSecrets Open(MeetingId meeting, SourceSpec spec)

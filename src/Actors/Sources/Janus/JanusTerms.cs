@@ -29,7 +29,7 @@ internal sealed class JanusTerms(string host)
     {
         var hosts = new HashSet<string> { host };
         if (IPAddress.TryParse(host, out _)) return hosts;
-        try { hosts.UnionWith((await Dns.GetHostAddressesAsync(host, ct)).Select(a => a.ToString())); }
+        try { hosts.UnionWith((await Dns.GetHostAddressesAsync(host, ct).WaitAsync(ct)).Select(a => a.ToString())); }
         catch (System.Net.Sockets.SocketException) { /* Janus may resolve what this node does not: its SSRCs tell then */ }
         return hosts;
     }

@@ -27,7 +27,7 @@ internal sealed class JanusWebSocketDoor(Uri url, TimeProvider clock) : IJanusDo
     private async Task<IPAddress[]> ResolveAsync(CancellationToken ct)
     {
         IPAddress[] found;
-        try { found = IPAddress.TryParse(url.DnsSafeHost, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(url.DnsSafeHost, ct); }
+        try { found = IPAddress.TryParse(url.DnsSafeHost, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(url.DnsSafeHost, ct).WaitAsync(ct); }
         catch (Exception e) when (e is SocketException or ArgumentException) { throw new JanusException(JanusFault.Unresolved, e); }
         if (found.Length == 0) throw new JanusException(JanusFault.Unresolved);
         var allowed = found.Where(OutgoingAddress.IsAllowed).ToArray();

@@ -1,5 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Threading.Channels;
 using Pipeline.Actors.Meetings;
 
 namespace Pipeline.Actors.Sources.Janus;
@@ -26,8 +26,12 @@ internal sealed class VideoRoom : IAsyncDisposable
 
     /// <summary>Janus' address.</summary>
     public IPAddress Peer => connection.Peer;
-    /// <inheritdoc cref="JanusConnection.News"/>
-    public ChannelReader<RoomNews> News => connection.News;
+
+    /// <inheritdoc cref="JanusConnection.WaitForNewsAsync"/>
+    public Task WaitForNewsAsync(CancellationToken ct) => connection.WaitForNewsAsync(ct);
+
+    /// <inheritdoc cref="JanusConnection.TryReadNews"/>
+    public bool TryReadNews([NotNullWhen(true)] out RoomNews? told) => connection.TryReadNews(out told);
 
     /// <inheritdoc cref="JanusConnection.Malformed"/>
     public long Malformed => connection.Malformed;
