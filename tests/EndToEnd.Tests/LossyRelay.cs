@@ -11,7 +11,7 @@ namespace Pipeline.EndToEnd.Tests;
 internal sealed class LossyRelay : IDisposable
 {
     private const byte Rtx = 97, Red = 63;
-    private const int LossyUntil = 450;
+    private const int LossyUntil = 400;
 
     private readonly Socket media = Bound(), reports = Bound(), onward = Bound(), feedback = Bound();
     private readonly CancellationTokenSource over = new();
@@ -21,7 +21,7 @@ internal sealed class LossyRelay : IDisposable
     private readonly Task[] loops;
     private long lastSent = Environment.TickCount64;
 
-    /// <param name="loss">Share of packets, either way, that are lost; of media, among the first 450: a sender that ends answers no more.</param>
+    /// <param name="loss">Share of packets, either way, that are lost; of media, among the first 400: a sender that ends answers no more, and what is asked for in vain is asked for again.</param>
     public LossyRelay(IPEndPoint server, int seed, double loss)
     {
         (random, this.loss) = (new Random(seed), loss);

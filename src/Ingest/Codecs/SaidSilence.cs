@@ -64,6 +64,6 @@ internal sealed class SaidSilence(ConcealingDecoder decoder)
     private void CatchUp()
     {
         if (skipped > Kept) decoder.Forget();                                        // else nothing is missing between what it knows and those kept
-        for (int n = Math.Max(skipped - Kept, 0); n < skipped; n++) decoder.Loudness(kept[n % Kept].AsSpan(0, lengths[n % Kept]));
+        for (int n = Math.Max(skipped - Kept, 0); n < skipped; n++) trusted &= decoder.Loudness(kept[n % Kept].AsSpan(0, lengths[n % Kept])) < Audible;
     }
 }

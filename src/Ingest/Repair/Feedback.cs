@@ -94,15 +94,20 @@ public sealed class Feedback : IDisposable
     /// <summary>Of each encoding that needs one. A forwarder sends nothing that could be shown before it is asked, and takes any SSRC.</summary>
     private void RequestPictures(VideoTrack video, Line line, TimeSpan now)
     {
-        bool isAwaited = video.Newest is null && line.Address is not null;
-        if (!line.Pictures.TakeDue(isAwaited || video.NeedsKeyFrame, now)) return;
         Span<byte> buffer = stackalloc byte[MaxPacket];
         var writer = Begin(buffer, line, 0);
-        ReturnPath? path = isAwaited ? new ReturnPath(line.Address!.Value, OddPort: false) : null;
-        if (isAwaited) writer.AddPictureLoss(video.Description.Ssrc ?? 0);
+        ReturnPath? path = null;
+        if (line.Address is { } address && line.First.TakeDue(video.Newest is null, now))
+        {
+            writer.AddPictureLoss(video.Description.Ssrc ?? 0);
+            path = new ReturnPath(address, OddPort: false);
+        }
         foreach (var stream in video.Streams)
         {
-            if (stream.HasLeft || writer.Length > MaxPacket / 2 || !video.NeedsKeyFrameOf(stream.Ssrc) || !TryGetPath(line, stream.Ssrc, out var there)) continue;
+            bool isNeeded = !stream.HasLeft && video.NeedsKeyFrameOf(stream.Ssrc);
+            ReturnPath there = default;
+            if (isNeeded && (writer.Length > MaxPacket / 2 || !TryGetPath(line, stream.Ssrc, out there))) continue;   // due as soon as it can be said
+            if (!stream.Pictures.TakeDue(isNeeded, now)) continue;
             writer.AddPictureLoss(stream.Ssrc);
             path = there;
         }
@@ -168,7 +173,8 @@ public sealed class Feedback : IDisposable
         public SourceBinding? Binding { get; set; }
         public PeerAddress? Address { get; set; }
         public SrtpSender? Protection { get; set; }
-        public KeyFrameRequests Pictures { get; } = new();
+        /// <summary>For a picture, while nothing has come that could lack one.</summary>
+        public KeyFrameRequests First { get; } = new();
         public TimeSpan Reported { get; set; } = TimeSpan.MinValue;
         public TimeSpan ReportDue { get; set; } = TimeSpan.MinValue;
         public void Dispose() => Protection?.Dispose();

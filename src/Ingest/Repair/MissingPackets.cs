@@ -15,25 +15,49 @@ public sealed class MissingPackets
     public static readonly TimeSpan FirstAfter = TimeSpan.FromMilliseconds(20);
     /// <summary>What comes later finds its place in the recording taken.</summary>
     public static readonly TimeSpan GiveUpAfter = TimeSpan.FromMilliseconds(1800);
-    /// <summary>Between two requests for the same packet: one and a half round trips, within these. The greater while none is known.</summary>
+    /// <summary>Between two requests for the same packet: one and a half round trips, within these. The second while none is known.</summary>
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(60), Pause = TimeSpan.FromMilliseconds(120), MostPause = TimeSpan.FromMilliseconds(500);
 
     private readonly Missing[] missing = new Missing[Capacity];                      // by sequence number; from 0, `count` of them
     private int count;
     private long highest = long.MinValue;
+    private TimeSpan pause = Pause, lengthened = TimeSpan.MinValue;                  // between two requests by now; when that was last found too short
 
     public int Count => count;
     /// <summary>From a request to the packet it brought, smoothed (RFC 6298 §2); zero until known.</summary>
     public TimeSpan RoundTrip { get; private set; }
 
-    /// <summary>A packet came, at its time or again.</summary>
+    /// <summary>A packet came by itself, at its time or late.</summary>
     /// <param name="sequence">Unwrapped, within one run of the sequence.</param>
     public void Received(long sequence, TimeSpan at)
     {
         if (highest == long.MinValue) highest = sequence;
-        for (long lost = Math.Max(highest + 1, sequence - Capacity); lost < sequence; lost++) Add(lost, at);
-        if (sequence > highest) highest = sequence;
-        else Remove(sequence, at);
+        if (sequence <= highest)
+        {
+            TryRemove(sequence, out _);
+            return;
+        }
+        long first = Math.Max(highest + 1, sequence - Capacity);
+        MakeRoom((int)(sequence - first));
+        for (long lost = first; lost < sequence; lost++) missing[count++] = new Missing(lost, at, Tries: 0, Asked: default);
+        highest = sequence;
+    }
+
+    /// <summary>
+    /// A packet came that was asked for. Of one asked for twice nobody knows which request brought it: it tells nothing of the round trip, but that the
+    /// pause may be too short to tell (RFC 6298 §5.5, Karn's algorithm).
+    /// </summary>
+    public void Repaired(long sequence, TimeSpan at)
+    {
+        if (!TryRemove(sequence, out var one) || one.Tries == 0) return;
+        if (one.Tries == 1)
+        {
+            var took = at - one.Asked;
+            RoundTrip = RoundTrip == TimeSpan.Zero ? took : RoundTrip + (took - RoundTrip) / 8;
+            pause = Clamp(RoundTrip * 1.5, LeastPause, MostPause);
+        }
+        else if (lengthened == TimeSpan.MinValue || at - lengthened >= pause)       // once for all that came at once
+            (pause, lengthened) = (Clamp(pause * 1.5, LeastPause, MostPause), at);
     }
 
     /// <summary>What came before is no affair any more: another run of the sequence.</summary>
@@ -52,7 +76,6 @@ public sealed class MissingPackets
     public int TakeDue(TimeSpan now, Span<ushort> sequences)
     {
         int due = 0, kept = 0;
-        var pause = RoundTrip == TimeSpan.Zero ? Pause : Clamp(RoundTrip * 1.5, LeastPause, MostPause);
         for (int n = 0; n < count; n++)
         {
             var one = missing[n];
@@ -69,29 +92,29 @@ public sealed class MissingPackets
         return due;
     }
 
-    private void Add(long sequence, TimeSpan at)
+    /// <summary>The oldest go, all at once.</summary>
+    /// <param name="more">At most <see cref="Capacity"/>.</param>
+    private void MakeRoom(int more)
     {
-        if (count == Capacity)
-        {
-            missing.AsSpan(1).CopyTo(missing);
-            count--;
-        }
-        missing[count++] = new Missing(sequence, at, Tries: 0, Asked: default);
+        int excess = count + more - Capacity;
+        if (excess <= 0) return;
+        missing.AsSpan(excess, count - excess).CopyTo(missing);
+        count -= excess;
     }
 
-    private void Remove(long sequence, TimeSpan at)
+    private bool TryRemove(long sequence, out Missing removed)
     {
+        removed = default;
         for (int n = 0; n < count; n++)
         {
             if (missing[n].Sequence != sequence) continue;
-            if (missing[n].Tries == 1) Measure(at - missing[n].Asked);               // of one asked for twice nobody knows which request brought it
+            removed = missing[n];
             missing.AsSpan(n + 1, count - n - 1).CopyTo(missing.AsSpan(n));
             count--;
-            return;
+            return true;
         }
+        return false;
     }
-
-    private void Measure(TimeSpan took) => RoundTrip = RoundTrip == TimeSpan.Zero ? took : RoundTrip + (took - RoundTrip) / 8;
 
     private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
 

@@ -171,6 +171,8 @@ public abstract class MediaTrack : IDisposable
     /// <inheritdoc cref="Take"/>
     protected abstract void TakeHeader(in RtpPacket packet, int epoch, long sequence, long timestamp, TimeSpan arrival);
     protected abstract void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival);
+    /// <summary>The SSRC was silent for longer than so many others: nothing is to be remembered of it.</summary>
+    protected virtual void Forget(uint ssrc) { }
     /// <summary>No payload comes for a while.</summary>
     protected abstract void Interrupted();
     /// <summary>No packet comes any more.</summary>
@@ -251,6 +253,7 @@ public abstract class MediaTrack : IDisposable
         if (streams.Count < MaxStreams) return;
         var oldest = streams.Values.Where(s => s.Stream != newest).MinBy(s => s.Stream.LastArrival).Stream;
         forgotten += oldest.Counts;
+        Forget(oldest.Ssrc);
         streams.Remove(oldest.Ssrc);
         Streams.Remove(oldest);
     }

@@ -44,6 +44,8 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
     public TimeSpan Jitter => statistics.Jitter;
     /// <summary>What can be asked for again; null: its sender sends nothing again.</summary>
     public MissingPackets? Missing { get; init; }
+    /// <summary>When its sender is asked for a whole picture.</summary>
+    public KeyFrameRequests Pictures { get; } = new();
     /// <summary>Its sender said goodbye, and nothing came since.</summary>
     public bool HasLeft { get; private set; }
 
@@ -85,7 +87,7 @@ public sealed class ReceiveStream(uint ssrc, int clockRate)
         extendedTimestamp = 0;
         if (!IsWanted(sequence, timestamp, arrival, out extendedSequence) || !timestamps.TryPeek(timestamp, out extendedTimestamp)) return false;
         statistics.Restore(extendedSequence);
-        Missing?.Received(extendedSequence, arrival);
+        Missing?.Repaired(extendedSequence, arrival);
         return true;
     }
 

@@ -9,8 +9,8 @@ namespace Pipeline.Ingest.Streams;
 /// </summary>
 public sealed class VideoTrack : MediaTrack
 {
-    /// <summary>An encoding of which nothing came for so long does not flow.</summary>
-    private static readonly TimeSpan Flows = TimeSpan.FromSeconds(1);
+    /// <summary>When another encoding is shown, with its next key frame, in place of one of which nothing comes. A little later than that, as the one clock is not the other.</summary>
+    private static readonly TimeSpan TakesOver = TimeSpan.FromMilliseconds(1100);
 
     private readonly Dictionary<uint, KeyFrameWatch> watches = [];
     private readonly List<KeyFrameWatch> followed = [];                              // the same in order
@@ -33,6 +33,9 @@ public sealed class VideoTrack : MediaTrack
         }
     }
 
+    /// <summary>SSRCs that are followed.</summary>
+    internal int Followed => followed.Count;
+
     /// <summary>Takes the pictures; set before the first packet. Null: nobody wants them.</summary>
     public IFrameSink? Pictures
     {
@@ -41,7 +44,7 @@ public sealed class VideoTrack : MediaTrack
 
     /// <summary>The same of one of its SSRCs.</summary>
     public bool NeedsKeyFrameOf(uint ssrc) =>
-        Withheld.Reason is null && watches.TryGetValue(ssrc, out var watch) && watch.NeedsKeyFrame && LastPacket - watch.LastPacket < Flows;
+        Withheld.Reason is null && watches.TryGetValue(ssrc, out var watch) && LastPacket - watch.LastPacket < KeyFrameWatch.Flows && (watch.NeedsKeyFrame || IsToTakeOver(watch));
 
     public override void Advance(TimeSpan now)
     {
@@ -65,6 +68,12 @@ public sealed class VideoTrack : MediaTrack
 
     protected override void TakeReport(uint ssrc, int epoch, ulong ntpTime, long timestamp, TimeSpan arrival) =>
         streams?[ssrc].Timeline.InsertReport(epoch, ntpTime, timestamp, arrival);
+
+    protected override void Forget(uint ssrc)
+    {
+        if (watches.Remove(ssrc, out var watch)) followed.Remove(watch);
+        streams?.Forget(ssrc);
+    }
 
     protected override void Interrupted() { }
 
@@ -114,6 +123,21 @@ public sealed class VideoTrack : MediaTrack
             var from = span.From > lostUntil ? span.From : lostUntil;
             if (from < span.To) AddLoss(from, lostUntil = span.To);
         }
+    }
+
+    /// <summary>
+    /// True while another encoding that had pictures is silent, and this one, which went on without it, has had no key frame since: which of them was shown is not known
+    /// here, and one key frame too many is less than a picture that stands still.
+    /// </summary>
+    private bool IsToTakeOver(KeyFrameWatch watch)
+    {
+        foreach (var other in followed)
+        {
+            if (other == watch || other.LastKeyAt < TimeSpan.Zero) continue;
+            var alone = other.LastPacket > watch.FlowsSince ? other.LastPacket : watch.FlowsSince;
+            if (LastPacket - alone >= TakesOver && watch.LastKeyAt < other.LastPacket + TakesOver) return true;
+        }
+        return false;
     }
 
     private PayloadFormat Format() =>

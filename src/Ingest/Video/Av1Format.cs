@@ -14,14 +14,30 @@ internal sealed class Av1Format : PayloadFormat
 
     private bool open, skipping;                                                     // the last OBU goes on in the next packet; it is not kept
 
-    public override bool Begins(ReadOnlySpan<byte> payload) => BeginsKeyFrame(payload);   // of others nothing says that they are first
-
-    public override bool BeginsKeyFrame(ReadOnlySpan<byte> payload)
+    /// <summary>Of others nothing says that they are first.</summary>
+    public override bool Begins(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < 2 || (payload[0] & 0x80) != 0) return false;
         if ((payload[0] & 0x08) != 0) return true;
         int at = 1, left = payload[0] >> 4 & 3;
         return TryReadElement(payload, ref at, ref left, out var element) && element.Length > 0 && Obu.Type(element[0]) is Obu.SequenceHeader;
+    }
+
+    /// <summary>A sequence header may come before other frames too; what its frame is, the frame's own header says, where it is in the packet.</summary>
+    public override KeyFrameStart KeyFrameIn(ReadOnlySpan<byte> payload)
+    {
+        if (!Begins(payload)) return KeyFrameStart.None;
+        var sequence = default(Av1Sequence);
+        int at = 1, left = payload[0] >> 4 & 3;
+        if (left == 0) left = -1;
+        while (at < payload.Length && TryReadElement(payload, ref at, ref left, out var element) && !element.IsEmpty)
+        {
+            int type = Obu.Type(element[0]), start = Obu.HasExtension(element[0]) ? 2 : 1;
+            if (element.Length < start || (Obu.HasSize(element[0]) && !Obu.TryReadSize(element, ref start, out _))) break;
+            if (type == Obu.SequenceHeader && !Av1Sequence.TryRead(element[start..], out sequence)) return KeyFrameStart.None;
+            if (type is Obu.Frame or Obu.FrameHeader) return sequence.Width > 0 && Obu.IsKeyFrame(element[start..], sequence) ? KeyFrameStart.Whole : KeyFrameStart.None;
+        }
+        return (payload[0] & 0x08) != 0 ? KeyFrameStart.Whole : KeyFrameStart.None;  // N: it is a key frame's
     }
 
     public override bool TryAdd(ReadOnlySpan<byte> payload, FrameBuffer frame)

@@ -38,13 +38,16 @@ internal sealed class H264Format : PayloadFormat
         _ => false,
     };
 
-    public override bool BeginsKeyFrame(ReadOnlySpan<byte> payload)
+    public override bool KnowsSettings => parameterSets.Count > 0;
+
+    /// <summary>Encoders put parameter sets before other pictures too; a key frame has an IDR picture.</summary>
+    public override KeyFrameStart KeyFrameIn(ReadOnlySpan<byte> payload)
     {
-        if (!FirstUnit(payload, out int type, out _)) return false;
-        if ((payload[0] & 0x1F) != StapA) return type is IdrSlice or Sps;
-        for (int at = 1; TryReadUnit(payload, ref at, out var unit);)
-            if ((unit[0] & 0x1F) is IdrSlice or Sps) return true;
-        return false;
+        if (!FirstUnit(payload, out int type, out byte next)) return KeyFrameStart.None;
+        if ((payload[0] & 0x1F) != StapA) return StartOf(type, next);
+        var start = KeyFrameStart.None;
+        for (int at = 1; TryReadUnit(payload, ref at, out var unit);) start |= StartOf(unit[0] & 0x1F, unit.Length > 1 ? unit[1] : (byte)0);
+        return start;
     }
 
     public override bool TryAdd(ReadOnlySpan<byte> payload, FrameBuffer frame)
@@ -82,13 +85,17 @@ internal sealed class H264Format : PayloadFormat
         if (!isKey) { info = default; return true; }
 
         bool lostSets = afterHole && setsComeWithKeys && !hasSps;                    // they may have been others
-        setsComeWithKeys = hasSps;
+        if (!lostSets) setsComeWithKeys = hasSps;
         if (lostSets || (!(hasSps && hasPps) && !TryPrependSets(frame, ref info))) return false;
         info = info with { IsKey = true };
         return info.Width > 0;
     }
 
     public override void GiveUp() => open = false;
+
+    /// <param name="next">The byte behind the unit's header: in its first bit, first_mb_in_slice is 0.</param>
+    private static KeyFrameStart StartOf(int type, byte next) =>
+        type == Sps ? KeyFrameStart.Settings : type == IdrSlice && (next & 0x80) != 0 ? KeyFrameStart.Picture : KeyFrameStart.None;
 
     private static bool TryAddUnit(ReadOnlySpan<byte> unit, FrameBuffer frame) => TryBegin(frame) && frame.TryAppend(unit);
 

@@ -9,21 +9,30 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
 {
     /// <summary>A repair takes a round trip or two.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
+    /// <summary>A stream of which nothing came for so long does not flow.</summary>
+    public static readonly TimeSpan Flows = TimeSpan.FromSeconds(1);
+    private const int MostSettings = 8;                                              // packets in front of a key frame's picture
     private const int Window = 1024;                                                 // packets a missing one is waited for
 
     private readonly ulong[] received = new ulong[Window / 64];                      // of those behind a hole, a bit each, by number modulo the window
     private int epoch = -1;
     private long next, highest;                                                      // the first that is missing; the last that came
+    private long settings = long.MinValue, settingsAhead;                            // where the last were that no picture has had; how far ahead they come
+    private bool hasSettings;                                                        // some have come
     private long lastKey = long.MinValue, lastLost = long.MinValue;                  // sequence numbers
     private TimeSpan holeSince, holesSince;                                          // the first, as far as it is known; all there have been without a break
     private TimeSpan? lostSince;
     private (TimeSpan From, TimeSpan To)? ended;
-    private TimeSpan lastKeyAt;
+    private TimeSpan lastKeyAt = TimeSpan.FromDays(-1);
     private (long Sequence, TimeSpan At) keyBehind = (long.MaxValue, default);       // the first key frame behind the hole
 
     /// <summary>True while nothing that comes can be shown before a key frame.</summary>
     public bool NeedsKeyFrame => lastKey <= lastLost;
     public TimeSpan LastPacket { get; private set; }
+    /// <summary>Its packets have come without a break since then.</summary>
+    public TimeSpan FlowsSince { get; private set; } = TimeSpan.FromDays(-1);
+    /// <summary>When its last key frame began to come; long before the meeting while none did.</summary>
+    public TimeSpan LastKeyAt => lastKeyAt;
     /// <summary>Meeting time from which on something is missing that was sent; null where nothing is, or a key frame made up for it.</summary>
     public TimeSpan? LostSince => NeedsKeyFrame ? lostSince : null;
 
@@ -40,13 +49,14 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
     public void Receive(int packetEpoch, long sequence, ReadOnlySpan<byte> payload, bool isWithheld, TimeSpan arrival)
     {
         if (packetEpoch != epoch || sequence - next >= Window) Begin(packetEpoch, sequence, arrival);
+        if (arrival - LastPacket >= Flows || FlowsSince < TimeSpan.Zero) FlowsSince = arrival;
         LastPacket = arrival;
         if (isWithheld)
         {
             lastLost = Math.Max(lastLost, sequence);
             lostSince = null;
         }
-        else if (!payload.IsEmpty && format.BeginsKeyFrame(payload)) TakeKey(sequence, arrival);
+        else if (!payload.IsEmpty && TryFindKey(sequence, format.KeyFrameIn(payload), out long first)) TakeKey(first, arrival);
         if (sequence < next) return;                                                 // it was given up
 
         var (before, wasWhole) = (next, next > highest);
@@ -81,8 +91,26 @@ internal sealed class KeyFrameWatch(PayloadFormat format)
     {
         if (packetEpoch == epoch) Lose(sequence - 1, arrival);
         else (lastKey, lastLost, lostSince) = (long.MinValue, long.MinValue, null);
-        (epoch, next, highest, keyBehind) = (packetEpoch, sequence, sequence - 1, (long.MaxValue, default));
+        (epoch, next, highest, keyBehind, settings) = (packetEpoch, sequence, sequence - 1, (long.MaxValue, default), long.MinValue);
         Array.Clear(received);
+    }
+
+    /// <summary>A key frame begins with its settings. Where they come in a packet of their own and were not seen, they are missing, or are still to come.</summary>
+    private bool TryFindKey(long sequence, KeyFrameStart start, out long first)
+    {
+        first = sequence;
+        hasSettings |= (start & KeyFrameStart.Settings) != 0;
+        if (start == KeyFrameStart.Settings) settings = sequence;
+        if ((start & KeyFrameStart.Picture) == 0) return false;
+        if (start == KeyFrameStart.Picture)
+        {
+            if (settings < sequence && settings >= sequence - MostSettings) settingsAhead = sequence - settings;
+            if (!hasSettings && !format.KnowsSettings) return false;
+            first = sequence - settingsAhead;
+        }
+        else settingsAhead = 0;
+        settings = long.MinValue;
+        return true;
     }
 
     private void TakeKey(long sequence, TimeSpan arrival)

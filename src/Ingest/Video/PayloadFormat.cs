@@ -4,6 +4,17 @@ namespace Pipeline.Ingest.Video;
 /// <param name="Width">Pixels as shown, before rotation; 0 where the frame does not say, as only key frames do.</param>
 public readonly record struct FrameInfo(bool IsKey, int Width = 0, int Height = 0);
 
+/// <summary>What of a key frame begins with a packet.</summary>
+[Flags]
+public enum KeyFrameStart
+{
+    None = 0,
+    /** <summary>What its decoder must know before it.</summary> */
+    Settings = 1,
+    Picture = 2,
+    Whole = Settings | Picture,
+}
+
 /// <summary>
 /// How frames of one codec lie in RTP packets: one stream's, as some formats remember what came before. Nothing here trusts a payload,
 /// and nothing throws.
@@ -25,8 +36,11 @@ public abstract class PayloadFormat
     /// <summary>True where a frame begins with this packet, whatever was lost before it.</summary>
     public abstract bool Begins(ReadOnlySpan<byte> payload);
 
-    /// <summary>True where a key frame begins with this packet, or something that is sent with key frames alone.</summary>
-    public abstract bool BeginsKeyFrame(ReadOnlySpan<byte> payload);
+    /// <summary>What of a key frame begins with this packet; settings alone may be another frame's too.</summary>
+    public abstract KeyFrameStart KeyFrameIn(ReadOnlySpan<byte> payload);
+
+    /// <summary>True where settings are known from elsewhere, if none were sent.</summary>
+    public virtual bool KnowsSettings => false;
 
     /// <summary>Adds what the packet carries to the frame. False: the frame cannot be put together.</summary>
     /// <param name="payload">Not empty; the packets of a frame come one after the other, without a hole.</param>

@@ -10,9 +10,11 @@ internal sealed class VideoStreams(Func<PayloadFormat> format, IFrameSink sink)
     private readonly LayerChooser chooser = new(sink);
     private readonly Dictionary<uint, VideoStream> bySsrc = [];
     private readonly List<VideoStream> streams = [];
+    private readonly List<VideoStream> leaving = [];                                 // nothing more comes of them
+    private long forgottenLate;
 
     /// <summary>Packets that came after their place had been passed.</summary>
-    public long PacketsLate => streams.Sum(s => s.Timeline.Late);
+    public long PacketsLate => forgottenLate + streams.Sum(s => s.Timeline.Late);
     /// <summary>Of the newest stream.</summary>
     public double ClockDriftPpm => streams.Count == 0 ? 0 : streams[^1].Timeline.DriftPpm;
 
@@ -27,6 +29,12 @@ internal sealed class VideoStreams(Func<PayloadFormat> format, IFrameSink sink)
         }
     }
 
+    /// <summary>What comes of the SSRC from now on is another stream's; what waits is shown.</summary>
+    public void Forget(uint ssrc)
+    {
+        if (bySsrc.Remove(ssrc, out var stream)) leaving.Add(stream);
+    }
+
     /// <summary>Gives all pictures whose place is not after <paramref name="horizon"/>, of all streams in the order of their places.</summary>
     /// <param name="horizon">Ticks at 90 kHz since the meeting began.</param>
     public void Advance(long horizon)
@@ -37,9 +45,11 @@ internal sealed class VideoStreams(Func<PayloadFormat> format, IFrameSink sink)
             long least = long.MaxValue;
             foreach (var stream in streams)
                 if (stream.TryPeek(horizon, out long place) && place < least) (next, least) = (stream, place);
-            if (next is null) return;
+            if (next is null) break;
             next.Take();
         }
+        for (int n = leaving.Count - 1; n >= 0; n--)
+            if (leaving[n].Timeline.IsEmpty) Leave(n);
     }
 
     /// <summary>Gives all there are.</summary>
@@ -47,5 +57,14 @@ internal sealed class VideoStreams(Func<PayloadFormat> format, IFrameSink sink)
     {
         Advance(long.MaxValue);
         foreach (var stream in streams) stream.Finish();
+    }
+
+    private void Leave(int index)
+    {
+        var stream = leaving[index];
+        stream.Finish();
+        forgottenLate += stream.Timeline.Late;
+        leaving.RemoveAt(index);
+        streams.Remove(stream);
     }
 }

@@ -29,6 +29,8 @@ internal sealed class VideoTimeline
 
     /// <summary>Packets that came after their place had been passed.</summary>
     public long Late { get; private set; }
+    /// <summary>True while no packet waits.</summary>
+    public bool IsEmpty => buffer.Count == 0;
     /// <summary>What the sender's clock gains on ours, parts per million; 0 until known.</summary>
     public double DriftPpm => clock.DriftPpm;
 

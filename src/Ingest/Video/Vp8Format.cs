@@ -14,7 +14,8 @@ internal sealed class Vp8Format : PayloadFormat
 
     public override bool Begins(ReadOnlySpan<byte> payload) => TryRead(payload, out bool begins, out _) && begins;
 
-    public override bool BeginsKeyFrame(ReadOnlySpan<byte> payload) => TryRead(payload, out bool begins, out var data) && begins && IsKey(data);
+    public override KeyFrameStart KeyFrameIn(ReadOnlySpan<byte> payload) =>
+        TryRead(payload, out bool begins, out var data) && begins && IsKey(data) ? KeyFrameStart.Whole : KeyFrameStart.None;
 
     public override bool TryAdd(ReadOnlySpan<byte> payload, FrameBuffer frame) =>
         TryRead(payload, out bool begins, out var data) && begins == (frame.Length == 0) && frame.TryAppend(data);

@@ -21,8 +21,11 @@ internal sealed class Vp9Format : PayloadFormat
 
     public override bool Begins(ReadOnlySpan<byte> payload) => TryRead(payload, out var descriptor, out _) && descriptor is { Begins: true, Layer: 0 };
 
-    public override bool BeginsKeyFrame(ReadOnlySpan<byte> payload) =>
-        TryRead(payload, out var descriptor, out _) && descriptor is { Begins: true, Layer: 0, IsInter: false };
+    /// <summary>What refers to no other picture may yet be no key frame: it may leave others' contexts as they are.</summary>
+    public override KeyFrameStart KeyFrameIn(ReadOnlySpan<byte> payload) =>
+        TryRead(payload, out var descriptor, out var data) && descriptor is { Begins: true, Layer: 0, IsInter: false } && Vp9Header.TryRead(data, out var info) && info.IsKey
+            ? KeyFrameStart.Whole
+            : KeyFrameStart.None;
 
     public override bool TryAdd(ReadOnlySpan<byte> payload, FrameBuffer frame)
     {

@@ -84,6 +84,17 @@ public sealed class SaidSilenceTests
     }
 
     [Fact]
+    public void Words_that_were_sent_as_silence_between_two_looks_end_the_trust_when_louder_ones_follow()
+    {
+        var spoken = Spoken(seconds: 6, from: 155, to: 6 * Packets);
+        using var player = new TrackPlayer(AudioCodec.Opus) { TrustsLevels = true };
+
+        Play(player, spoken, level: n => n < 180 ? 127 : 30);
+
+        Assert.True(player.WasDeceived);
+    }
+
+    [Fact]
     public void Another_sender_is_listened_to_for_a_second_before_it_is_believed()
     {
         var silence = Spoken(seconds: 6, from: 0, to: 0);

@@ -8,8 +8,11 @@ namespace Pipeline.Ingest.Tests.Repair;
 
 public sealed class FeedbackTests : IDisposable
 {
+    private static readonly byte[] Key = [0x10, 0x00, 0, 0, 0x9D, 0x01, 0x2A, 0x40, 0x01, 0xB4, 0x00, 1], Delta = [0x10, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];   // VP8, RFC 7741 §4
     private const byte ReceiverReport = 201, SourceDescription = 202, TransportFeedback = 205;
     private readonly SentFeedback feedback = new();
+    private readonly List<(int At, uint Ssrc)> pictures = [];                        // asked for, in milliseconds
+    private readonly Dictionary<uint, ushort> numbers = [];
     private readonly MediaPipeline pipeline = new(journal: null, mix: null, speech: null) { Decodes = false };
 
     public FeedbackTests() => pipeline.SpeakThrough(feedback, new Random(1));
@@ -188,12 +191,11 @@ public sealed class FeedbackTests : IDisposable
     [Fact]
     public void A_whole_picture_is_asked_for_at_the_start_and_after_a_loss_and_not_while_pictures_come()
     {
-        byte[] key = [0x10, 0x00, 0, 0, 0x9D, 0x01, 0x2A, 0x40, 0x01, 0xB4, 0x00, 1], delta = [0x10, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];   // VP8, RFC 7741 §4
         pipeline.AddTrack(new TrackDescription(1, "alice", "Alice", "vp8", 96, 90000, 1, 7, null, System.Net.IPNetwork.Parse("127.0.0.0/8")) { Kind = MediaKind.Video });
         var asked = new List<int>();
         for (int n = 0; n < 300; n++)
         {
-            if (n != 150) pipeline.Receive(Datagram(7, (ushort)n, (uint)(3600 * n), n is 50 or 250 ? key : delta, 96), Loopback, Ms(40 * n));
+            if (n != 150) pipeline.Receive(Datagram(7, (ushort)n, (uint)(3600 * n), n is 50 or 250 ? Key : Delta, 96), Loopback, Ms(40 * n));
             feedback.Compounds.Clear();
             pipeline.Advance(Ms(40 * n));
             foreach (var pli in feedback.Of(206))
@@ -207,6 +209,47 @@ public sealed class FeedbackTests : IDisposable
         Assert.DoesNotContain(asked, at => at is >= 2000 and < 6000);
         Assert.InRange(asked.First(at => at >= 6000), 6040, 6560);                   // once it was missing for too long to be repaired
         Assert.DoesNotContain(asked, at => at >= 10_000);
+    }
+
+    [Fact]
+    public void Each_encoding_is_asked_at_once_however_often_another_was_asked_in_vain()
+    {
+        pipeline.AddTrack(Layered());
+        Play(Enumerable.Range(0, 200), n => [(11, Delta), .. n >= 100 ? [(12, Delta)] : Array.Empty<(uint, byte[])>()]);
+
+        Assert.Equal([0, 520, 1520, 3520, 7520], pictures.Where(p => p.Ssrc == 11).Select(p => p.At));
+        Assert.Equal([4000, 4520, 5520, 7520], pictures.Where(p => p.Ssrc == 12).Select(p => p.At));
+    }
+
+    [Fact]
+    public void What_could_not_be_asked_is_asked_as_soon_as_there_is_a_way()
+    {
+        pipeline.AddTrack(Layered() with { From = null });
+        Play(Enumerable.Range(0, 100), _ => [(11, Delta)]);
+        Assert.Empty(pictures);
+        pipeline.SetFeedback(1, PeerAddress.Of(System.Net.IPEndPoint.Parse("127.0.0.1:57401")));
+        Play(Enumerable.Range(100, 5), _ => [(11, Delta)]);
+
+        Assert.Equal([(4000, 11u)], pictures);
+    }
+
+    [Fact]
+    public void When_the_encoding_that_was_shown_stops_the_one_that_goes_on_is_asked_for_a_key_frame_until_one_comes()
+    {
+        pipeline.AddTrack(Layered());
+        Play(Enumerable.Range(0, 250), n => [(11, n is 0 or 140 ? Key : Delta), .. n < 75 ? [(12, n == 0 ? Key : Delta)] : Array.Empty<(uint, byte[])>()]);
+
+        Assert.Equal([4080, 4600], pictures.Select(p => p.At));                      // the other one's last came at 2960
+        Assert.All(pictures, p => Assert.Equal(11u, p.Ssrc));
+    }
+
+    [Fact]
+    public void When_all_encodings_rest_for_a_while_none_is_asked_for_anything()
+    {
+        pipeline.AddTrack(Layered());
+        Play(Enumerable.Range(0, 250), n => n is >= 75 and < 150 ? [] : n == 150 ? [(11, Delta)] : [(11, n == 0 ? Key : Delta), (12, n == 0 ? Key : Delta)]);
+
+        Assert.Empty(pictures);
     }
 
     [Fact]
@@ -236,6 +279,25 @@ public sealed class FeedbackTests : IDisposable
         Assert.Equal(0, mute.Repairs().Said.Reports);
         Assert.True(mute.Repairs().Said.Failed > 0);
         Assert.Equal(600, mute.Tracks[0].Quality().PacketsReceived);
+    }
+
+    private static TrackDescription Layered() => new(1, "alice", "Alice", "vp8", 96, 90000, 1, null, null, System.Net.IPNetwork.Parse("127.0.0.0/8"))
+    {
+        Kind = MediaKind.Video,
+        Layers = [new LayerParameters("l", 11), new LayerParameters("h", 12)],
+    };
+
+    /// <summary>25 pictures a second, of those SSRCs that have one then.</summary>
+    private void Play(IEnumerable<int> range, Func<int, (uint Ssrc, byte[] Payload)[]> sent)
+    {
+        foreach (int n in range)
+        {
+            foreach (var (ssrc, payload) in sent(n))
+                pipeline.Receive(Datagram(ssrc, numbers[ssrc] = (ushort)(numbers.GetValueOrDefault(ssrc) + 1), (uint)(3600 * n), payload, 0x80 | 96), Loopback, Ms(40 * n));
+            feedback.Compounds.Clear();
+            pipeline.Advance(Ms(40 * n));
+            foreach (var pli in feedback.Of(206)) pictures.Add((40 * n, pli.Word(2)));
+        }
     }
 
     private void Receive(int n)

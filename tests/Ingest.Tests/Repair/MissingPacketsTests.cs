@@ -31,14 +31,14 @@ public class MissingPacketsTests
     {
         Receive(0, 1, 3);
         Assert.Equal([2], Due(20));
-        Receive(60, 2);                                                              // 40 ms
+        missing.Repaired(2, Ms(60));                                                 // 40 ms
         Assert.Equal(Ms(40), missing.RoundTrip);
 
         Receive(100, 5);
         Assert.Equal([4], Due(120));
         Assert.Empty(Due(179));
         Assert.Equal([4], Due(180));
-        Receive(200, 4);
+        missing.Repaired(4, Ms(200));
         Assert.Empty(Due(400));
         Assert.Equal(Ms(40), missing.RoundTrip);                                     // it may have been the first request's
     }
@@ -105,7 +105,8 @@ public class MissingPacketsTests
                 while (way.TryPeek(out long sequence, out var arrival) && arrival <= now)
                 {
                     way.Dequeue();
-                    wanted.Received(sequence, arrival);
+                    if (came.Count > 0 && sequence < came.Max()) wanted.Repaired(sequence, arrival);
+                    else wanted.Received(sequence, arrival);
                     came.Add(sequence);
                 }
                 int due = wanted.TakeDue(now, asked);
@@ -115,6 +116,41 @@ public class MissingPacketsTests
             int last = (int)came.Max();
             Assert.True(last + 1 - came.Count <= 1, $"seed {seed}: {last + 1 - came.Count} never came");
         }
+    }
+
+    [Fact]
+    public void A_round_trip_longer_than_the_first_pause_is_learnt_and_from_then_on_one_request_is_enough()
+    {
+        var asked = new ushort[64];
+        foreach (int round in (int[])[150, 300, 450])
+        {
+            var wanted = new MissingPackets();
+            var way = new PriorityQueue<long, TimeSpan>();
+            var requests = new List<TimeSpan>();
+            for (int n = 0; n < 3000; n++)
+            {
+                var now = Ms(20 * n);
+                while (way.TryPeek(out long again, out var arrival) && arrival <= now) wanted.Repaired(way.Dequeue(), arrival);
+                if (n % 50 != 25) wanted.Received(n, now);
+                int due = wanted.TakeDue(now, asked);
+                for (int i = 0; i < due; i++)
+                {
+                    requests.Add(now);
+                    way.Enqueue(asked[i], now + Ms(round));
+                }
+            }
+            Assert.InRange(wanted.RoundTrip, Ms(round), Ms(round + 20));
+            Assert.Equal(30, requests.Count(at => at >= Ms(30_000)));                // one for each of the last thirty that were lost
+        }
+    }
+
+    [Fact]
+    public void A_packet_that_was_late_and_came_by_itself_tells_nothing_of_the_round_trip()
+    {
+        Receive(0, 1, 3);
+        Assert.Equal([2], Due(20));
+        Receive(25, 2);
+        Assert.Equal((TimeSpan.Zero, 0), (missing.RoundTrip, missing.Count));
     }
 
     private void Receive(double at, params long[] sequences)

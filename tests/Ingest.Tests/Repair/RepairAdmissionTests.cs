@@ -135,6 +135,23 @@ public class RepairAdmissionTests
         Assert.Contains(Convert.ToHexString(Payload(79)), again[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_sender_with_ever_new_SSRCs_is_seen_and_only_the_last_few_are_followed()
+    {
+        using var pipeline = new MediaPipeline(journal: null, mix: null, speech: null);
+        var track = (VideoTrack)pipeline.AddTrack(Camera);
+        var shown = new Shown();
+        track.Pictures = shown;
+        for (int n = 0; n < 40; n++)
+        {
+            pipeline.Replay(1, Datagram((uint)(100 + n), 1, 5, Key, Vp8 | Last), Ms(1500 * n));
+            pipeline.Advance(Ms(1500 * n));
+        }
+        pipeline.Finish(Ms(70_000));
+
+        Assert.Equal((40, 16), (shown.Count, track.Followed));
+    }
+
     private sealed class Shown : IFrameSink
     {
         public int Count { get; private set; }
