@@ -14,6 +14,11 @@ public readonly record struct RepairTotals(RecoveredCounts Recovered, FeedbackCo
 public sealed record ReceptionTotals(long Received, long Lost, long Late, long Duplicates, TimeSpan Concealed, IReadOnlyDictionary<string, long> Refused)
 {
     public static readonly ReceptionTotals None = new(0, 0, 0, 0, TimeSpan.Zero, new Dictionary<string, long>());
+
+    /// <param name="tracks">Of all tracks of the pipeline.</param>
+    public static ReceptionTotals Of(IReadOnlyCollection<TrackQuality> tracks, IReadOnlyDictionary<string, long> refused) => new(
+        tracks.Sum(q => q.PacketsReceived), tracks.Sum(q => q.PacketsLost), tracks.Sum(q => q.PacketsLate), tracks.Sum(q => q.Duplicates),
+        tracks.Aggregate(TimeSpan.Zero, (sum, q) => sum + q.Concealed), refused);
 }
 
 /// <summary>What ingest counts, of all meetings of the node. No meeting, track or address is in any tag.</summary>

@@ -251,15 +251,6 @@ public sealed class MediaPipeline : IDisposable
         ["srtp_replay"] = gate?.RefusedReplayed ?? 0,
     };
 
-    /// <summary>What was received, of all tracks.</summary>
-    public ReceptionTotals Reception()
-    {
-        var all = tracks.Select(track => track.Quality()).ToList();
-        return new ReceptionTotals(
-            all.Sum(q => q.PacketsReceived), all.Sum(q => q.PacketsLost), all.Sum(q => q.PacketsLate), all.Sum(q => q.Duplicates),
-            all.Aggregate(TimeSpan.Zero, (sum, q) => sum + q.Concealed), Refused());
-    }
-
     /// <summary>What became of losses, of all tracks.</summary>
     public RepairTotals Repairs()
     {

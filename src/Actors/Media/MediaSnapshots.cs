@@ -13,21 +13,26 @@ internal sealed class MediaSnapshots
 
     public static readonly MediaSnapshot Empty = new(null, MediaHealth.Waiting, [], new Dictionary<string, long>());
 
+    /// <summary>What this run had received when it was looked at last.</summary>
+    public ReceptionTotals Received { get; private set; } = ReceptionTotals.None;
+
     /// <param name="earlier">Quality of earlier runs, by track number.</param>
     /// <param name="failing">The journal cannot be written.</param>
     public MediaSnapshot Take(MediaPipeline pipeline, TimeSpan now, bool failing, IReadOnlyDictionary<int, TrackQuality> earlier)
     {
+        var qualities = pipeline.Tracks.Select(track => track.Quality()).ToList();
+        Received = ReceptionTotals.Of(qualities, pipeline.Refused());
         List<TrackSnapshot> tracks =
         [
-            .. pipeline.Tracks.Select(track => new TrackSnapshot(
+            .. pipeline.Tracks.Zip(qualities, (track, quality) => new TrackSnapshot(
                 track.Description.Number, Status(track, now), Sender(pipeline, track),
-                earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(track.Quality()) : track.Quality())),
+                earlier.TryGetValue(track.Description.Number, out var before) ? before.Then(quality) : quality)),
             .. Ended(earlier.Where(e => pipeline.Tracks.All(t => t.Description.Number != e.Key))),
         ];
         var last = pipeline.Tracks.Where(t => t.HasPackets).Select(t => (TimeSpan?)t.LastPacket).Max();
         var shown = Health(tracks);
         if (!pipeline.IsPaused || shown is not (MediaHealth.Silent or MediaHealth.Stalled)) health = shown;   // as its tracks: see TrackPulse
-        return new MediaSnapshot(last, failing ? MediaHealth.Failing : health, tracks, pipeline.Refused());
+        return new MediaSnapshot(last, failing ? MediaHealth.Failing : health, tracks, Received.Refused);
     }
 
     /// <summary>

@@ -36,7 +36,6 @@ internal sealed class MeetingMedia : IMeetingMedia
     private readonly CancellationTokenSource leaving = new();
     private Task<bool> catchUp = Task.FromResult(true);
     private RepairTotals repairs;                                                    // as the metrics know them
-    private ReceptionTotals received = ReceptionTotals.None;
     private int stopped;
 
     public MeetingMedia(MediaJob job, MeetingFolder folder, RunParts parts, Action<FinishedRun> finished)
@@ -235,9 +234,9 @@ internal sealed class MeetingMedia : IMeetingMedia
         var before = repairs;
         repairs = parts.Loop.Pipeline.Repairs();
         parts.Metrics.Repaired(before, repairs);
-        var had = received;
-        received = parts.Loop.Pipeline.Reception();
-        parts.Metrics.Received(had, received);
-        return snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+        var had = snapshots.Received;
+        var taken = snapshots.Take(parts.Loop.Pipeline, parts.Loop.Now, parts.Journal.IsFailing, earlier);
+        parts.Metrics.Received(had, snapshots.Received);
+        return taken;
     }
 }
