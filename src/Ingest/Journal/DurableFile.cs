@@ -6,7 +6,7 @@ namespace Pipeline.Ingest.Journal;
 internal static partial class DurableFile
 {
     private const int ReadOnly = 0, CloseOnExec = 0x80000;
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Writes a new file (mode 0600), syncs it and its folder. Replaces an old one in one step.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
