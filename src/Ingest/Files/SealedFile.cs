@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Pipeline.Ingest.Journal;
@@ -9,6 +10,7 @@ namespace Pipeline.Ingest.Files;
 /// read, and written again. A chunk that was changed, moved or cut off is told, never read. One that is written becomes whole by
 /// <see cref="Complete"/>; until then it can be read up to what was flushed, also after a crash. Not thread-safe.
 /// </summary>
+[SuppressMessage("Naming", "CA1710", Justification = "What it is to its users is a file.")]
 public sealed class SealedFile : Stream
 {
     private readonly SafeFileHandle file;

@@ -159,7 +159,7 @@ public sealed class SealedFileTests : IDisposable
         using var swapped = SealedFile.OpenWhole(folder["swapped"], keys);
         Assert.Throws<InvalidDataException>(() => Read(swapped, 0, 1));
         Assert.Throws<InvalidDataException>(() => Read(swapped, Chunk, 1));
-        Assert.Equal(1, Read(swapped, 2 * Chunk, 1).Length);
+        Assert.Single(Read(swapped, 2 * Chunk, 1));
         using var another = SealedFile.Open(path, Keys("another"));
         Assert.Throws<InvalidDataException>(() => Read(another, 0, 1));
     }
