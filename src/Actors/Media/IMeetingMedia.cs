@@ -105,6 +105,12 @@ public interface IMediaEngine
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
 
+    /// <summary>Opens one of a meeting's files, to read it from any place; the caller disposes it.</summary>
+    /// <exception cref="IOException">It, or the meeting's key, is not there.</exception>
+    /// <exception cref="InvalidDataException">It is not whole. A part that is damaged is told when it is read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The meeting's key cannot be opened.</exception>
+    Stream OpenFile(MeetingId meeting, string path);
+
     /// <summary>True while there is an engine that takes speech.</summary>
     bool CanHear { get; }
 
