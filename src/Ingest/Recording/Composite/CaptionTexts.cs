@@ -23,16 +23,16 @@ internal static class CaptionTexts
         int number = 0;
         for (int n = 0; n + 1 < bounds.Length; n++)
         {
-            string[] said = [.. within.Where(l => l.From <= bounds[n] && l.To > bounds[n]).Select(l => $"{OneLine(l.Line.Speaker)}: {OneLine(l.Line.Text)}")];
+            string[] said = [.. within.Where(l => l.From <= bounds[n] && l.To > bounds[n]).Select(l => Untagged($"{l.Line.Speaker}: {l.Line.Text}"))];
             if (said.Length > 0) text.Append($"{++number}\n{Time(bounds[n], ',')} --> {Time(bounds[n + 1], ',')}\n{string.Join('\n', said)}\n\n");
         }
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     /// <summary>Chapters as `ffmpeg`'s metadata; the first begins with the file, each goes on until the next.</summary>
-    public static byte[] Metadata(IReadOnlyList<Chapter> chapters, TimeRange range, string comment)
+    public static byte[] Metadata(IReadOnlyList<Chapter> chapters, TimeRange range)
     {
-        var text = new StringBuilder($";FFMETADATA1\ncomment={Escaped(comment)}\n");
+        var text = new StringBuilder(";FFMETADATA1\n");
         var starts = chapters.Where(c => c.Start < range.To).OrderBy(c => c.Start).ToList();
         for (int n = 0; n < starts.Count; n++)
         {
@@ -43,6 +43,8 @@ internal static class CaptionTexts
         }
         return Encoding.UTF8.GetBytes(text.ToString());
     }
+
+    public static bool IsAnySaid(IReadOnlyList<SpokenLine> lines, TimeRange range) => Within(lines, range).Any();
 
     private static IEnumerable<(SpokenLine Line, TimeSpan From, TimeSpan To)> Within(IReadOnlyList<SpokenLine> lines, TimeRange range)
     {
@@ -57,6 +59,9 @@ internal static class CaptionTexts
     private static string Time(TimeSpan time, char point) => $"{(int)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}{point}{time.Milliseconds:000}";
 
     private static string Plain(string text) => OneLine(text).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);
+
+    /// <summary>SubRip has tags and no way to write what looks like one.</summary>
+    private static string Untagged(string text) => OneLine(text).Replace('<', '‹').Replace('>', '›').Replace('{', '(').Replace('}', ')').Replace('\\', '/');
 
     private static string OneLine(string text)
     {

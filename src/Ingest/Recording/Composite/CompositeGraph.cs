@@ -8,7 +8,7 @@ namespace Pipeline.Ingest.Recording.Composite;
 /// </summary>
 /// <param name="Script">For `-filter_complex_script`; its output is `[v]`.</param>
 /// <param name="Tracks">Numbers of the tracks that are shown: input 0 is the first, and so on.</param>
-internal sealed record CompositeGraph(string Script, IReadOnlyList<int> Tracks)
+internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
 {
     /// <summary>
     /// Of pictures in a size that is not shown now, one in this time is scaled all the same: were it none, the filters would hold back all others until it is shown.
@@ -42,7 +42,7 @@ internal sealed record CompositeGraph(string Script, IReadOnlyList<int> Tracks)
             input++;
         }
         script.Append($"[c{layer}]ass=filename={above},setparams=range=tv:color_primaries=smpte170m:color_trc=smpte170m:colorspace=smpte170m[v]\n");
-        return new CompositeGraph(script.ToString(), [.. uses.Keys]);
+        return new CompositeGraph(Encoding.UTF8.GetBytes(script.ToString()), [.. uses.Keys]);
     }
 
     private static void Add(SortedDictionary<int, List<Use>> uses, TilePicture picture, Scene scene)
@@ -66,7 +66,7 @@ internal sealed record CompositeGraph(string Script, IReadOnlyList<int> Tracks)
     /// <summary>All pictures while it is shown and so long before that what stands at its beginning is there; else few.</summary>
     private static string Select(Use use, TimeSpan keep)
     {
-        int lead = (int)Math.Ceiling(keep.TotalSeconds * LayoutTimeline.Rate) + 1;
+        int lead = (int)Math.Min(Math.Ceiling(keep.TotalSeconds * LayoutTimeline.Rate) + 1, 1 << 30);
         var spans = new List<(int From, int To)>();
         foreach (var (from, to) in use.Places.SelectMany(p => p.Spans).Order())
         {
