@@ -165,7 +165,7 @@ public class LayoutTimelineTests
         int since = 0;
         for (int n = 1; n < scenes.Count; n++)
         {
-            string? before = scenes[n - 1].Tiles.FirstOrDefault()?.Participant, now = scenes[n].Tiles.FirstOrDefault()?.Participant;
+            string? before = scenes[n - 1].Tiles is [var large, ..] ? large.Participant : null, now = scenes[n].Tiles is [var next, ..] ? next.Participant : null;
             if (before == now) continue;
             if (before is null) { since = scenes[n].From; continue; }
             bool left = !scenes[n].Tiles.Any(t => t.Participant == before && !t.IsScreen);

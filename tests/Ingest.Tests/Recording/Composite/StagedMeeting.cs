@@ -66,34 +66,35 @@ internal sealed class StagedMeeting(double duration)
         await using var writer = journal.Open();
         using var pipeline = new MediaPipeline(writer, mix: null, speech: null);
         await writer.AppendAsync(new MeetingOpened("mtg_1", 1, DateTimeOffset.UnixEpoch), Ms(0));
-        var events = new List<(double At, int Order, Action<TimeSpan> Do)>();
+        var events = new List<(double At, int Order, Action<TimeSpan> Act)>();
+        void Do(double at, int order, Action<TimeSpan> act) => events.Add((at, order, act));
         foreach (var (track, from, to, packets) in tracks)
         {
-            events.Add((from, 0, at =>
+            Do(from, 0, at =>
             {
                 _ = writer.AppendAsync(JournalFolder.Added(track), at);
                 pipeline.AddTrack(track);
-            }));
-            foreach (var (datagram, sent) in packets.Where(p => p.At < to)) events.Add((sent, 1, at => pipeline.Receive(datagram, Loopback, at)));
+            });
+            foreach (var (datagram, sent) in packets.Where(p => p.At < to)) Do(sent, 1, at => pipeline.Receive(datagram, Loopback, at));
             if (to >= duration) continue;
-            events.Add((to, 2, at =>
+            Do(to, 2, at =>
             {
                 _ = writer.AppendAsync(new TrackEnded(track.Number, (long)at.TotalMicroseconds), at);
                 pipeline.EndTrack(track.Number);
-            }));
+            });
         }
         foreach (var (from, to) in pauses)
         {
-            events.Add((from, 3, at =>
+            Do(from, 3, at =>
             {
                 pipeline.Pause(at);
                 _ = writer.AppendAsync(new Paused((long)at.TotalMicroseconds), at);
-            }));
-            events.Add((to, 0, at =>
+            });
+            Do(to, 0, at =>
             {
                 _ = writer.AppendAsync(new Resumed((long)at.TotalMicroseconds), at);
                 pipeline.Resume(at);
-            }));
+            });
         }
         foreach (var (at, _, act) in events.OrderBy(e => e.At).ThenBy(e => e.Order))
         {
