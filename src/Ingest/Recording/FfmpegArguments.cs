@@ -23,9 +23,9 @@ public static class FfmpegArguments
     /// <summary>PCM on stdin → AAC in one MP4 with its index in front.</summary>
     public static IReadOnlyList<string> Mix(string path) => [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+faststart", "-f", "mp4", path];
 
-    /// <summary>Raw samples on stdin, s16le mono → FLAC.</summary>
-    public static IReadOnlyList<string> Flac(int sampleRate, string title, string path) =>
-        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", path];
+    /// <summary>Raw samples on stdin, s16le mono → FLAC on stdout.</summary>
+    public static IReadOnlyList<string> Flac(int sampleRate, string title) =>
+        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
 
     /// <summary>
     /// The same sound with its index in front, for players that seek. Its times are kept, or the encoder's 1024 samples of priming would be heard as silence.
