@@ -16,7 +16,7 @@ public static class FfmpegArguments
     public static IReadOnlyList<string> Mix { get; } =
         [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-flush_packets", "1", "-f", "mp4", "pipe:1"];
 
-    /// <summary>Raw samples on stdin, s16le mono → FLAC.</summary>
-    public static IReadOnlyList<string> Flac(int sampleRate, string title, string path) =>
-        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", path];
+    /// <summary>Raw samples on stdin, s16le mono → FLAC on stdout.</summary>
+    public static IReadOnlyList<string> Flac(int sampleRate, string title) =>
+        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
 }
