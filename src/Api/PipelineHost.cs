@@ -7,6 +7,7 @@ using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
 using Pipeline.Api.Keys;
+using Pipeline.Api.Live;
 using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Minutes;
@@ -19,6 +20,7 @@ using Pipeline.Api.Recordings;
 using Pipeline.Api.Sdp;
 using Pipeline.Api.Search;
 using Pipeline.Api.Sessions;
+using Pipeline.Ingest.Net;
 using Pipeline.Transcribe.Minutes;
 
 namespace Pipeline.Api;
@@ -50,7 +52,7 @@ public static class PipelineHost
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddApiDocument();
         services.AddSingleton(options);
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<TimeProvider>(new NodeClock());
         services.AddSingleton(s => new ApiKeys(AdminKey.Open(options, Console.Out), s.GetRequiredService<IApiKeyStore>()));
         services.AddSingleton(_ => SigningKey.Open(options));
         services.AddSingleton<AccessTokens>();
@@ -91,6 +93,7 @@ public static class PipelineHost
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Live", "/v1").MapLive();
         Tagged("Search", "/v1").MapSearch();
         Tagged("Events", "/v1").MapEvents();
         Tagged("Sessions", "/v1").MapSessions();

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -105,6 +106,12 @@ public interface IMediaEngine
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
 
+    /// <summary>Opens one of a meeting's files, to read it from any place; the caller disposes it.</summary>
+    /// <exception cref="IOException">It, or the meeting's key, is not there.</exception>
+    /// <exception cref="InvalidDataException">It is not whole. A part that is damaged is told when it is read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The meeting's key cannot be opened.</exception>
+    Stream OpenFile(MeetingId meeting, string path);
+
     /// <summary>True while there is an engine that takes speech.</summary>
     bool CanHear { get; }
 
@@ -115,6 +122,9 @@ public interface IMediaEngine
     /// <exception cref="IOException">The journal cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
     Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>What can be heard of a meeting that runs, or whose mix is not there yet; null: nothing ever, or nothing any more.</summary>
+    LiveMix? FindLiveMix(MeetingId meeting);
 
     /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
     int? ReservePort();

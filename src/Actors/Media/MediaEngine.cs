@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
@@ -76,34 +77,24 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
-        bool wantsMix = job.Spec.Outputs.Contains("mix"), wantsTracks = job.Spec.Outputs.Contains("tracks");
-        var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, folder, ct) : null;
-        RenderedMeeting rendered;
-        try
-        {
-            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
-            {
-                Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
-            };
-            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
-            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
-        }
+        MadeFiles made;
+        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, ct); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
         }
-        foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
-
-        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run);
-        if ((rendered.MixFailure ?? rendered.TrackFailure) is { } failure)
+        Retire(job.Id, folder);
+        foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
+        if (made.Failure is { } failure)
         {
             NotEncoded(job.Id, failure);
-            return new ProcessMediaResult.Failed("encoder_failed", failure, files, quality, await captions);
+            return new ProcessMediaResult.Failed("encoder_failed", failure, made.Files, made.Quality, await captions);
         }
-        return new ProcessMediaResult.Done(files, quality, await captions);
+        return new ProcessMediaResult.Done(made.Files, made.Quality, await captions);
     }
+
+    public Stream OpenFile(MeetingId meeting, string path) => SealedFile.OpenWhole(path, new MeetingFolder(options.DataFolder, meeting).OpenKeys(vault));
 
     public int? ReservePort() => ports.Reserve();
 
@@ -114,6 +105,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     public void Dispose()
     {
         scheduler.Dispose();
+        foreach (var heard in live.Values) heard.Dispose();
         ports.Dispose();
         disk.Dispose();
     }
@@ -170,7 +162,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
 
         var captions = job.Spec.Captions ? StartCaptions(job, observer, new CaptionOptions { Partials = true }) : null;
-        var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
+        var recorder = job.Spec.Outputs.Contains("mix") ? StartLiveMix(job, folder, keys, began) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
         {
@@ -223,25 +215,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         if (!outcome.Succeeded) NoEncoder(outcome.Detail);
     }
 
-    private Recorder? StartLiveMix(MeetingId id, MeetingFolder folder)
-    {
-        var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(folder.LiveMix));
-        if (ffmpeg is not null) return new Recorder(ffmpeg);
-        NoLiveMix(id, detail);
-        return null;
-    }
-
-    /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
-    private static async Task<RenderedFile?> FinishLiveMixAsync(string live, MeetingFolder folder, CancellationToken ct)
-    {
-        Directory.CreateDirectory(folder.Recordings);
-        string path = Path.Combine(folder.Recordings, "mix.mp4"), part = path + ".part";
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
-        if (!outcome.Succeeded) return null;
-        File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, ct);
-    }
-
     /// <summary>
     /// When the meeting began, on the boot clock: as the journal anchored it, if that was in this boot; else by the wall clock, the only
     /// one that a reboot leaves.
@@ -256,20 +229,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
                         return TimeSpan.FromMicroseconds(anchor.BootTimeUs - anchor.MeetingUs);
         }
         return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
-    }
-
-    private static MadeFile Describe(RenderedFile file, TimeSpan duration)
-    {
-        var (kind, contentType) = (file.Kind, Path.GetExtension(file.Path)) switch
-        {
-            (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
-            (RenderedKind.Track, ".webm") => ("track", "video/webm"),
-            (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
-            (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
-            (RenderedKind.Track, _) => ("track", "audio/ogg"),
-            _ => ("waveform", "application/json"),
-        };
-        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
     }
 
     private sealed class LevelTap(IMediaObserver observer) : ILevelSink

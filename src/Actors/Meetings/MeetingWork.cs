@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Sources.Janus;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording.Live;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -64,6 +65,12 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     /// <inheritdoc cref="IMediaEngine.Discard"/>
     public void Discard(MeetingId meeting) => engine.Discard(meeting);
 
+    /// <inheritdoc cref="IMediaEngine.FindLiveMix"/>
+    public LiveMix? FindLiveMix(MeetingId meeting) => engine.FindLiveMix(meeting);
+
+    /// <inheritdoc cref="IMediaEngine.OpenFile"/>
+    public Stream OpenFile(Recording recording) => engine.OpenFile(recording.Meeting, recording.Path);
+
     /// <summary>Deletes what meetings left that were never stored: a crash or an error came between their key and that.</summary>
     public async Task DiscardUnknownAsync(CancellationToken ct)
     {
@@ -90,7 +97,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
         try
         {
             await Task.WhenAny(calls, Task.Delay(MaxCalls, clock, end.Token));
-            await media.StopAsync(meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), end.Token);
+            await media.StopAsync(meeting.Length(meeting.EndedAt ?? meeting.Now(clock)), end.Token);
             lastSeen = media.Snapshot();
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
@@ -133,7 +140,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     {
         try
         {
-            switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), observer, ct))
+            switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? meeting.Now(clock)), observer, ct))
             {
                 case ProcessMediaResult.Done done:
                     return new MeetingCommand.MediaProcessed(job.Run, Named(done.Files), done.Quality, done.Captions);

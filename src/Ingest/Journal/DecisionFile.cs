@@ -51,7 +51,7 @@ public sealed class DecisionFile
         using var aes = keys.DecisionCipher();
         byte[] block = DecisionFormat.Seal(aes, data, next, previous);
         byte[] bytes = isNew ? [.. DecisionFormat.FileHeader(keys.Meeting), .. block] : block;
-        if (!File.Exists(path)) new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = DurableFile.Private }).Dispose();
+        if (!File.Exists(path)) new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         if (isRagged) RandomAccess.SetLength(file, length);
         isRagged = true;                                                             // until all of it is there
@@ -76,7 +76,7 @@ public sealed class DecisionFile
         foreach (var appended in files)
         {
             using var file = File.OpenHandle(appended.path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            RandomAccess.FlushToDisk(file);
+            DurableFile.Sync(file);
         }
     }
 

@@ -11,7 +11,7 @@ public sealed class MeetingKeys
     /// <summary>In the meeting's folder.</summary>
     public const string FileName = "meeting.key";
 
-    private readonly byte[] segments, decisions, text, streams;
+    private readonly byte[] segments, decisions, text, streams, files;
     private readonly string meeting;
 
     private MeetingKeys(Guid meeting, byte[] key)
@@ -22,19 +22,28 @@ public sealed class MeetingKeys
         decisions = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "decisions"u8.ToArray());
         text = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "spoken text"u8.ToArray());
         streams = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "stream keys"u8.ToArray());
+        files = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "files"u8.ToArray());
     }
 
     /// <summary>Whose they are.</summary>
     internal Guid Meeting { get; }
 
     /// <summary>Reads the meeting's key, or makes one.</summary>
-    /// <param name="folder">The meeting's folder; exists.</param>
+    /// <param name="folder">The meeting's folder; made if absent.</param>
     /// <exception cref="CryptographicException">The key is under another node's key, or damaged.</exception>
     public static MeetingKeys OpenOrCreate(string folder, Guid meeting, IKeyVault vault)
     {
-        string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) DurableFile.Write(path, vault.Wrap(RandomNumberGenerator.GetBytes(32), $"meeting {meeting:N}"));
+        if (!File.Exists(Path.Combine(folder, FileName))) Create(DiskFiles.Instance, folder, meeting, vault);
         return Open(folder, meeting, vault);
+    }
+
+    /// <summary>Nothing is sealed under a key that a power cut could take.</summary>
+    internal static MeetingKeys Create(IJournalFiles files, string folder, Guid meeting, IKeyVault vault)
+    {
+        byte[] key = RandomNumberGenerator.GetBytes(32);
+        files.CreateFolder(folder);
+        DurableFile.Write(files, Path.Combine(folder, FileName), vault.Wrap(key, $"meeting {meeting:N}"));
+        return new MeetingKeys(meeting, key);
     }
 
     /// <exception cref="FileNotFoundException">It was destroyed, or never was.</exception>
@@ -55,6 +64,14 @@ public sealed class MeetingKeys
 
     /// <summary>Seals what was decided; to be disposed.</summary>
     internal AesGcm DecisionCipher() => new(decisions, JournalFormat.TagLength);
+
+    /// <summary>Of one file of the meeting, by the salt in its header.</summary>
+    internal byte[] FileKey(ReadOnlySpan<byte> salt)
+    {
+        var key = new byte[32];
+        HKDF.Expand(HashAlgorithmName.SHA256, files, key, salt);
+        return key;
+    }
 
     public byte[] SealText(ReadOnlySpan<byte> plain) => KeyWrap.Seal(text, plain, $"text {meeting}");
     /// <exception cref="CryptographicException">Damaged, or of another meeting.</exception>

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Jitter;
+using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Recording;
@@ -20,15 +23,15 @@ internal interface ITrackFile : ITrackSink, IDisposable
 /// <summary>Opus as it was sent, in Ogg.</summary>
 internal sealed class OggTrackFile : ITrackFile
 {
-    private readonly FileStream stream;
+    private readonly SealedFile file;
     private readonly OggOpusWriter writer;
 
     /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
-    public OggTrackFile(string folder, TrackDescription track, long duration)
+    public OggTrackFile(string folder, MeetingKeys keys, TrackDescription track, long duration)
     {
         Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.ogg");
-        stream = new FileStream(Path + ".part", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
-        writer = new OggOpusWriter(stream, (uint)track.Number, track.Channels, track.Name, duration);
+        file = SealedFile.Create(Path + ".part", keys);
+        writer = new OggOpusWriter(file, (uint)track.Number, track.Channels, track.Name, duration);
     }
 
     public string Path { get; }
@@ -39,12 +42,12 @@ internal sealed class OggTrackFile : ITrackFile
     public Task<string?> FinishAsync(CancellationToken ct)
     {
         writer.Finish();
-        stream.Dispose();
+        file.Complete();
         File.Move(Path + ".part", Path, overwrite: true);
         return Task.FromResult<string?>(null);
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => file.Dispose();
 }
 
 /// <summary>
@@ -53,24 +56,26 @@ internal sealed class OggTrackFile : ITrackFile
 /// </summary>
 internal sealed class FlacTrackFile : ITrackFile, IPcmStore
 {
-    private readonly FileStream stream;
+    private readonly SealedFile samples;
+    private readonly MeetingKeys keys;
     private readonly ConcealingDecoder decoder;
     private readonly int sampleRate;
     private readonly string title, ffmpeg;
     private readonly long end;
+    private readonly IncrementalHash sum = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
     private readonly byte[] bytes = new byte[1 << 14];
     private long position;                                                           // samples written
 
     /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
     /// <param name="ffmpeg">The program, found through PATH.</param>
-    public FlacTrackFile(string folder, TrackDescription track, long duration, string ffmpeg)
+    public FlacTrackFile(string folder, MeetingKeys keys, TrackDescription track, long duration, string ffmpeg)
     {
         var codec = AudioCodec.Find(track.Codec);
-        (sampleRate, title, this.ffmpeg) = (codec.SampleRate, track.Name, ffmpeg);
+        (this.keys, sampleRate, title, this.ffmpeg) = (keys, codec.SampleRate, track.Name, ffmpeg);
         end = duration * sampleRate / OpusPacket.ClockRate;
         Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.flac");
         decoder = new ConcealingDecoder(codec, sampleRate, this);
-        stream = new FileStream(Samples, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        samples = SealedFile.Create(Samples, keys);
     }
 
     public string Path { get; }
@@ -94,7 +99,7 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
             var part = pcm[..Math.Min(pcm.Length, bytes.Length / 2)];
             for (int i = 0; i < part.Length; i++)
                 BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), (short)Math.Clamp(MathF.Round(part[i] * 32768), short.MinValue, short.MaxValue));
-            stream.Write(bytes, 0, 2 * part.Length);
+            Write(bytes.AsSpan(0, 2 * part.Length));
             position += part.Length;
         }
     }
@@ -102,18 +107,41 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
     public async Task<string?> FinishAsync(CancellationToken ct)
     {
         FillWithSilence(end);
-        await stream.DisposeAsync();
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(Samples, sampleRate, title, Path + ".part"), ct, ffmpeg);
-        if (outcome.Succeeded) File.Move(Path + ".part", Path, overwrite: true);
-        else File.Delete(Path + ".part");                                            // half a file is none
-        return outcome.Succeeded ? null : outcome.Detail;
+        samples.Position = 0;
+        string part = Path + ".part";
+        await using var file = SealedFile.Create(part, keys);
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(sampleRate, title), samples, file, ct, ffmpeg);
+        if (!outcome.Succeeded)
+        {
+            File.Delete(part);                                                       // half a file is none
+            return outcome.Detail;
+        }
+        WriteTotals(file);
+        file.Complete();
+        File.Move(part, Path, overwrite: true);
+        return null;
     }
 
     public void Dispose()
     {
         decoder.Dispose();
-        stream.Dispose();
+        samples.Dispose();
+        sum.Dispose();
         File.Delete(Samples);
+    }
+
+    /// <summary>How many samples there are, and their checksum (RFC 9639 §8.2): an encoder that writes to a pipe cannot go back for them.</summary>
+    private void WriteTotals(SealedFile file)
+    {
+        const int CountAt = 18, SumAt = 26, CountBits = 36;
+        Span<byte> count = stackalloc byte[8];                                       // its upper bits say the rate and the shape of samples
+        file.Position = CountAt;
+        file.ReadExactly(count);
+        BinaryPrimitives.WriteUInt64BigEndian(count, BinaryPrimitives.ReadUInt64BigEndian(count) >> CountBits << CountBits | (ulong)position);
+        file.Position = CountAt;
+        file.Write(count);
+        file.Position = SumAt;
+        file.Write(sum.GetHashAndReset());
     }
 
     private void FillWithSilence(long until)
@@ -122,9 +150,15 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
         Array.Clear(bytes);
         while (position < until)
         {
-            int samples = (int)Math.Min(until - position, bytes.Length / 2);
-            stream.Write(bytes, 0, 2 * samples);
-            position += samples;
+            int count = (int)Math.Min(until - position, bytes.Length / 2);
+            Write(bytes.AsSpan(0, 2 * count));
+            position += count;
         }
+    }
+
+    private void Write(ReadOnlySpan<byte> pcm)
+    {
+        samples.Write(pcm);
+        sum.AppendData(pcm);
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Tests.Journal;
@@ -55,6 +56,8 @@ public class WaveformTrackTests
         int begin = 2 * (int)((Samples(Begins + Delay) - AudioCodec.Find(codec).CreateDecoder(AudioCodec.Find(codec).SampleRate).Delay) * AudioCodec.Find(codec).SampleRate / Second);
         Assert.True(begin % 2 == 0 && ours.AsSpan(begin, theirs.Length).SequenceEqual(theirs), "the samples differ");
         Assert.All(ours[..begin], octet => Assert.Equal(0, octet));
+        Assert.Equal(Duration.TotalSeconds, await Sound.DurationAsync(made.Path), tolerance: 0.001);
+        Assert.Equal(MD5.HashData(ours), File.ReadAllBytes(made.Path)[26..42]);       // as the file's own header says (RFC 9639 §8.2)
     }
 
     [Theory(Timeout = 180_000)]
@@ -165,7 +168,7 @@ public class WaveformTrackTests
         using var folder = new TemporaryFolder();
         await WaveMeeting.WriteAsync(journal, "pcmu", await SpeakAsync("pcmu", 160, Sound.Voice(2 * Second, seed: 1)), new SimulatedLink<byte[]>(1), Duration);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(mix: false, tracks: true, live: null, default);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(mix: false, tracks: true, live: null, default)).InPlain(journal.Keys);
 
         Assert.StartsWith("ffmpeg cannot be started", made.TrackFailure, StringComparison.Ordinal);
         Assert.Equal(["waveform.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
