@@ -15,6 +15,8 @@ public sealed record MediaJob(
     MeetingId Id, int Run, DateTimeOffset StartedAt, int? Port, MeetingSpec Spec, IReadOnlyList<Track> Tracks,
     IReadOnlyList<HeardSpan> Heard)
 {
+    /// <summary>Whose it is; null: nobody says.</summary>
+    public TenantId? Tenant { get; init; }
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>

@@ -8,6 +8,8 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
 {
     public string Path { get; } = System.IO.Path.Combine(dataFolder, "meetings", id.ToString());
     public string Journal => System.IO.Path.Combine(Path, "journal");
+    /// <summary>Beside the segments: what was decided about the meeting.</summary>
+    public string Decisions => System.IO.Path.Combine(Journal, "decisions");
     public string Recordings => System.IO.Path.Combine(Path, "recordings");
     public string Key => System.IO.Path.Combine(Path, MeetingKeys.FileName);
 

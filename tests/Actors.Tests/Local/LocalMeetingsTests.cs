@@ -7,6 +7,7 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Tests.Kit;
+using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Tests.Local;
@@ -295,7 +296,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         string folder = Directory.CreateTempSubdirectory("services-").FullName;
         var services = new ServiceCollection().AddLogging().AddMetrics()
             .AddSingleton<IMediaEngine>(new FakeMediaEngine()).AddSingleton<ITextSealer>(new TestSealer()).AddSingleton(TimeProvider.System)
-            .AddLocalMeetings(Path.Combine(folder, "data", "archive.db"));
+            .AddSingleton<IKeyVault>(new FileKeyVault(Path.Combine(folder, "keys"))).AddLocalMeetings(Path.Combine(folder, "data"));
         await using (var provider = services.BuildServiceProvider())
         {
             Assert.Same(provider.GetRequiredService<IMeetings>(), Assert.Single(provider.GetServices<IHostedService>()));

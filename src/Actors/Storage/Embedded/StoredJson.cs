@@ -17,24 +17,3 @@ internal sealed record SpokenText(string Text, IReadOnlyList<Word> Words, int Re
 [JsonSerializable(typeof(MediaSnapshot))]
 [JsonSerializable(typeof(SpokenText))]
 internal sealed partial class StoredJson : JsonSerializerContext;
-
-internal sealed class MeetingIdJson : JsonConverter<MeetingId>
-{
-    public override MeetingId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-        MeetingId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a meeting's id.");
-    public override void Write(Utf8JsonWriter writer, MeetingId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}
-
-internal sealed class TrackIdJson : JsonConverter<TrackId>
-{
-    public override TrackId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-        TrackId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a track's id.");
-    public override void Write(Utf8JsonWriter writer, TrackId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}
-
-internal sealed class TenantIdJson : JsonConverter<TenantId>
-{
-    public override TenantId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-        new(reader.GetString() ?? throw new JsonException("Not a tenant."));
-    public override void Write(Utf8JsonWriter writer, TenantId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
-}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using Pipeline.Actors.Media;
+using Pipeline.Actors.Meetings;
+
+namespace Pipeline.Actors.Storage.Decisions;
+
+/// <summary>What a meeting's decisions come to. Pure: from records to a meeting as the archive keeps it.</summary>
+/// <param name="Meeting">As it is now.</param>
+/// <param name="Commits">In the order they were decided.</param>
+/// <param name="Corrections">In the order they were made, of segments that are there.</param>
+/// <param name="LostCommits">Decisions that are missing among those.</param>
+/// <param name="LostSegments">Segments that were stored once and are in none of those.</param>
+internal sealed record DecisionHistory(
+    Meeting Meeting, IReadOnlyList<DecisionHistory.Commit> Commits, IReadOnlyList<Corrected> Corrections, long LostCommits, long LostSegments)
+{
+    /// <param name="First">The ledger's number of its first entry; null: it is not known.</param>
+    internal sealed record Commit(long Revision, IReadOnlyList<MeetingEvent> Events, long? First)
+    {
+        public Meeting? After { get; init; }
+    }
+
+    private ImmutableHashSet<RecordingId> lostFiles = [];
+
+    /// <summary>
+    /// Null where nothing of the meeting can be told. Captions of a meeting that is over and lacks some are owed again: they are made anew
+    /// from the packets.
+    /// </summary>
+    public static DecisionHistory? Of(IEnumerable<DecisionRecord> records)
+    {
+        var commits = new List<Commit>();
+        var corrections = new List<Corrected>();
+        var remade = new Dictionary<RecordingId, MadeFile>();
+        foreach (var record in records)
+        {
+            switch (record)
+            {
+                case Committed c:
+                    int from = commits.FindIndex(known => known.Revision >= c.Revision);
+                    if (from >= 0) commits.RemoveRange(from, commits.Count - from);
+                    commits.Add(new Commit(c.Revision, c.Events, null) { After = c.After });
+                    break;
+                case Numbered n when commits.FindLastIndex(c => c.Revision == n.Revision) is var at and >= 0:
+                    commits[at] = commits[at] with { First = n.First };
+                    break;
+                case Remade r:
+                    remade[r.Id] = r.File;
+                    break;
+                case Corrected c:
+                    corrections.RemoveAll(known => known.Sequence == c.Sequence && known.Revision >= c.Revision);
+                    corrections.Add(c);
+                    break;
+            }
+        }
+        if (Fold(commits) is not { } meeting) return null;
+
+        var spoken = commits.SelectMany(c => c.Events).OfType<CaptionFinal>().Where(e => IsOf(meeting, e)).Select(e => e.Sequence).ToHashSet();
+        meeting = meeting with { LastSequence = Math.Max(meeting.LastSequence, spoken.DefaultIfEmpty().Max()) };
+        long lost = meeting.LastSequence - spoken.Count;
+        if (lost > 0 && meeting.IsOver && meeting.Spec.Captions) meeting = meeting with { Captions = CaptionsStatus.Deferred };
+        return new DecisionHistory(meeting, commits, [.. corrections.Where(c => spoken.Contains(c.Sequence))], commits[^1].Revision - commits.Count, lost).With(remade, []);
+    }
+
+    /// <summary>What the packets alone tell of a meeting.</summary>
+    public static DecisionHistory OfPackets(Meeting meeting) => new(
+        meeting, [new Commit(1, [new MeetingStarted(meeting.Port ?? 0, meeting.StartedAt), .. meeting.Tracks.Select(t => new TrackStarted(t.Track, meeting.StartedAt))], null)], [], 0, 0);
+
+    /// <summary>In the order they were made, as they are now.</summary>
+    public IReadOnlyList<RecordingReady> Recordings => [.. Commits.SelectMany(c => c.Events).OfType<RecordingReady>().Where(Keeps)];
+
+    /// <summary>False for what cannot be kept: of a track that nobody knows any more.</summary>
+    public bool Keeps(MeetingEvent happened) => IsOf(Meeting, happened) && !(happened is RecordingReady ready && lostFiles.Contains(ready.Id));
+
+    /// <summary>With other files in the place of those that were made first, and without those that are lost.</summary>
+    public DecisionHistory With(IReadOnlyDictionary<RecordingId, MadeFile> made, IEnumerable<RecordingId> lost) => this with
+    {
+        Commits = [.. Commits.Select(c => c.Events.Any(e => e is RecordingReady) ? c with { Events = [.. c.Events.Select(e => e is RecordingReady r && made.TryGetValue(r.Id, out var file) ? r with { File = file } : e)] } : c)],
+        lostFiles = [.. lostFiles, .. lost],
+    };
+
+    /// <summary>What was received, as it was seen last; null where it never was.</summary>
+    public MediaSnapshot? Quality => Commits.SelectMany(c => c.Events)
+        .Select(e => e switch { ProcessingStarted p => p.Quality, MeetingCompleted c => c.Quality, _ => null }).LastOrDefault(q => q is not null);
+
+    private static Meeting? Fold(List<Commit> commits)
+    {
+        Meeting? meeting = null;
+        foreach (var commit in commits)
+        {
+            if (commit.After is { } known) meeting = known;
+            else if (meeting is null) meeting = commit.Events is [MeetingAnnounced announced, ..] ? Meeting.Apply(announced) : null;
+            else meeting = Applied(meeting, commit.Events) with { Revision = commit.Revision };
+        }
+        return meeting;
+    }
+
+    /// <summary>Where the coming of a track was lost, what was decided about the track is passed over.</summary>
+    private static Meeting Applied(Meeting meeting, IReadOnlyList<MeetingEvent> events) => meeting.Apply([.. events.Where(e => e switch
+    {
+        TrackChanged changed => Has(meeting, events, changed.Track),
+        ConsentChanged changed => Has(meeting, events, changed.Track),
+        _ => true,
+    })]);
+
+    private static bool Has(Meeting meeting, IReadOnlyList<MeetingEvent> events, TrackId track) =>
+        meeting.Tracks.Any(t => t.Track.Id == track) || events.Any(e => e is TrackStarted started && started.Track.Id == track);
+
+    /// <summary>What names a track by its number is of use only where the meeting has that track there.</summary>
+    private static bool IsOf(Meeting meeting, MeetingEvent happened) => happened switch
+    {
+        CaptionFinal e => e.Track.Number >= 1 && e.Track.Number <= meeting.Tracks.Count && meeting.Tracks[e.Track.Number - 1].Track.Id == e.Track.Id,
+        RecordingReady { File.Track: { } number } => number >= 1 && number <= meeting.Tracks.Count,
+        _ => true,
+    };
+}

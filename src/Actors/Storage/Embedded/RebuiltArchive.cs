@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Storage.Decisions;
+
+namespace Pipeline.Actors.Storage.Embedded;
+
+/// <summary>
+/// An archive that is being made from meetings' journals, in a file of its own until it is whole. A meeting is added whole or not at all.
+/// Not for two threads at once.
+/// </summary>
+internal sealed class RebuiltArchive : IDisposable
+{
+    private readonly SqliteConnection connection;
+    private readonly ITextSealer sealer;
+
+    private RebuiltArchive(SqliteConnection connection, ITextSealer sealer) => (this.connection, this.sealer) = (connection, sealer);
+
+    /// <param name="path">Where it is made; what lies there goes.</param>
+    public static RebuiltArchive Create(string path, ITextSealer sealer)
+    {
+        SystemSqlite.Use();
+        foreach (string old in new[] { path, path + "-wal", path + "-shm", path + "-journal" }) File.Delete(old);
+        new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        connection.Open();
+        connection.Run("PRAGMA journal_mode = WAL");
+        connection.Run("PRAGMA synchronous = NORMAL");                               // synced as a whole, when it is closed
+        Schema.Upgrade(connection);
+        connection.Run("CREATE TEMP TABLE unnumbered (tenant TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, meeting TEXT NOT NULL, data TEXT NOT NULL)");
+        return new RebuiltArchive(connection, sealer);
+    }
+
+    public void Add(DecisionHistory history)
+    {
+        var meeting = history.Meeting;
+        using var transaction = connection.BeginTransaction();
+        MeetingRows.WriteState(connection, meeting, isNew: true);
+        var sealedText = new Dictionary<long, byte[]>();
+        var spoken = new HashSet<long>();
+        foreach (var commit in history.Commits)
+        {
+            long? next = commit.First;
+            for (int n = 0; n < commit.Events.Count; n++)
+            {
+                var happened = commit.Events[n];
+                sealedText.Clear();
+                if (happened is CaptionFinal e) sealedText[e.Sequence] = Sealed(meeting.Id, e);
+                if (history.Keeps(happened) && (happened is not CaptionFinal said || spoken.Add(said.Sequence)))
+                    MeetingRows.WriteWhatHappened(connection, meeting, happened, sealedText);
+                if (LedgerEntry.Of(meeting.Id, happened) is { } entry)
+                    Write(meeting, entry, LedgerEntry.IdOf(meeting.Id, commit.Revision, n, happened.At), happened.At, next is null ? null : next++);
+            }
+        }
+        foreach (var c in history.Corrections.OrderBy(c => c.Revision))
+            for (int revision = LastRevision(meeting, c.Sequence) + 1; revision <= c.Revision; revision++)   // one that was lost is as the next one
+                SegmentRows.Correct(connection, meeting.Tenant, meeting.Id, c.Sequence, revision, c.By, c.At, sealer.Seal(meeting.Id, Encoding.UTF8.GetBytes(c.Text)));
+        transaction.Commit();
+    }
+
+    /// <summary>Takes the API keys over from another archive.</summary>
+    /// <returns>How many.</returns>
+    /// <exception cref="SqliteException">It cannot be read.</exception>
+    public int TakeKeysOf(string path)
+    {
+        connection.Run("ATTACH DATABASE $path AS old", ("$path", path));
+        try { return connection.Run("INSERT INTO api_keys (tenant, id, name, scopes, created_at, hash) SELECT tenant, id, name, scopes, created_at, hash FROM old.api_keys"); }
+        finally { connection.Run("DETACH DATABASE old"); }
+    }
+
+    /// <summary>Numbers what no journal has the number of, behind all others and by time; then all of it is in one file, and durable.</summary>
+    public void Finish()
+    {
+        connection.Run("BEGIN");
+        connection.Run("INSERT INTO tenants (tenant, last_seq) SELECT tenant, max(seq) FROM ledger WHERE true GROUP BY tenant ON CONFLICT (tenant) DO UPDATE SET last_seq = excluded.last_seq");
+        connection.Run("INSERT OR IGNORE INTO tenants (tenant, last_seq) SELECT DISTINCT tenant, 0 FROM unnumbered");
+        connection.Run("""
+            INSERT INTO ledger (tenant, seq, id, type, at, meeting, data)
+            SELECT u.tenant, t.last_seq + row_number() OVER (PARTITION BY u.tenant ORDER BY u.at, u.meeting, u.rowid), u.id, u.type, u.at, u.meeting, u.data
+            FROM unnumbered u JOIN tenants t ON t.tenant = u.tenant
+            """);
+        connection.Run("UPDATE tenants SET last_seq = coalesce((SELECT max(seq) FROM ledger WHERE ledger.tenant = tenants.tenant), 0)");
+        connection.Run("COMMIT");
+        connection.Run("PRAGMA synchronous = FULL");
+        connection.Run("PRAGMA wal_checkpoint(TRUNCATE)");
+        connection.Close();
+    }
+
+    public void Dispose() => connection.Dispose();
+
+    private byte[] Sealed(MeetingId meeting, CaptionFinal e) => sealer.Seal(
+        meeting, JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words, e.Caption.Revision), StoredJson.Default.SpokenText));
+
+    private int LastRevision(Meeting meeting, long sequence) => (int)connection.Scalar<long>(
+        "SELECT revision FROM segments WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence",
+        ("$tenant", meeting.Tenant.Value), ("$meeting", meeting.Id.ToString()), ("$sequence", sequence));
+
+    /// <summary>A number that is somebody else's already, of an archive that was put back once, is none.</summary>
+    private void Write(Meeting meeting, LedgerEntry entry, string id, DateTimeOffset at, long? seq)
+    {
+        if (seq is { } number && connection.Scalar<long>(
+            "SELECT count(*) FROM ledger WHERE tenant = $tenant AND seq = $seq", ("$tenant", meeting.Tenant.Value), ("$seq", number)) == 0)
+        {
+            LedgerRows.Write(connection, meeting, entry, id, at, number);
+            return;
+        }
+        connection.Run("INSERT INTO unnumbered (tenant, at, id, type, meeting, data) VALUES ($tenant, $at, $id, $type, $meeting, $data)",
+            ("$tenant", meeting.Tenant.Value), ("$at", at.ToUnixTimeMilliseconds()), ("$id", id), ("$type", entry.Type),
+            ("$meeting", meeting.Id.ToString()), ("$data", entry.Data));
+    }
+}
