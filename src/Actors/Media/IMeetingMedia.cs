@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -141,6 +142,9 @@ public interface IMediaEngine
     /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
     Task<RefinedSpeech?> RefineAsync(
         MediaJob job, TimeSpan duration, IReadOnlyList<HeardSpan> apart, Func<HeardSpan, bool> isWanted, CancellationToken ct);
+
+    /// <summary>What can be heard of a meeting that runs, or whose mix is not there yet; null: nothing ever, or nothing any more.</summary>
+    LiveMix? FindLiveMix(MeetingId meeting);
 
     /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
     int? ReservePort();
