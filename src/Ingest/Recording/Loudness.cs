@@ -34,7 +34,7 @@ public sealed record Loudness(double Integrated, double TruePeak, double Range, 
     /// <summary>A filter that brings the sound to the target: by one gain for all of it where its peaks leave room, else by a slow one with a limiter.</summary>
     /// <param name="loudness">Null: it stays as it is.</param>
     public static string Filter(Loudness? loudness) => loudness is null ? "anull" : FormattableString.Invariant(
-        $"{Goal}:measured_I={loudness.Integrated}:measured_TP={loudness.TruePeak}:measured_LRA={Math.Max(0.1, loudness.Range)}:measured_thresh={loudness.Threshold}:linear=true,aresample=48000");
+        $"{Goal}:measured_I={loudness.Integrated}:measured_TP={loudness.TruePeak}:measured_LRA={Math.Max(0.1, loudness.Range)}:measured_thresh={loudness.Threshold}:linear=true,aresample=48000,aformat=channel_layouts=mono");
 
     private static Loudness? Read(string said)
     {
