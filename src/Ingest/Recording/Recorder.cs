@@ -56,6 +56,12 @@ public sealed class Recorder : IMixSink, IAsyncDisposable
     /// <summary>False once the live mix has more than one part, or a hole.</summary>
     public bool IsWhole => !broken;
 
+    /// <summary>Samples that have not come out of the encoder yet.</summary>
+    internal long Waiting
+    {
+        get { lock (gate) return backlog.End - backlog.Start; }
+    }
+
     public void Write(ReadOnlySpan<float> frame)
     {
         bool wake;
