@@ -71,7 +71,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         {
             var keys = new MeetingFolder(dataFolder, id).OpenKeys(vault);
             if (Read(id, keys, notes) is not { } history) return new RebuiltMeeting(id.ToString(), "nothing of it can be read", false, notes);
-            if (history.Meeting.IsOver) history = await WithFilesAsync(history, keys, allFiles, notes, ct);
+            history = await WithFilesAsync(history, keys, allFiles, notes, ct);
             archive.Add(history);
             return new RebuiltMeeting(id.ToString(), Summary(history), true, notes);
         }
@@ -100,7 +100,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         if (unknown > 0) notes.Add($"{unknown} decisions are of a later version, and passed over");
         if (DecisionHistory.Of(records) is { } history && history.Meeting.Id == id)
         {
-            if (history.LostCommits > 0) notes.Add($"{history.LostCommits} of {history.Commits[^1].Revision} decisions are lost");
+            if (history.LostCommits > 0) notes.Add($"{history.LostCommits} of {history.Commits.Last().Revision} decisions are lost");
             if (history.LostSegments > 0) notes.Add($"{history.LostSegments} of {history.Meeting.LastSequence} segments are lost, and made again from what was said");
             return history;
         }
@@ -120,8 +120,13 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         var now = new Dictionary<RecordingId, MadeFile>();
         foreach (var ready in history.Recordings)
         {
-            if (!await files.IsWholeAsync(ready.File, ct) || (allFiles && CanBeMade(ready.File))) missing.Add(ready);
+            if (!await files.IsWholeAsync(ready.File, ct) || (allFiles && history.Meeting.IsOver && CanBeMade(ready.File))) missing.Add(ready);
             now[ready.Id] = ready.File with { Path = files.PathOf(ready.File) };
+        }
+        if (!history.Meeting.IsOver)                                                 // its files are still to be made, and the lost one with them
+        {
+            bool mix = missing.Any(m => m.File.Kind == "mix");
+            return history.With(now, missing.Select(m => m.Id)) with { Meeting = history.Meeting with { MixIsReady = history.Meeting.MixIsReady && !mix } };
         }
         if (missing.Any(m => CanBeMade(m.File)))
         {

@@ -38,8 +38,8 @@ internal sealed class LostFiles(string dataFolder, Meeting meeting, MeetingKeys 
     public async Task<(IReadOnlyList<MadeFile> Files, string? Failure)> MakeAsync(IReadOnlyList<MadeFile> missing, CancellationToken ct)
     {
         string[] outputs = [.. missing.Select(f => f.Kind switch { "mix" => "mix", "track" => "tracks", _ => "" }).Where(o => o.Length > 0).Distinct()];
-        var job = meeting.Job([]) with { Spec = meeting.Spec with { Outputs = outputs } };
-        var made = await new MeetingFiles(job, folder, keys, meeting.Length(meeting.EndedAt ?? meeting.StartedAt)).MakeAsync(run: null, ct);
+        var job = meeting.Job([]) with { Spec = meeting.Spec with { Outputs = outputs }, MixIsReady = false };
+        var made = await new MeetingFiles(job, folder, keys, meeting.Length(meeting.EndedAt ?? meeting.StartedAt)).MakeAsync(run: null, ready: _ => { }, ct);
         return (made.Files, made.Failure);
     }
 }

@@ -40,7 +40,8 @@ internal sealed record Numbered(long Revision, long First) : DecisionRecord;
 /// <summary>Somebody wrote a segment's text anew; before the archive knows of it.</summary>
 /// <param name="Revision">Of the correction, from 1; of several the last counts.</param>
 /// <param name="By">The key's id.</param>
-internal sealed record Corrected(long Sequence, int Revision, string By, DateTimeOffset At, string Text) : DecisionRecord;
+/// <param name="Text">Null: the archive refused it.</param>
+internal sealed record Corrected(long Sequence, int Revision, string By, DateTimeOffset At, string? Text) : DecisionRecord;
 
 /// <summary>A recording's file was lost and has been made again: it is the same recording.</summary>
 internal sealed record Remade(RecordingId Id, MadeFile File) : DecisionRecord;

@@ -71,18 +71,21 @@ public sealed partial class JournaledMeetingStore : IMeetingStore, IAsyncDisposa
         TenantId tenant, MeetingId id, SegmentId segment, string text, string by, DateTimeOffset at, int? ifRevision, CancellationToken ct)
     {
         using var turn = await TurnAsync(id);
-        if (await archive.FindSegmentAsync(tenant, id, segment, ct) is { } now)
-        {
-            int revision = now.Correction?.Revision ?? 0;
-            bool isNews = now.Text != text && (ifRevision is null || ifRevision == revision);
-            if (isNews && !await journal.AppendAsync(id, [new Corrected(now.Sequence, revision + 1, by, at, text)], durable: true, isNew: false, isLast: !known.ContainsKey(id)))
-                NotInJournal(id);
-        }
-        return await archive.CorrectSegmentAsync(tenant, id, segment, text, by, at, ifRevision, ct);
+        if (await archive.FindSegmentAsync(tenant, id, segment, ct) is not { } now || now.Text == text || (ifRevision is { } expected && expected != (now.Correction?.Revision ?? 0)))
+            return await archive.CorrectSegmentAsync(tenant, id, segment, text, by, at, ifRevision, ct);   // nothing will be written
+
+        var correction = new Corrected(now.Sequence, (now.Correction?.Revision ?? 0) + 1, by, at, text);
+        bool isLast = !known.ContainsKey(id);
+        bool isWritten = await journal.AppendAsync(id, [correction], durable: true, isNew: false, isLast);
+        if (!isWritten) NotInJournal(id);
+        var result = await archive.CorrectSegmentAsync(tenant, id, segment, text, by, at, ifRevision, ct);
+        if (isWritten && result is not CorrectSegmentResult.Corrected) await journal.AppendAsync(id, [correction with { Text = null }], durable: true, isNew: false, isLast);
+        return result;
     }
 
     public Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct) => archive.UnfinishedAsync(ct);
     public Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct) => archive.OwingCaptionsAsync(ct);
+    public Task<IReadOnlyList<UnfinishedMeeting>> OwingRefinementAsync(CancellationToken ct) => archive.OwingRefinementAsync(ct);
     public Task<bool> KnowsAsync(MeetingId id, CancellationToken ct) => archive.KnowsAsync(id, ct);
     public Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct) => archive.LoadAsync(tenant, id, ct);
     public Task<IReadOnlyList<HeardSpan>> HeardAsync(TenantId tenant, MeetingId id, CancellationToken ct) => archive.HeardAsync(tenant, id, ct);
@@ -90,6 +93,7 @@ public sealed partial class JournaledMeetingStore : IMeetingStore, IAsyncDisposa
     public Task<StoredPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct) => archive.ListAsync(tenant, query, ct);
     public Task<IReadOnlyList<Segment>> SegmentsAsync(TenantId tenant, MeetingId id, long after, int limit, CancellationToken ct) => archive.SegmentsAsync(tenant, id, after, limit, ct);
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => archive.TranscriptAsync(tenant, id, ct);
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) => archive.TranscriptAsync(tenant, id, version, ct);
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) => archive.FindSegmentAsync(tenant, id, segment, ct);
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) => archive.RecordingsAsync(tenant, id, ct);
     public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) => archive.FindRecordingAsync(tenant, id, recording, ct);

@@ -37,6 +37,7 @@ internal static class MeetingRows
                 break;
             case TrackStarted e: WriteParticipant(connection, meeting, e.Track); break;
             case CaptionFinal e: SegmentRows.Write(connection, meeting, e, sealedText[e.Sequence]); break;
+            case TranscriptRefined e: RefinedRows.Write(connection, meeting, e, sealedText); break;
             case RecordingReady e: RecordingRows.Write(connection, meeting, e); break;
             case ProcessingStarted { Quality: { } quality }: WriteQuality(connection, meeting, quality); break;
             case MeetingCompleted e: WriteQuality(connection, meeting, e.Quality); break;
@@ -58,6 +59,9 @@ internal static class MeetingRows
 
     public static List<UnfinishedMeeting> OwingCaptions(SqliteConnection connection) => LeftToDo(
         connection, "SELECT tenant, id, status FROM meetings WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Captions') = 'Deferred' ORDER BY id");
+
+    public static List<UnfinishedMeeting> OwingRefinement(SqliteConnection connection) => LeftToDo(
+        connection, "SELECT tenant, id, status FROM meetings WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Refinement') = 'Owed' ORDER BY id");
 
     private static List<UnfinishedMeeting> LeftToDo(SqliteConnection connection, string sql)
     {

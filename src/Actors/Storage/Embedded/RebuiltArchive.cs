@@ -39,23 +39,23 @@ internal sealed class RebuiltArchive : IDisposable
         MeetingRows.WriteState(connection, meeting, isNew: true);
         var sealedText = new Dictionary<long, byte[]>();
         var spoken = new HashSet<long>();
-        foreach (var commit in history.Commits)
+        foreach (var step in history.Steps)
         {
+            if (step is DecisionHistory.Correction { Of: var correction }) Correct(meeting, correction);
+            if (step is not DecisionHistory.Commit commit) continue;
             long? next = commit.First;
             for (int n = 0; n < commit.Events.Count; n++)
             {
                 var happened = commit.Events[n];
                 sealedText.Clear();
                 if (happened is CaptionFinal e) sealedText[e.Sequence] = Sealed(meeting.Id, e);
+                if (happened is TranscriptRefined refined) RefinedRows.Seal(refined, text => sealer.Seal(meeting.Id, text), sealedText);
                 if (history.Keeps(happened) && (happened is not CaptionFinal said || spoken.Add(said.Sequence)))
                     MeetingRows.WriteWhatHappened(connection, meeting, happened, sealedText);
                 if (LedgerEntry.Of(meeting.Id, happened) is { } entry)
                     Write(meeting, entry, LedgerEntry.IdOf(meeting.Id, commit.Revision, n, happened.At), happened.At, next is null ? null : next++);
             }
         }
-        foreach (var c in history.Corrections.OrderBy(c => c.Revision))
-            for (int revision = LastRevision(meeting, c.Sequence) + 1; revision <= c.Revision; revision++)   // one that was lost is as the next one
-                SegmentRows.Correct(connection, meeting.Tenant, meeting.Id, c.Sequence, revision, c.By, c.At, sealer.Seal(meeting.Id, Encoding.UTF8.GetBytes(c.Text)));
         transaction.Commit();
     }
 
@@ -91,6 +91,13 @@ internal sealed class RebuiltArchive : IDisposable
 
     private byte[] Sealed(MeetingId meeting, CaptionFinal e) => sealer.Seal(
         meeting, JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words, e.Caption.Revision), StoredJson.Default.SpokenText));
+
+    /// <summary>One that was lost is as the next one.</summary>
+    private void Correct(Meeting meeting, Corrected c)
+    {
+        for (int revision = LastRevision(meeting, c.Sequence) + 1; revision <= c.Revision; revision++)
+            SegmentRows.Correct(connection, meeting.Tenant, meeting.Id, c.Sequence, revision, c.By, c.At, sealer.Seal(meeting.Id, Encoding.UTF8.GetBytes(c.Text!)));
+    }
 
     private int LastRevision(Meeting meeting, long sequence) => (int)connection.Scalar<long>(
         "SELECT revision FROM segments WHERE tenant = $tenant AND meeting = $meeting AND sequence = $sequence",
