@@ -98,7 +98,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         }
         foreach (var damage in reader.Damage) notes.Add($"decisions, at byte {damage.Offset}: {damage.What}");
         if (unknown > 0) notes.Add($"{unknown} decisions are of a later version, and passed over");
-        if (DecisionHistory.Of(records) is { } history && history.Meeting.Id == id)
+        if (DecisionHistory.Of(records) is { Meeting.IsKnown: true } history && history.Meeting.Id == id)
         {
             if (history.LostCommits > 0) notes.Add($"{history.LostCommits} of {history.Commits.Last().Revision} decisions are lost");
             if (history.LostSegments > 0) notes.Add($"{history.LostSegments} of {history.Meeting.LastSequence} segments are lost, and made again from what was said");
