@@ -127,8 +127,8 @@ public sealed partial class RenderQueue(
             while (true)
             {
                 var news = changed.Next;                                             // before looking: nothing is missed
-                if (NextDue(out var wait) is { } entry) await MakeAsync(entry);
-                else if (wait is { } pause) await Task.WhenAny(news, Task.Delay(pause, clock, stopping.Token));
+                if (NextDue(out var due) is { } entry) await MakeAsync(entry);
+                else if (due is { } at) await UntilAsync(at, news);
                 else await news.WaitAsync(stopping.Token);
                 stopping.Token.ThrowIfCancellationRequested();
             }
@@ -139,20 +139,26 @@ public sealed partial class RenderQueue(
         }
     }
 
+    private async Task UntilAsync(DateTimeOffset due, Task news)
+    {
+        var passing = due - clock.GetUtcNow() is var wait && wait > TimeSpan.Zero ? Task.Delay(wait, clock, stopping.Token) : Task.CompletedTask;
+        if (clock.GetUtcNow() < due) await Task.WhenAny(news, passing);              // looked at again: it may have passed before the timer was set
+    }
+
     /// <summary>Takes the oldest job of whose tenant waited the longest for a turn.</summary>
-    /// <param name="wait">How long until one is due; null: none is there.</param>
-    private Entry? NextDue(out TimeSpan? wait)
+    /// <param name="due">When the next one is; null: none is there.</param>
+    private Entry? NextDue(out DateTimeOffset? due)
     {
         var now = clock.GetUtcNow();
         lock (gate)
         {
-            wait = null;
+            due = null;
             var waiting = open.Values.Where(entry => !entry.IsTaken).ToList();
             var next = waiting.Where(entry => entry.Job.IsDue(now))
                 .OrderBy(entry => served.GetValueOrDefault(entry.Job.Tenant)).ThenBy(entry => entry.Number).FirstOrDefault();
             if (next is null)
             {
-                if (waiting.Count > 0) wait = waiting.Min(entry => entry.Job.NotBefore) - now;
+                if (waiting.Count > 0) due = waiting.Min(entry => entry.Job.NotBefore);
                 return null;
             }
             next.IsTaken = true;
