@@ -359,6 +359,8 @@ public sealed class FakeMeetings : IMeetings
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Recording>?>(Find(tenant, id)?.Recordings);
 
+    public Stream? OpenRecording(Recording recording) => File.Exists(recording.Path) ? File.OpenRead(recording.Path) : null;
+
     public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) =>
         Task.FromResult(Find(tenant, id)?.Recordings.FirstOrDefault(one => one.Id == recording));
 

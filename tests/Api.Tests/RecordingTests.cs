@@ -163,7 +163,7 @@ public sealed class RecordingTests : IAsyncLifetime
             if (range is not null) request.Headers.TryAddWithoutValidation("Range", range);
             var answer = await server.Client.SendAsync(request);
             await answer.IsProblemAsync(500, "internal_error");
-            Assert.Equal("The file is missing on this node's disk.", (await answer.JsonAsync()).Text("detail"));
+            Assert.Equal("The file is missing on this node's disk, or damaged.", (await answer.JsonAsync()).Text("detail"));
             Assert.Null(answer.Headers.ETag);
         }
     }

@@ -16,4 +16,7 @@ public sealed partial class LocalMeetings
 
     [LoggerMessage(LogLevel.Error, "{Meeting} could not be started")]
     private partial void NotStarted(Exception exception, MeetingId meeting);
+
+    [LoggerMessage(LogLevel.Error, "{Recording} of {Meeting} cannot be read")]
+    private partial void CannotBeRead(Exception exception, RecordingId recording, MeetingId meeting);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
@@ -179,6 +180,19 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
 
     public Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct) =>
         store.FindRecordingAsync(tenant, id, recording, ct);
+
+    public Stream? OpenRecording(Recording recording)
+    {
+        try
+        {
+            return work.OpenFile(recording);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or CryptographicException or UnauthorizedAccessException)
+        {
+            CannotBeRead(e, recording.Id, recording.Meeting);
+            return null;
+        }
+    }
 
     private async Task<CreateMeetingResult> OpenAsync(Meeting announced)
     {

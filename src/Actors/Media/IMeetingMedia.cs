@@ -135,6 +135,12 @@ public interface IMediaEngine
     /// <summary>Deletes what lies here of a render that is not going to be. What cannot be deleted stays, and is logged.</summary>
     void DiscardRender(MeetingId meeting, RecordingId id);
 
+    /// <summary>Opens one of a meeting's files, to read it from any place; the caller disposes it.</summary>
+    /// <exception cref="IOException">It, or the meeting's key, is not there.</exception>
+    /// <exception cref="InvalidDataException">It is not whole. A part that is damaged is told when it is read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The meeting's key cannot be opened.</exception>
+    Stream OpenFile(MeetingId meeting, string path);
+
     /// <summary>True while there is an engine that takes speech.</summary>
     bool CanHear { get; }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
 using Pipeline.Ingest;
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
@@ -76,34 +77,23 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
-        bool wantsMix = job.Spec.Outputs.Contains("mix"), wantsTracks = job.Spec.Outputs.Contains("tracks");
-        var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, folder, ct) : null;
-        RenderedMeeting rendered;
-        try
-        {
-            var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
-            {
-                Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
-            };
-            rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
-            if (rendered.MixFailure is null) File.Delete(folder.LiveMix);            // taken over, or of no use: also what a crash left
-        }
+        MadeFiles made;
+        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, ct); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
         }
-        foreach (var damage in rendered.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
-
-        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(file => Describe(file, duration)).ToList();
-        var quality = MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run);
-        if ((rendered.MixFailure ?? rendered.TrackFailure) is { } failure)
+        foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
+        if (made.Failure is { } failure)
         {
             NotEncoded(job.Id, failure);
-            return new ProcessMediaResult.Failed("encoder_failed", failure, files, quality, await captions);
+            return new ProcessMediaResult.Failed("encoder_failed", failure, made.Files, made.Quality, await captions);
         }
-        return new ProcessMediaResult.Done(files, quality, await captions);
+        return new ProcessMediaResult.Done(made.Files, made.Quality, await captions);
     }
+
+    public Stream OpenFile(MeetingId meeting, string path) => SealedFile.OpenWhole(path, new MeetingFolder(options.DataFolder, meeting).OpenKeys(vault));
 
     public int? ReservePort() => ports.Reserve();
 
@@ -231,17 +221,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         return null;
     }
 
-    /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
-    private static async Task<RenderedFile?> FinishLiveMixAsync(string live, MeetingFolder folder, CancellationToken ct)
-    {
-        Directory.CreateDirectory(folder.Recordings);
-        string path = Path.Combine(folder.Recordings, "mix.mp4"), part = path + ".part";
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
-        if (!outcome.Succeeded) return null;
-        File.Move(part, path, overwrite: true);
-        return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, ct);
-    }
-
     /// <summary>
     /// When the meeting began, on the boot clock: as the journal anchored it, if that was in this boot; else by the wall clock, the only
     /// one that a reboot leaves.
@@ -256,20 +235,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
                         return TimeSpan.FromMicroseconds(anchor.BootTimeUs - anchor.MeetingUs);
         }
         return BootClock.Now - (clock.GetUtcNow() - job.StartedAt);
-    }
-
-    private static MadeFile Describe(RenderedFile file, TimeSpan duration)
-    {
-        var (kind, contentType) = (file.Kind, Path.GetExtension(file.Path)) switch
-        {
-            (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
-            (RenderedKind.Track, ".webm") => ("track", "video/webm"),
-            (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
-            (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
-            (RenderedKind.Track, _) => ("track", "audio/ogg"),
-            _ => ("waveform", "application/json"),
-        };
-        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
     }
 
     private sealed class LevelTap(IMediaObserver observer) : ILevelSink

@@ -239,6 +239,8 @@ public interface IMeetings
         TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct);
     Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     Task<Recording?> FindRecordingAsync(TenantId tenant, MeetingId id, RecordingId recording, CancellationToken ct);
+    /// <summary>A file's content, to be read from any place; the caller disposes it. Null where it cannot be had on this node any more, which is logged.</summary>
+    Stream? OpenRecording(Recording recording);
 
     /// <summary>Null where no model is set.</summary>
     SpeechEngine? Engine { get; }

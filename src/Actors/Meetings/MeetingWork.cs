@@ -64,6 +64,9 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     /// <inheritdoc cref="IMediaEngine.Discard"/>
     public void Discard(MeetingId meeting) => engine.Discard(meeting);
 
+    /// <inheritdoc cref="IMediaEngine.OpenFile"/>
+    public Stream OpenFile(Recording recording) => engine.OpenFile(recording.Meeting, recording.Path);
+
     /// <summary>Deletes what meetings left that were never stored: a crash or an error came between their key and that.</summary>
     public async Task DiscardUnknownAsync(CancellationToken ct)
     {

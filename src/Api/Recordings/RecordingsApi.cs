@@ -71,8 +71,9 @@ internal static class RecordingsApi
         if (!MeetingId.TryParse(id, out var meetingId) || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } meeting) return Problem.NoSuchMeeting(id);
         if (!RecordingId.TryParse(recording, out var recordingId) || await meetings.FindRecordingAsync(caller.Tenant, meetingId, recordingId, ct) is not { } file)
             return Problem.Missing("recording", recording);
-        return new RecordingContent(TypedResults.PhysicalFile(
-            file.Path, file.ContentType, FileName(meeting, file),
+        if (meetings.OpenRecording(file) is not { } content) return new Problem(ProblemKind.InternalError, "The file is missing on this node's disk, or damaged.");
+        return new RecordingContent(TypedResults.Stream(
+            content, file.ContentType, FileName(meeting, file),
             lastModified: null, entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""), enableRangeProcessing: true));
     }
 
@@ -105,20 +106,11 @@ internal static class RecordingsApi
     };
 }
 
-/// <summary>
-/// A file's bytes; a range outside them is refused as a problem, with the file's length in `Content-Range`. A file that is
-/// listed and not on the disk any more is a failure of ours, told as such.
-/// </summary>
-internal sealed partial class RecordingContent(PhysicalFileHttpResult file) : IResult
+/// <summary>A file's bytes; a range outside them is refused as a problem, with the file's length in `Content-Range`.</summary>
+internal sealed class RecordingContent(FileStreamHttpResult file) : IResult
 {
     public async Task ExecuteAsync(HttpContext context)
     {
-        if (!File.Exists(file.FileName))
-        {
-            LogMissing(context.RequestServices.GetRequiredService<ILogger<RecordingContent>>(), file.FileName);
-            await new Problem(ProblemKind.InternalError, "The file is missing on this node's disk.").ExecuteAsync(context);
-            return;
-        }
         // RFC 9110 §14.2: a unit we do not know is passed over; the framework would take any for bytes.
         var range = context.Request.Headers.Range;
         if (range.Count > 0 && !range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase)) context.Request.Headers.Remove("Range");
@@ -130,7 +122,4 @@ internal sealed partial class RecordingContent(PhysicalFileHttpResult file) : IR
         response.Headers.ContentDisposition = default;
         await Problem.Of(ProblemKind.RangeNotSatisfiable).ExecuteAsync(context);
     }
-
-    [LoggerMessage(LogLevel.Error, "The recording {Path} is missing on the disk")]
-    private static partial void LogMissing(ILogger logger, string path);
 }

@@ -68,6 +68,9 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
     private readonly JournalBlock block = new();
     private byte[] plain = new byte[4096];
 
+    /// <summary>The meeting's.</summary>
+    internal MeetingKeys Keys => keys;
+
     /// <summary>What the reading so far has found.</summary>
     public IReadOnlyList<JournalDamage> Damage => damage;
 

@@ -11,7 +11,7 @@ public sealed class MeetingKeys
     /// <summary>In the meeting's folder.</summary>
     public const string FileName = "meeting.key";
 
-    private readonly byte[] segments, text, streams;
+    private readonly byte[] segments, text, streams, files;
     private readonly string meeting;
 
     private MeetingKeys(Guid meeting, byte[] key)
@@ -20,6 +20,7 @@ public sealed class MeetingKeys
         segments = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "journal segments"u8.ToArray());
         text = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "spoken text"u8.ToArray());
         streams = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "stream keys"u8.ToArray());
+        files = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "files"u8.ToArray());
     }
 
     /// <summary>Reads the meeting's key, or makes one.</summary>
@@ -47,6 +48,14 @@ public sealed class MeetingKeys
 
     internal byte[] WrapSegmentKey(ReadOnlySpan<byte> key, int segment) => KeyWrap.Seal(segments, key, $"segment {meeting} {segment}");
     internal byte[] UnwrapSegmentKey(ReadOnlySpan<byte> wrapped, int segment) => KeyWrap.Open(segments, wrapped, $"segment {meeting} {segment}");
+
+    /// <summary>Of one file of the meeting, by the salt in its header.</summary>
+    internal byte[] FileKey(ReadOnlySpan<byte> salt)
+    {
+        var key = new byte[32];
+        HKDF.Expand(HashAlgorithmName.SHA256, files, key, salt);
+        return key;
+    }
 
     public byte[] SealText(ReadOnlySpan<byte> plain) => KeyWrap.Seal(text, plain, $"text {meeting}");
     /// <exception cref="CryptographicException">Damaged, or of another meeting.</exception>

@@ -7,13 +7,15 @@ namespace Pipeline.Ingest.Recording;
 /// <param name="Detail">What it said last, where it failed.</param>
 public sealed record EncoderOutcome(bool Succeeded, string Detail);
 
-/// <summary>Something that takes PCM and makes a file of it.</summary>
+/// <summary>Something that takes PCM and gives it back encoded.</summary>
 public interface IEncoder : IAsyncDisposable
 {
     /// <param name="pcm">Interleaved s16le, 48 kHz mono; the encoder is done with it when the task is.</param>
     /// <exception cref="IOException">It has exited.</exception>
     ValueTask WriteAsync(ReadOnlyMemory<byte> pcm, CancellationToken ct);
-    /// <summary>Ends the input and waits for the file; after <paramref name="patience"/> it is killed.</summary>
+    /// <summary>What it makes, as it makes it; ends when it exits. Not read, it stops taking PCM. The encoder disposes it.</summary>
+    Stream Output { get; }
+    /// <summary>Ends the input and waits until it exits; after <paramref name="patience"/> it is killed. Somebody reads the output meanwhile.</summary>
     Task<EncoderOutcome> FinishAsync(TimeSpan patience);
 }
 
@@ -30,12 +32,13 @@ public sealed class FfmpegProcess : IEncoder
     }
 
     internal int Id => process.Id;
+    public Stream Output => process.StandardOutput.BaseStream;
 
     /// <returns>Null and why, where the program cannot be started.</returns>
     /// <param name="program">Found through PATH.</param>
     public static (FfmpegProcess? Process, string Detail) TryStart(IReadOnlyList<string> arguments, string program = "ffmpeg")
     {
-        var info = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
+        var info = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (string argument in arguments) info.ArgumentList.Add(argument);
         try
         {
@@ -49,13 +52,32 @@ public sealed class FfmpegProcess : IEncoder
 
     /// <summary>Runs to the end without input.</summary>
     /// <param name="program">Found through PATH.</param>
-    public static async Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct, string program = "ffmpeg")
+    public static Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct, string program = "ffmpeg") =>
+        RunAsync(arguments, null, Stream.Null, ct, program);
+
+    /// <summary>Runs to the end between two streams.</summary>
+    /// <param name="input">What it reads on stdin; null: nothing.</param>
+    /// <param name="output">Takes what it writes on stdout.</param>
+    /// <param name="program">Found through PATH.</param>
+    /// <exception cref="IOException"><paramref name="input"/> cannot be read, or <paramref name="output"/> not be written; the program is killed.</exception>
+    public static async Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, Stream? input, Stream output, CancellationToken ct, string program = "ffmpeg")
     {
         var (ffmpeg, detail) = TryStart(arguments, program);
         if (ffmpeg is null) return new EncoderOutcome(false, detail);
         await using (ffmpeg)
         {
-            await ffmpeg.process.WaitForExitAsync(ct);
+            var feeding = Task.Run(() => ffmpeg.FeedAsync(input, ct), ct);
+            try
+            {
+                await ffmpeg.Output.CopyToAsync(output, ct);
+                await ffmpeg.process.WaitForExitAsync(ct);
+            }
+            finally
+            {
+                if (!ffmpeg.process.HasExited) ffmpeg.process.Kill();                // the output was not written: it would wait for ever
+                await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            await feeding;
             return await ffmpeg.OutcomeAsync();
         }
     }
@@ -64,8 +86,7 @@ public sealed class FfmpegProcess : IEncoder
 
     public async Task<EncoderOutcome> FinishAsync(TimeSpan patience)
     {
-        try { process.StandardInput.Close(); }
-        catch (IOException) { /* It exited with input unread; its exit status says why. */ }
+        EndInput();
         using var limit = new CancellationTokenSource(patience);
         try { await process.WaitForExitAsync(limit.Token); }
         catch (OperationCanceledException)
@@ -84,6 +105,27 @@ public sealed class FfmpegProcess : IEncoder
             await process.WaitForExitAsync(CancellationToken.None);
         }
         process.Dispose();
+    }
+
+    /// <exception cref="IOException">The input cannot be read.</exception>
+    private async Task FeedAsync(Stream? input, CancellationToken ct)
+    {
+        try
+        {
+            var buffer = new byte[1 << 16];
+            for (int read; input is not null && (read = await input.ReadAsync(buffer, ct)) > 0;)
+            {
+                try { await WriteAsync(buffer.AsMemory(0, read), ct); }
+                catch (IOException) { return; }                                      // it exited; its status says why
+            }
+        }
+        finally { EndInput(); }                                                      // also where reading failed: it must not wait for more
+    }
+
+    private void EndInput()
+    {
+        try { process.StandardInput.Close(); }
+        catch (IOException) { /* It exited with input unread; its exit status says why. */ }
     }
 
     private async Task<EncoderOutcome> OutcomeAsync() => process.ExitCode == 0

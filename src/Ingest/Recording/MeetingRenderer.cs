@@ -1,35 +1,9 @@
-using System.Security.Cryptography;
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Recording;
-
-public enum RenderedKind { Mix, Track, Waveform }
-
-/// <summary>One file made of a meeting. It lies at its final place, whole.</summary>
-/// <param name="Codec">As the contract names it.</param>
-/// <param name="Track">The track's number; null for what is of all of them.</param>
-public sealed record RenderedFile(RenderedKind Kind, string Codec, int? Track, string Path, long Bytes, string Sha256)
-{
-    public static async Task<RenderedFile> AtAsync(RenderedKind kind, string codec, int? track, string path, CancellationToken ct)
-    {
-        await using var file = File.OpenRead(path);
-        byte[] hash = await SHA256.HashDataAsync(file, ct);
-        return new RenderedFile(kind, codec, track, path, file.Length, Convert.ToHexStringLower(hash));
-    }
-
-    /// <summary>Writes a meeting's waveform where its other files are.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public static async Task<RenderedFile> OfAsync(Waveform waveform, string folder, CancellationToken ct)
-    {
-        Directory.CreateDirectory(folder);
-        string path = System.IO.Path.Combine(folder, "waveform.json"), part = path + ".part";
-        await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write)) await waveform.SaveAsync(file, ct);
-        File.Move(part, path, overwrite: true);
-        return await AtAsync(RenderedKind.Waveform, "json", null, path, ct);
-    }
-}
 
 /// <param name="MixFailure">Why there is no mix though one was wanted; null otherwise.</param>
 /// <param name="Quality">By track number.</param>
@@ -85,7 +59,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             var playback = new JournalPlayback(pipeline);
             playback.TrackAdded += track =>
             {
-                if (tracks && track is VideoTrack video) video.Pictures = videos[track.Description.Number] = new VideoFile(outputFolder, Named(track.Description), duration);
+                if (tracks && track is VideoTrack video) video.Pictures = videos[track.Description.Number] = new VideoFile(outputFolder, journal.Keys, Named(track.Description), duration);
                 if (!tracks || track is not AudioTrack audio) return;
                 audio.File = OpenFile(Named(track.Description));
                 files.Add((track.Description.Number, (ITrackFile)audio.File));
@@ -106,16 +80,16 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             foreach (var (number, file) in files)
             {
                 if (await file.FinishAsync(ct) is { } why) trackFailure ??= why;
-                else rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, file.Codec, number, file.Path, ct));
+                else rendered.Add(await AtAsync(RenderedKind.Track, file.Codec, number, file.Path));
             }
             foreach (var (number, video) in videos)
-                if (video.Finish() is { } path) rendered.Add(await RenderedFile.AtAsync(RenderedKind.Track, video.Codec, number, path, ct));
-            rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, ct));
+                if (video.Finish() is { } path) rendered.Add(await AtAsync(RenderedKind.Track, video.Codec, number, path));
+            rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, journal.Keys, ct));
             if (failure is not null) File.Delete(mixPart);                           // half a file is none
             if (mix && failure is null)
             {
-                File.Move(mixPart, mixPath, overwrite: true);
-                rendered.Insert(0, await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, mixPath, ct));
+                await SealedFile.SealAsync(mixPart, mixPath, journal.Keys, ct);
+                rendered.Insert(0, await AtAsync(RenderedKind.Mix, "aac", null, mixPath));
             }
             return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure };
         }
@@ -124,11 +98,13 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             foreach (var (_, file) in files) file.Dispose();
             foreach (var video in videos.Values) video.Dispose();
         }
+
+        Task<RenderedFile> AtAsync(RenderedKind kind, string codec, int? track, string path) => RenderedFile.AtAsync(kind, codec, track, path, journal.Keys, ct);
     }
 
     private ITrackFile OpenFile(TrackDescription track) => AudioCodec.Find(track.Codec) == AudioCodec.Opus
-        ? new OggTrackFile(outputFolder, track, OpusPacket.ToSamples(duration))
-        : new FlacTrackFile(outputFolder, track, OpusPacket.ToSamples(duration), Ffmpeg);
+        ? new OggTrackFile(outputFolder, journal.Keys, track, OpusPacket.ToSamples(duration))
+        : new FlacTrackFile(outputFolder, journal.Keys, track, OpusPacket.ToSamples(duration), Ffmpeg);
 
     private TrackDescription Named(TrackDescription track) => track with { Name = Names.GetValueOrDefault(track.Number, track.Name) };
 

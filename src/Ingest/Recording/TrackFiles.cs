@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using Pipeline.Ingest.Codecs;
+using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Jitter;
+using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Ingest.Recording;
@@ -20,15 +22,15 @@ internal interface ITrackFile : ITrackSink, IDisposable
 /// <summary>Opus as it was sent, in Ogg.</summary>
 internal sealed class OggTrackFile : ITrackFile
 {
-    private readonly FileStream stream;
+    private readonly SealedFile file;
     private readonly OggOpusWriter writer;
 
     /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
-    public OggTrackFile(string folder, TrackDescription track, long duration)
+    public OggTrackFile(string folder, MeetingKeys keys, TrackDescription track, long duration)
     {
         Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.ogg");
-        stream = new FileStream(Path + ".part", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
-        writer = new OggOpusWriter(stream, (uint)track.Number, track.Channels, track.Name, duration);
+        file = SealedFile.Create(Path + ".part", keys);
+        writer = new OggOpusWriter(file, (uint)track.Number, track.Channels, track.Name, duration);
     }
 
     public string Path { get; }
@@ -39,12 +41,12 @@ internal sealed class OggTrackFile : ITrackFile
     public Task<string?> FinishAsync(CancellationToken ct)
     {
         writer.Finish();
-        stream.Dispose();
+        file.Complete();
         File.Move(Path + ".part", Path, overwrite: true);
         return Task.FromResult<string?>(null);
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => file.Dispose();
 }
 
 /// <summary>
@@ -53,7 +55,8 @@ internal sealed class OggTrackFile : ITrackFile
 /// </summary>
 internal sealed class FlacTrackFile : ITrackFile, IPcmStore
 {
-    private readonly FileStream stream;
+    private readonly SealedFile samples;
+    private readonly MeetingKeys keys;
     private readonly ConcealingDecoder decoder;
     private readonly int sampleRate;
     private readonly string title, ffmpeg;
@@ -63,14 +66,14 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
 
     /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
     /// <param name="ffmpeg">The program, found through PATH.</param>
-    public FlacTrackFile(string folder, TrackDescription track, long duration, string ffmpeg)
+    public FlacTrackFile(string folder, MeetingKeys keys, TrackDescription track, long duration, string ffmpeg)
     {
         var codec = AudioCodec.Find(track.Codec);
-        (sampleRate, title, this.ffmpeg) = (codec.SampleRate, track.Name, ffmpeg);
+        (this.keys, sampleRate, title, this.ffmpeg) = (keys, codec.SampleRate, track.Name, ffmpeg);
         end = duration * sampleRate / OpusPacket.ClockRate;
         Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.flac");
         decoder = new ConcealingDecoder(codec, sampleRate, this);
-        stream = new FileStream(Samples, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        samples = SealedFile.Create(Samples, keys);
     }
 
     public string Path { get; }
@@ -94,7 +97,7 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
             var part = pcm[..Math.Min(pcm.Length, bytes.Length / 2)];
             for (int i = 0; i < part.Length; i++)
                 BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), (short)Math.Clamp(MathF.Round(part[i] * 32768), short.MinValue, short.MaxValue));
-            stream.Write(bytes, 0, 2 * part.Length);
+            samples.Write(bytes, 0, 2 * part.Length);
             position += part.Length;
         }
     }
@@ -102,18 +105,36 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
     public async Task<string?> FinishAsync(CancellationToken ct)
     {
         FillWithSilence(end);
-        await stream.DisposeAsync();
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(Samples, sampleRate, title, Path + ".part"), ct, ffmpeg);
-        if (outcome.Succeeded) File.Move(Path + ".part", Path, overwrite: true);
-        else File.Delete(Path + ".part");                                            // half a file is none
-        return outcome.Succeeded ? null : outcome.Detail;
+        var (encoder, detail) = FfmpegProcess.TryStart(FfmpegArguments.Flac(sampleRate, title, Path + ".part"), ffmpeg);
+        if (encoder is null) return detail;
+        await using (encoder)
+        {
+            var outcome = await EncodeAsync(encoder, ct);
+            if (outcome.Succeeded) await SealedFile.SealAsync(Path + ".part", Path, keys, ct);
+            else File.Delete(Path + ".part");                                        // half a file is none
+            return outcome.Succeeded ? null : outcome.Detail;
+        }
     }
 
     public void Dispose()
     {
         decoder.Dispose();
-        stream.Dispose();
+        samples.Dispose();
         File.Delete(Samples);
+    }
+
+    private async Task<EncoderOutcome> EncodeAsync(FfmpegProcess encoder, CancellationToken ct)
+    {
+        samples.Position = 0;
+        try
+        {
+            for (int read; (read = await samples.ReadAsync(bytes, ct)) > 0;) await encoder.WriteAsync(bytes.AsMemory(0, read), ct);
+        }
+        catch (IOException)
+        {
+            // It is gone; its outcome says why.
+        }
+        return await encoder.FinishAsync(TimeSpan.FromMinutes(1));
     }
 
     private void FillWithSilence(long until)
@@ -122,9 +143,9 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
         Array.Clear(bytes);
         while (position < until)
         {
-            int samples = (int)Math.Min(until - position, bytes.Length / 2);
-            stream.Write(bytes, 0, 2 * samples);
-            position += samples;
+            int count = (int)Math.Min(until - position, bytes.Length / 2);
+            samples.Write(bytes, 0, 2 * count);
+            position += count;
         }
     }
 }

@@ -1,3 +1,5 @@
+using Pipeline.Ingest.Files;
+using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Video;
 
@@ -5,13 +7,14 @@ namespace Pipeline.Ingest.Recording;
 
 /// <summary>A video track's file while it is written: there from its first picture on, under its own name only when it is whole.</summary>
 /// <param name="duration">The meeting's length.</param>
-internal sealed class VideoFile(string folder, TrackDescription track, TimeSpan duration) : IFrameSink, IDisposable
+internal sealed class VideoFile(string folder, MeetingKeys keys, TrackDescription track, TimeSpan duration) : IFrameSink, IDisposable
 {
     private readonly string path = Path.Combine(folder, $"track-{track.Number:D3}.{(track.Codec == "h264" ? "mp4" : "webm")}");
-    private FileStream? stream, samples;
+    private SealedFile? file, samples;
     private VideoWriter? writer;
 
     public string Codec => track.Codec;
+    private string Samples => path + ".samples";
 
     public void Write(in VideoFrame frame)
     {
@@ -25,6 +28,7 @@ internal sealed class VideoFile(string folder, TrackDescription track, TimeSpan 
     {
         if (writer is null) return null;
         writer.Finish();
+        file!.Complete();
         Dispose();
         File.Move(path + ".part", path, overwrite: true);
         return path;
@@ -32,16 +36,18 @@ internal sealed class VideoFile(string folder, TrackDescription track, TimeSpan 
 
     public void Dispose()
     {
-        stream?.Dispose();
-        samples?.Dispose();
+        file?.Dispose();
+        if (samples is null) return;
+        samples.Dispose();
+        File.Delete(Samples);
     }
 
     private VideoWriter Open()
     {
-        stream = new FileStream(path + ".part", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        file = SealedFile.Create(path + ".part", keys);
         long end = VideoTimeline.ToTicks(duration);
-        if (track.Codec != "h264") return new WebmWriter(stream, track.Codec, track.Name, end);
-        samples = new FileStream(path + ".samples", FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
-        return new Mp4Writer(stream, samples, track.Name, end);
+        if (track.Codec != "h264") return new WebmWriter(file, track.Codec, track.Name, end);
+        samples = SealedFile.Create(Samples, keys);
+        return new Mp4Writer(file, samples, track.Name, end);
     }
 }

@@ -36,6 +36,8 @@ internal sealed class FakeMediaEngine : IMediaEngine
         return Hear(job, observer);
     }
 
+    public Stream OpenFile(MeetingId meeting, string path) => throw new FileNotFoundException(path);
+
     public FakeMedia Newest => Opened.Last();
 
     /// <summary>The meetings that have a key and no media, as far as the engine knows.</summary>

@@ -67,6 +67,8 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
         }
     }
 
+    public byte[] Content(MadeFile file) => PlainFiles.Content(file.Path, Meeting.OpenOrCreateKeys(vault));
+
     /// <summary>What kinds of records the journal holds, in order.</summary>
     public List<RecordKind> Records()
     {

@@ -89,7 +89,7 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal(30, quality.PacketsReceived);
         Assert.Equal([GapKind.Consent], quality.Gaps.Select(g => g.Kind));
         var file = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, 3 * Second, node, default)).Files.Single(f => f.Kind == "track");
-        Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("TITLE=Ally", System.Text.Encoding.UTF8.GetString(node.Content(file)), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -266,7 +266,7 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal(400, done.Quality.Tracks[0].Quality.PacketsReceived);
         var waveform = Assert.Single(done.Files, f => f.Kind == "waveform");
         Assert.Equal(("application/json", TimeSpan.FromSeconds(11)), (waveform.ContentType, waveform.Duration));
-        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(waveform.Path));
+        using var file = JsonDocument.Parse(node.Content(waveform));
         var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] > 10).ToList();
         Assert.Equal(110, loud.Count);
         Assert.Equal([1, 3, 5], Enumerable.Range(0, 11).Where(second => loud[10 * second + 5]));
@@ -329,7 +329,7 @@ public sealed class MediaEngineTests : IDisposable
 
         Assert.Equal("waveform", Assert.Single(live.Files).Kind);
         Assert.Equal(live.Files[0].Sha256, Assert.Single(again.Files).Sha256);
-        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(again.Files[0].Path));
+        using var file = JsonDocument.Parse(node.Content(again.Files[0]));
         Assert.Equal(10, file.RootElement.GetProperty("length").GetInt32());
     }
 

@@ -21,7 +21,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: true, tracks: true, live: null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: true, tracks: true, live: null, CancellationToken.None)).InPlain(journal.Keys);
 
         Assert.Null(made.MixFailure);
         Assert.Empty(made.Damage);
@@ -49,11 +49,11 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var one = await new MeetingRenderer(journal.Reader(), folder["one"], Duration).RenderAsync(true, true, null, CancellationToken.None);
-        var two = await new MeetingRenderer(journal.Reader(), folder["two"], Duration).RenderAsync(true, true, null, CancellationToken.None);
+        var one = (await new MeetingRenderer(journal.Reader(), folder["one"], Duration).RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
+        var two = (await new MeetingRenderer(journal.Reader(), folder["two"], Duration).RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
 
         Assert.Equal(one.Files.Select(f => f.Sha256), two.Files.Select(f => f.Sha256));
-        var tracksOnly = await new MeetingRenderer(journal.Reader(), folder["three"], Duration).RenderAsync(false, true, null, CancellationToken.None);
+        var tracksOnly = (await new MeetingRenderer(journal.Reader(), folder["three"], Duration).RenderAsync(false, true, null, CancellationToken.None)).InPlain(journal.Keys);
         Assert.Equal(one.Files.Skip(1).Select(f => f.Sha256), tracksOnly.Files.Select(f => f.Sha256));
     }
 
@@ -64,7 +64,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(true, true, null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
 
         Assert.StartsWith("ffmpeg cannot be started", made.MixFailure, StringComparison.Ordinal);
         Assert.Contains("install", made.MixFailure);
@@ -82,7 +82,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
         File.WriteAllText(folder["broken-ffmpeg"], "#!/bin/sh\nfor last; do :; done\nhead -c 96000 > \"$last\"\necho no more >&2\nexit 1\n");
         File.SetUnixFileMode(folder["broken-ffmpeg"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = folder["broken-ffmpeg"] }.RenderAsync(true, true, null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = folder["broken-ffmpeg"] }.RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
 
         Assert.Equal("ffmpeg ended with status 1: no more", made.MixFailure);
         Assert.Equal([1, 2, 3, null], made.Files.Select(f => f.Track));
@@ -97,7 +97,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: true);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(true, true, null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
 
         foreach (var file in made.Files.Where(f => f.Kind != RenderedKind.Waveform))
         {
@@ -121,10 +121,10 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, TimeSpan.FromMinutes(10)).RenderAsync(true, false, null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, TimeSpan.FromMinutes(10)).RenderAsync(true, false, null, CancellationToken.None)).InPlain(journal.Keys);
 
         Assert.Null(made.MixFailure);
-        Assert.Equal(600, await Sound.DurationAsync(folder["mix.mp4"]), tolerance: 0.05);
+        Assert.Equal(600, await Sound.DurationAsync(folder["plain/mix.mp4"]), tolerance: 0.05);
     }
 
     [Fact(Timeout = 180_000)]
@@ -135,8 +135,8 @@ public class MeetingRendererTests(ITestOutputHelper output)
         var live = new Waveform();
         await WriteMeetingAsync(journal, outage: false, live);
 
-        var kept = await new MeetingRenderer(journal.Reader(), folder["live"], Duration).RenderAsync(false, false, live, CancellationToken.None);
-        var made = await new MeetingRenderer(journal.Reader(), folder["journal"], Duration).RenderAsync(false, false, null, CancellationToken.None);
+        var kept = (await new MeetingRenderer(journal.Reader(), folder["live"], Duration).RenderAsync(false, false, live, CancellationToken.None)).InPlain(journal.Keys);
+        var made = (await new MeetingRenderer(journal.Reader(), folder["journal"], Duration).RenderAsync(false, false, null, CancellationToken.None)).InPlain(journal.Keys);
 
         Assert.Equal([RenderedKind.Waveform], made.Files.Select(f => f.Kind));
         Assert.Equal(kept.Files.Select(f => f.Sha256), made.Files.Select(f => f.Sha256));
@@ -156,7 +156,7 @@ public class MeetingRendererTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: true);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(false, false, null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(false, false, null, CancellationToken.None)).InPlain(journal.Keys);
 
         using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(made.Files[0].Path));
         var data = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).ToArray();

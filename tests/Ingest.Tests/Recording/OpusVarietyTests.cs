@@ -63,7 +63,7 @@ public class OpusVarietyTests(ITestOutputHelper output)
         var tracks = Varieties.Select((variety, n) => Track(n + 1, ssrc: (uint)(100 + n)) with { Name = variety.Name, Channels = variety.Channels }).ToList();
         await WriteAsync(journal, tracks);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: false, tracks: true, live: null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration).RenderAsync(mix: false, tracks: true, live: null, CancellationToken.None)).InPlain(journal.Keys);
 
         var errors = new List<string>();
         foreach (var file in made.Files.Where(f => f.Kind == RenderedKind.Track))

@@ -135,6 +135,7 @@ public class RecorderTests
         private readonly TaskCompletionSource unstuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public MemoryStream Pcm { get; } = new();
+        public Stream Output => Stream.Null;
         public bool Stuck { get; init; }
         public int DiesAfter { get; init; } = int.MaxValue;
 

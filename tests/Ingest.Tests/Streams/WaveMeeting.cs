@@ -23,7 +23,7 @@ internal sealed class WaveMeeting : IDisposable
     /// <summary>At 16 kHz.</summary>
     public required float[] Captions { get; init; }
     public required TrackQuality Quality { get; init; }
-    public string Path => folder["track-001.flac"];
+    public string Path => folder["plain/track-001.flac"];
     /// <summary>Decoded, 48 kHz.</summary>
     public float[] File { get; private set; } = [];
 
@@ -41,7 +41,7 @@ internal sealed class WaveMeeting : IDisposable
             playback.Finish(duration ?? Duration);
         }
         var meeting = new WaveMeeting { Mix = mix, Replayed = [.. again.Samples], Captions = captions, Quality = quality };
-        var made = await new MeetingRenderer(journal.Reader(), meeting.folder.Path, duration ?? Duration).RenderAsync(mix: false, tracks: true, live: null, default);
+        var made = (await new MeetingRenderer(journal.Reader(), meeting.folder.Path, duration ?? Duration).RenderAsync(mix: false, tracks: true, live: null, default)).InPlain(journal.Keys);
         Assert.Null(made.TrackFailure);
         Assert.Equal(quality.PacketsReceived, made.Quality[1].PacketsReceived);
         Assert.Empty(Directory.GetFiles(meeting.folder.Path, "*.part"));

@@ -165,7 +165,7 @@ public class WaveformTrackTests
         using var folder = new TemporaryFolder();
         await WaveMeeting.WriteAsync(journal, "pcmu", await SpeakAsync("pcmu", 160, Sound.Voice(2 * Second, seed: 1)), new SimulatedLink<byte[]>(1), Duration);
 
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(mix: false, tracks: true, live: null, default);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = "ffmpeg-that-is-not-there" }.RenderAsync(mix: false, tracks: true, live: null, default)).InPlain(journal.Keys);
 
         Assert.StartsWith("ffmpeg cannot be started", made.TrackFailure, StringComparison.Ordinal);
         Assert.Equal(["waveform.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));

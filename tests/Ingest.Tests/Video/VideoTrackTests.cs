@@ -25,7 +25,7 @@ public class VideoTrackTests(ITestOutputHelper output)
         var duration = all[^1].At + Ms(500);
 
         await RecordAsync(journal, tracks.Select(t => t.Track), all.Select(p => (p.Datagram, p.At)), duration);
-        var made = await new MeetingRenderer(journal.Reader(), folder.Path, duration).RenderAsync(mix: false, tracks: true, live: null, CancellationToken.None);
+        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, duration).RenderAsync(mix: false, tracks: true, live: null, CancellationToken.None)).InPlain(journal.Keys);
 
         foreach (var (track, port) in tracks)
         {

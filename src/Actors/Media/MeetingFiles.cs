@@ -1,0 +1,56 @@
+using Pipeline.Ingest.Files;
+using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Recording;
+
+namespace Pipeline.Actors.Media;
+
+/// <param name="Failure">Why one that was wanted is not there; null: all are.</param>
+internal sealed record MadeFiles(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, string? Failure, IReadOnlyList<JournalDamage> Damage);
+
+/// <summary>Makes the files of a meeting that has ended: of its journal, and of what its last run left.</summary>
+/// <param name="duration">The meeting's length, which every file has.</param>
+internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKeys keys, TimeSpan duration)
+{
+    /// <summary>Repeatable: the same journal gives the same files.</summary>
+    /// <param name="run">Null: everything is made of the journal.</param>
+    /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
+    public async Task<MadeFiles> MakeAsync(FinishedRun? run, CancellationToken ct)
+    {
+        bool wantsMix = job.Spec.Outputs.Contains("mix"), wantsTracks = job.Spec.Outputs.Contains("tracks");
+        var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, ct) : null;
+        var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
+        {
+            Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
+        };
+        var rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
+        if (rendered.MixFailure is null) File.Delete(folder.LiveMix);                // taken over, or of no use: also what a crash left
+
+        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(Describe).ToList();
+        return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, rendered.Damage);
+    }
+
+    /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
+    private async Task<RenderedFile?> FinishLiveMixAsync(string live, CancellationToken ct)
+    {
+        Directory.CreateDirectory(folder.Recordings);
+        string path = Path.Combine(folder.Recordings, "mix.mp4"), part = path + ".part";
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
+        if (!outcome.Succeeded) return null;
+        await SealedFile.SealAsync(part, path, keys, ct);
+        return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, keys, ct);
+    }
+
+    private MadeFile Describe(RenderedFile file)
+    {
+        var (kind, contentType) = (file.Kind, Path.GetExtension(file.Path)) switch
+        {
+            (RenderedKind.Mix, _) => ("mix", "audio/mp4"),
+            (RenderedKind.Track, ".webm") => ("track", "video/webm"),
+            (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
+            (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
+            (RenderedKind.Track, _) => ("track", "audio/ogg"),
+            _ => ("waveform", "application/json"),
+        };
+        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
+    }
+}
