@@ -20,6 +20,13 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
         return MeetingKeys.OpenOrCreate(Path, id.Value, vault);
     }
 
+    /// <summary>Whatever lies here of one render: its file has the recording's id for a name.</summary>
+    public void DeleteRender(RecordingId id)
+    {
+        if (!Directory.Exists(Recordings)) return;
+        foreach (string path in Directory.EnumerateFiles(Recordings, $"{id}.*")) File.Delete(path);
+    }
+
     /// <summary>Of a meeting that nothing was written for, a key may lie here.</summary>
     public void DeleteUnused()
     {

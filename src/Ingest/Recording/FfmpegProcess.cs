@@ -1,10 +1,11 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 
 namespace Pipeline.Ingest.Recording;
 
 /// <summary>How an encoder's run ended.</summary>
-/// <param name="Detail">What it said last, where it failed.</param>
+/// <param name="Detail">Why it failed; else what it said last.</param>
 public sealed record EncoderOutcome(bool Succeeded, string Detail);
 
 /// <summary>Something that takes PCM and gives it back encoded.</summary>
@@ -48,6 +49,16 @@ public sealed class FfmpegProcess : IEncoder
         {
             return (null, $"ffmpeg cannot be started ({e.Message}); install it, for example with: apt-get install ffmpeg");
         }
+    }
+
+    /// <summary>What it calls itself, such as `ffmpeg 5.1.9-0+deb12u1`.</summary>
+    /// <param name="program">Found through PATH.</param>
+    public static async Task<string> VersionAsync(CancellationToken ct, string program = "ffmpeg")
+    {
+        using var said = new MemoryStream();
+        await RunAsync(["-version"], null, said, ct, program);
+        string[] words = Encoding.UTF8.GetString(said.ToArray()).Split(' ', 4);
+        return words is ["ffmpeg", "version", var version, ..] ? $"ffmpeg {version}" : "ffmpeg";
     }
 
     /// <summary>Runs to the end without input.</summary>
@@ -129,7 +140,7 @@ public sealed class FfmpegProcess : IEncoder
     }
 
     private async Task<EncoderOutcome> OutcomeAsync() => process.ExitCode == 0
-        ? new EncoderOutcome(true, "")
+        ? new EncoderOutcome(true, await said)
         : new EncoderOutcome(false, $"ffmpeg ended with status {process.ExitCode}: {(await said).Trim()}");
 
     private static async Task<string> KeepTailAsync(StreamReader errors)
