@@ -20,6 +20,7 @@ using Pipeline.Api.Recordings;
 using Pipeline.Api.Sdp;
 using Pipeline.Api.Search;
 using Pipeline.Api.Sessions;
+using Pipeline.Ingest.Net;
 using Pipeline.Transcribe.Minutes;
 
 namespace Pipeline.Api;
@@ -51,7 +52,7 @@ public static class PipelineHost
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddApiDocument();
         services.AddSingleton(options);
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<TimeProvider>(new NodeClock());
         services.AddSingleton(s => new ApiKeys(AdminKey.Open(options, Console.Out), s.GetRequiredService<IApiKeyStore>()));
         services.AddSingleton(_ => SigningKey.Open(options));
         services.AddSingleton<AccessTokens>();

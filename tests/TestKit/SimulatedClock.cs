@@ -7,6 +7,7 @@ public sealed class SimulatedClock : TimeProvider
     private readonly List<SimulatedTimer> timers = [];
     private readonly DateTimeOffset start;
     private DateTimeOffset now;
+    private TimeSpan stepped;
 
     public SimulatedClock(DateTimeOffset start) => this.start = now = start;
     public SimulatedClock() : this(new DateTimeOffset(2025, 3, 3, 9, 0, 0, TimeSpan.Zero)) { }
@@ -16,10 +17,19 @@ public sealed class SimulatedClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate) return now + stepped;
     }
 
-    public override long GetTimestamp() => (GetUtcNow() - start).Ticks;
+    public override long GetTimestamp()
+    {
+        lock (gate) return (now - start).Ticks;
+    }
+
+    /// <summary>Sets the wall clock, as an administrator does: no time goes by.</summary>
+    public void StepWall(TimeSpan by)
+    {
+        lock (gate) stepped += by;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -95,7 +95,7 @@ public sealed partial class LocalMeetings
         {
             if (await store.FindAsync(tenant, id, ct) is not { } meeting) return null;
             if (!meeting.IsOver) throw new OperationCanceledException("The server is stopping.");
-            var decided = meeting.Decide(command, clock.GetUtcNow());
+            var decided = meeting.Decide(command, meeting.Now(clock));
             var after = meeting.Apply(decided);
             try
             {

@@ -57,7 +57,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly ILogger<LocalMeetings> log;
     private readonly IMeetingSources? sources;
     private Task ticking = Task.CompletedTask, workingOff = Task.CompletedTask;
-    private long fullUntil;   // UTC ticks
+    private long fullUntil;   // ticks since this boot
 
     /// <param name="sources">Null: no meeting has one.</param>
     public LocalMeetings(
@@ -76,7 +76,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     public SpeechEngine? Engine => work.Engine;
 
     public bool IsReady =>
-        started.Task.IsCompletedSuccessfully && !stopping.IsCancellationRequested && clock.GetUtcNow().UtcTicks >= Interlocked.Read(ref fullUntil);
+        started.Task.IsCompletedSuccessfully && !stopping.IsCancellationRequested && clock.GetElapsedTime(0).Ticks >= Interlocked.Read(ref fullUntil);
 
     /// <summary>Takes up what was left: meetings that record first, together; then those whose files are still to be made.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -114,7 +114,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         await ReadyToWorkAsync(ct);
         if (Meeting.Ambiguous([], tracks) is { } index) return new CreateMeetingResult.AmbiguousTrack(index);
 
-        var now = clock.GetUtcNow();
+        var (now, moment) = (clock.GetUtcNow(), BootMoment.Now(clock));
         var id = MeetingId.New(now);
         var captions = !spec.Captions ? CaptionsStatus.Off : Engine is null ? CaptionsStatus.Unavailable : CaptionsStatus.Live;
         List<NewTrack> asked;
@@ -130,7 +130,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             return new CreateMeetingResult.NoCapacity(NoPort);
         }
         CreateMeetingResult? result = null;
-        try { return result = await AnnounceAsync(new CreateMeeting(id, tenant, spec, placed, captions), now); }
+        try { return result = await AnnounceAsync(new CreateMeeting(id, tenant, spec, placed, captions) { Moment = moment }, now); }
         finally
         {
             if (result is not CreateMeetingResult.Created) work.Release(placed);
@@ -203,7 +203,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             switch ((await work.OpenAsync(announced, owner, stopping.Token)).Result)
             {
                 case OpenMediaResult.NoCapacity none:
-                    Interlocked.Exchange(ref fullUntil, (clock.GetUtcNow() + FullFor).UtcTicks);
+                    Interlocked.Exchange(ref fullUntil, (clock.GetElapsedTime(0) + FullFor).Ticks);
                     await store.WithdrawAsync(announced.Tenant, announced.Id);
                     return new CreateMeetingResult.NoCapacity(none.Detail);
                 case OpenMediaResult.Opened opened:
@@ -224,7 +224,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
 
     private async Task<CreateMeetingResult> BeginAsync(Meeting announced, MeetingActor owner, IMeetingMedia media)
     {
-        var decided = announced.Decide(new MeetingCommand.MediaOpened(announced.Run, media.Port), clock.GetUtcNow());
+        var decided = announced.Decide(new MeetingCommand.MediaOpened(announced.Run, media.Port), announced.Now(clock));
         var meeting = announced.Apply(decided);
         owners[meeting.Id] = owner;   // before anybody can see the meeting: what is seen and not over has an owner
         await store.CommitAsync(meeting, decided);

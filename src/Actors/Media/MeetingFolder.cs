@@ -24,6 +24,7 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
     public void DeleteRender(RecordingId id)
     {
         if (!Directory.Exists(Recordings)) return;
+        foreach (string path in Directory.EnumerateDirectories(Recordings, $"{id}.*")) Directory.Delete(path, recursive: true);
         foreach (string path in Directory.EnumerateFiles(Recordings, $"{id}.*")) File.Delete(path);
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
     /// <summary>A meeting that could not be finished is tried again after this, so that it keeps no other one waiting.</summary>
     internal static readonly TimeSpan TryAgainAfter = TimeSpan.FromMinutes(10);
 
-    private readonly Dictionary<MeetingId, DateTimeOffset> notBefore = [];
+    private readonly Dictionary<MeetingId, TimeSpan> notBefore = [];
 
     /// <summary>Until <paramref name="stopping"/>; never throws.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -46,13 +46,13 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
         if (!engine.CanHear) return;
         foreach (var owing in await store.OwingCaptionsAsync(stopping))
         {
-            if (notBefore.TryGetValue(owing.Id, out var at) && clock.GetUtcNow() < at) continue;
+            if (notBefore.TryGetValue(owing.Id, out var at) && clock.GetElapsedTime(0) < at) continue;
             if (!engine.CanHear) return;
             bool whole = false;
             try { whole = await FinishAsync(owing, stopping); }
             catch (Exception e) when (!stopping.IsCancellationRequested) { NotFinished(e, owing.Id); }
             if (whole) notBefore.Remove(owing.Id);
-            else notBefore[owing.Id] = clock.GetUtcNow() + TryAgainAfter;
+            else notBefore[owing.Id] = clock.GetElapsedTime(0) + TryAgainAfter;
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
         bool whole = await making;
         await StoreAsync(owing, made, stopping);
         if (!whole) return false;
-        await store.DecideAsync(owing.Tenant, owing.Id, m => m.Decide(new MeetingCommand.CaptionsMade(m.Run), clock.GetUtcNow()), stopping);
+        await store.DecideAsync(owing.Tenant, owing.Id, m => m.Decide(new MeetingCommand.CaptionsMade(m.Run), m.Now(clock)), stopping);
         Finished(owing.Id);
         return true;
     }
@@ -92,7 +92,7 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
         if (captions.Length == 0) return;
         await store.DecideAsync(owing.Tenant, owing.Id, m =>
         {
-            var now = clock.GetUtcNow();
+            var now = m.Now(clock);
             List<MeetingEvent> decided = [];
             foreach (var caption in captions)
             {

@@ -25,6 +25,8 @@ public sealed partial record Meeting
     public required MeetingSpec Spec { get; init; }
     /// <summary>The moment of creation, before any packet: offset 0 of everything in the meeting.</summary>
     public required DateTimeOffset StartedAt { get; init; }
+    /// <summary>The same moment on the clock of this boot; null of meetings of earlier versions.</summary>
+    public BootMoment? Began { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
     public MeetingStatus Status { get; init; } = MeetingStatus.Recording;
     public string? Reason { get; init; }
@@ -66,7 +68,7 @@ public sealed partial record Meeting
 
     /// <summary>A meeting that does not exist yet.</summary>
     public static MeetingAnnounced Decide(CreateMeeting command, DateTimeOffset now) =>
-        new(command.Id, command.Tenant, command.Spec, Numbered([], command.Tracks), command.Captions, now);
+        new(command.Id, command.Tenant, command.Spec, Numbered([], command.Tracks), command.Captions, now) { Moment = command.Moment };
 
     public static Meeting Apply(MeetingAnnounced e) => new()
     {
@@ -74,6 +76,7 @@ public sealed partial record Meeting
         Tenant = e.Tenant,
         Spec = e.Spec,
         StartedAt = e.At,
+        Began = e.Moment,
         ListeningSince = e.At,
         History = [new StatusChange(MeetingStatus.Recording, e.At, null)],
         Tracks = [.. e.Tracks.Select(Waiting)],

@@ -7,7 +7,7 @@ internal sealed partial class MeetingActor
 
     private void BeginWorkThatIsDue(CancellationToken stopping)
     {
-        if (meeting is { } m && !isWorking && clock.GetUtcNow() >= notBefore && WorkThatIsDue(m, stopping) is { } due)
+        if (meeting is { } m && !isWorking && clock.GetElapsedTime(0) >= notBefore && WorkThatIsDue(m, stopping) is { } due)
         {
             isWorking = true;
             running = DoAsync(due, stopping);
@@ -55,6 +55,6 @@ internal sealed partial class MeetingActor
     private void Postpone()
     {
         var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures++, 5)));
-        notBefore = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
+        notBefore = clock.GetElapsedTime(0) + (pause < MaxPause ? pause : MaxPause);
     }
 }

@@ -32,7 +32,7 @@ internal sealed partial class MeetingActor(
     private Task running = Task.CompletedTask;       // long work; never faults
     private bool isWorking;
     private int failures;                            // of long work, in a row
-    private DateTimeOffset notBefore;
+    private TimeSpan notBefore;                      // since this boot
 
     /// <summary>Pulses after anything is stored.</summary>
     public ChangeSignal Changes { get; } = new();
@@ -146,7 +146,7 @@ internal sealed partial class MeetingActor(
                 break;
             case Letter.Opened { Result: OpenMediaResult.NoCapacity none } o:
                 Postpone();
-                CouldNotOpen(id, o.Job.Port, none.Detail, notBefore - clock.GetUtcNow());
+                CouldNotOpen(id, o.Job.Port, none.Detail, notBefore - clock.GetElapsedTime(0));
                 break;
             case Letter.Opened:
                 failures = 0;
@@ -161,7 +161,7 @@ internal sealed partial class MeetingActor(
                 break;
             case Letter.Broken broken:
                 Postpone();
-                WorkBroke(broken.Reason, id, notBefore - clock.GetUtcNow());
+                WorkBroke(broken.Reason, id, notBefore - clock.GetElapsedTime(0));
                 break;
             case Letter.TakeBack back:
                 TellOf(m, await DecideAsync(m, new MeetingCommand.EndTrack(back.Track)), stopping);
@@ -193,7 +193,7 @@ internal sealed partial class MeetingActor(
         var heard = mailbox.Captions();
         if (heard.Length == 0) return m;
 
-        var now = clock.GetUtcNow();
+        var now = m.Now(clock);
         var with = m;
         List<MeetingEvent> decided = [];
         foreach (var (run, caption) in heard)
@@ -208,7 +208,7 @@ internal sealed partial class MeetingActor(
         return m;
     }
 
-    private Task<Meeting> DecideAsync(Meeting m, MeetingCommand command) => StoreAsync(m, m.Decide(command, clock.GetUtcNow()));
+    private Task<Meeting> DecideAsync(Meeting m, MeetingCommand command) => StoreAsync(m, m.Decide(command, m.Now(clock)));
 
     private async Task<Meeting> StoreAsync(Meeting m, IReadOnlyList<MeetingEvent> decided)
     {

@@ -93,7 +93,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
         try
         {
             await Task.WhenAny(calls, Task.Delay(MaxCalls, clock, end.Token));
-            await media.StopAsync(meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), end.Token);
+            await media.StopAsync(meeting.Length(meeting.EndedAt ?? meeting.Now(clock)), end.Token);
             lastSeen = media.Snapshot();
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
@@ -136,7 +136,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     {
         try
         {
-            switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? clock.GetUtcNow()), observer, ct))
+            switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? meeting.Now(clock)), observer, ct))
             {
                 case ProcessMediaResult.Done done:
                     return new MeetingCommand.MediaProcessed(job.Run, Named(done.Files), done.Quality, done.Captions);

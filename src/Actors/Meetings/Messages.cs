@@ -11,7 +11,11 @@ public sealed record NewTrack(TrackId Id, TrackSpec Spec, int? Port = null);
 public sealed record ReadyFile(RecordingId Id, MadeFile File);
 
 /// <param name="Captions">What captions begin as: `Live`, `Unavailable` without a speech engine, `Off` where none were asked for.</param>
-public sealed record CreateMeeting(MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<NewTrack> Tracks, CaptionsStatus Captions);
+public sealed record CreateMeeting(MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<NewTrack> Tracks, CaptionsStatus Captions)
+{
+    /// <summary>Null: its time is the wall clock's.</summary>
+    public BootMoment? Moment { get; init; }
+}
 
 /// <summary>What is to be another way of a track; what is null stays.</summary>
 /// <param name="Name">Of the participant, on all their tracks; empty: the id.</param>
@@ -92,7 +96,10 @@ public abstract record MeetingEvent(DateTimeOffset At);
 
 /// <summary>The meeting is going to be: stored before its port is opened, shown to nobody.</summary>
 public sealed record MeetingAnnounced(
-    MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<Track> Tracks, CaptionsStatus Captions, DateTimeOffset At) : MeetingEvent(At);
+    MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<Track> Tracks, CaptionsStatus Captions, DateTimeOffset At) : MeetingEvent(At)
+{
+    public BootMoment? Moment { get; init; }
+}
 
 public sealed record MeetingStarted(int Port, DateTimeOffset At) : MeetingEvent(At);
 public sealed record MeetingRecovered(int Run, DateTimeOffset At) : MeetingEvent(At);

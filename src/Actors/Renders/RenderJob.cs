@@ -25,7 +25,7 @@ public sealed record RenderJob
     public const int MaxFailures = 3;
     /// <summary>One that was begun so often and never ended, be it well or badly, is what ends the server.</summary>
     public const int MaxAttempts = 10;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10), LongestPause = FirstPause * 6;
 
     public required JobId Id { get; init; }
     public required TenantId Tenant { get; init; }
@@ -47,7 +47,8 @@ public sealed record RenderJob
     [JsonIgnore]
     public bool IsOver => Status is JobStatus.Completed or JobStatus.Failed or JobStatus.Cancelled;
 
-    public bool IsDue(DateTimeOffset now) => Status == JobStatus.Queued && now >= NotBefore;
+    /// <summary>Also where the wall clock was set back meanwhile.</summary>
+    public bool IsDue(DateTimeOffset now) => Status == JobStatus.Queued && (now >= NotBefore || NotBefore > now + LongestPause);
 
     public RenderJob Begin() => this with { Status = JobStatus.Running, Attempts = Attempts + 1 };
 

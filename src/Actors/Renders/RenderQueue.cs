@@ -213,7 +213,7 @@ public sealed partial class RenderQueue(
             case RenderMediaResult.Made made:
                 ct.ThrowIfCancellationRequested();                                   // from here on it is made, whoever cancels it
                 var ready = new MeetingCommand.RenderMade(new ReadyFile(job.Recording, made.File));
-                return await meetings.DecideAsync(job.Tenant, job.Meeting, m => m.Decide(ready, clock.GetUtcNow()), stopping.Token) is null
+                return await meetings.DecideAsync(job.Tenant, job.Meeting, m => m.Decide(ready, m.Now(clock)), stopping.Token) is null
                     ? job.Fail(new JobError("gone", "The meeting is gone."), canRetry: false, clock.GetUtcNow())
                     : job.Complete(clock.GetUtcNow());
             case var other:

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Ingest.Journal;
 
@@ -6,20 +7,26 @@ namespace Pipeline.Ingest.Journal;
 internal static partial class DurableFile
 {
     private const int ReadOnly = 0, CloseOnExec = 0x80000;
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Writes a new file (mode 0600), syncs it and its folder. Replaces an old one in one step.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content) => Write(DiskFiles.Instance, path, content);
+
+    public static void Write(IJournalFiles files, string path, ReadOnlySpan<byte> content)
     {
         string temporary = path + ".new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Private };
-        using (var file = new FileStream(temporary, options))
+        using (var file = files.Create(temporary))
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            file.Write(content, 0);
+            file.Sync();
         }
-        File.Move(temporary, path, overwrite: true);
-        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        files.Rename(temporary, path);
+        files.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Makes what is in the file durable. Other than the runtime's own it does not take a file system that became read-only for one that needs no syncing.</summary>
+    public static void Sync(SafeFileHandle file)
+    {
+        if (Fsync(file) != 0) throw new IOException($"cannot sync: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     /// <summary>Makes the folder's names durable.</summary>
@@ -43,6 +50,8 @@ internal static partial class DurableFile
     private static partial int Open(string path, int flags);
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int descriptor);
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(SafeFileHandle file);
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int Syncfs(int descriptor);
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]

@@ -10,6 +10,11 @@ public sealed class JournalWriter : IAsyncDisposable
     /// <summary>What may wait for the disk: ten seconds of a meeting with video.</summary>
     private const int MaxQueued = 4 << 20;
     private const int MaxBlock = 256 << 10;
+    /// <summary>Decisions come first where room is short, but not without bound either.</summary>
+    private const int MaxQueuedDecisions = 1 << 20;
+    /// <summary>More than two seconds' worth wait: the disk has stalled.</summary>
+    private const int ManyBlocks = 100, LargeBlock = 16 << 10;
+    private static readonly TimeSpan LongBlock = TimeSpan.FromMilliseconds(200);
     /// <summary>Blocks written at a time: other meetings wait for the same thread. One a drain is 50 a second.</summary>
     private const int BlocksATurn = 32;
     /// <summary>Blocks kept to use again: those of a third of a second, as long as a disk commonly stalls while it syncs.</summary>
@@ -23,7 +28,9 @@ public sealed class JournalWriter : IAsyncDisposable
     private readonly Queue<PendingBlock> queue = new();
     private readonly Stack<PendingBlock> free = new();
     private int queuedBytes;
+    private PendingBlock? newest;                                                    // the last in the queue, where it is one of packets
     private bool closed;
+    private volatile bool isRefused;
     private PendingBlock current = new();
     private (TimeSpan From, TimeSpan To, long Packets) missed;
 
@@ -40,18 +47,23 @@ public sealed class JournalWriter : IAsyncDisposable
     public JournalWriter(string folder, Guid meeting, int run, MeetingKeys keys, JournalDisk disk)
     {
         (this.folder, this.meeting, this.keys, this.disk, Run) = (folder, meeting, keys, disk, run);
-        Directory.CreateDirectory(folder);
+        disk.Files.CreateFolder(folder);
         (nextSegment, previousHash) = JournalTail.Recover(folder, keys);
     }
 
     public int Run { get; }
-    /// <summary>True while the disk takes nothing.</summary>
-    public bool IsFailing { get; private set; }
+    /// <summary>True while the disk takes nothing, or does not keep it.</summary>
+    public bool IsFailing => isRefused || disk.IsSyncFailing;
     public long PacketsMissed { get; private set; }
     /// <summary>Handed over and not yet written.</summary>
     internal int WaitingBytes
     {
         get { lock (gate) return queuedBytes; }
+    }
+
+    internal int WaitingBlocks
+    {
+        get { lock (gate) return queue.Count; }
     }
 
     /// <summary>Adds a packet to the block being filled. Media loop only.</summary>
@@ -69,19 +81,14 @@ public sealed class JournalWriter : IAsyncDisposable
         lock (gate)
         {
             taken = queuedBytes + current.Length <= MaxQueued;
-            if (taken)
-            {
-                NoteMissed(current.LastArrival);
-                Enqueue(current);
-                current = free.TryPop(out var used) ? used : new PendingBlock();
-            }
+            if (taken) Enqueue();
         }
         if (taken) disk.Schedule(this);
         else
         {
             missed = (missed.Packets == 0 ? current.FirstArrival : missed.From, current.LastArrival, missed.Packets + current.Packets);
             PacketsMissed += current.Packets;
-            IsFailing = true;
+            isRefused = true;
         }
         current.Clear();
     }
@@ -94,6 +101,7 @@ public sealed class JournalWriter : IAsyncDisposable
         lock (gate)
         {
             if (closed) return Task.FromException(new IOException("the journal is closed"));
+            if (queuedBytes > MaxQueued + MaxQueuedDecisions) return Task.FromException(new IOException("the disk takes nothing, and too much waits for it"));
             Enqueue(ControlBlock(record, at, synced));
         }
         disk.Schedule(this);
@@ -114,14 +122,14 @@ public sealed class JournalWriter : IAsyncDisposable
         }
         disk.Schedule(this);
         try { await last.Task.WaitAsync(TimeSpan.FromSeconds(5)); }
-        catch (Exception e) when (e is TimeoutException or IOException) { IsFailing = true; }
+        catch (Exception e) when (e is TimeoutException or IOException) { isRefused = true; }
     }
 
     /// <summary>
     /// Writes what waits, or as much as one turn takes and asks for another. False when the disk refused: to be called again later. The
     /// disk's writing thread only.
     /// </summary>
-    internal bool WritePending(List<(JournalWriter Writer, TaskCompletionSource Synced)> awaitSync)
+    internal bool WritePending(List<(SegmentFile Segment, TaskCompletionSource Synced)> awaitSync)
     {
         for (int n = 0; n < BlocksATurn; n++)
         {
@@ -133,16 +141,16 @@ public sealed class JournalWriter : IAsyncDisposable
             try
             {
                 if (block.Length > JournalFormat.BaseLength) Write(block);
+                if (block.Synced is { } synced) AwaitSync(synced, awaitSync);
                 if (block.Closes) CloseSegment();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                IsFailing = true;
+                isRefused = true;
                 return false;
             }
 
-            IsFailing = false;
-            if (block.Synced is { } synced) awaitSync.Add((this, synced));
+            isRefused = false;
             lock (gate)
             {
                 queue.Dequeue();
@@ -158,11 +166,10 @@ public sealed class JournalWriter : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Makes what is written durable. The disk's syncing thread.</summary>
-    internal void SyncSegment()
+    private void AwaitSync(TaskCompletionSource synced, List<(SegmentFile Segment, TaskCompletionSource Synced)> awaitSync)
     {
-        if (segment is { } open) open.Sync();
-        else DurableFile.SyncFileSystem(folder);                                     // just closed by the writing thread
+        if (segment is null) synced.TrySetResult();                                  // closed without anything written
+        else awaitSync.Add((segment, synced));
     }
 
     private void Write(PendingBlock block)
@@ -170,7 +177,7 @@ public sealed class JournalWriter : IAsyncDisposable
         if (segment is null || block.LastArrival - segment.Opened >= JournalFormat.MaxSegment || block.LastArrival < segment.Opened - JournalFormat.MaxSegment)
         {
             CloseSegment();
-            segment = SegmentFile.Create(folder, meeting, nextSegment, Run, block.LastArrival, previousHash, keys);
+            segment = SegmentFile.Create(disk.Files, folder, meeting, nextSegment, Run, block.LastArrival, previousHash, keys);
             nextSegment++;                                                           // only now: a try that failed leaves no hole in the numbers
         }
         int total = JournalFormat.BlockHeaderLength + block.Length + JournalFormat.TagLength;
@@ -185,10 +192,27 @@ public sealed class JournalWriter : IAsyncDisposable
         segment = null;
     }
 
+    /// <summary>Behind a disk that has stalled small blocks become larger ones: each costs some KiB of memory, however little is in it.</summary>
+    private void Enqueue()
+    {
+        NoteMissed(current.LastArrival);
+        if (queue.Count >= ManyBlocks && newest is { Length: < LargeBlock } && newest.FirstArrival.Ticks / LongBlock.Ticks == current.LastArrival.Ticks / LongBlock.Ticks)
+        {
+            queuedBytes -= newest.Length;
+            newest.Add(current);
+            queuedBytes += newest.Length;
+            return;
+        }
+        Enqueue(current);
+        newest = current;
+        current = free.TryPop(out var used) ? used : new PendingBlock();
+    }
+
     private void Enqueue(PendingBlock block)
     {
         queue.Enqueue(block);
         queuedBytes += block.Length;
+        newest = null;
     }
 
     private void NoteMissed(TimeSpan now)

@@ -24,13 +24,21 @@ public sealed class MeetingKeys
     }
 
     /// <summary>Reads the meeting's key, or makes one.</summary>
-    /// <param name="folder">The meeting's folder; exists.</param>
+    /// <param name="folder">The meeting's folder; made if absent.</param>
     /// <exception cref="CryptographicException">The key is under another node's key, or damaged.</exception>
     public static MeetingKeys OpenOrCreate(string folder, Guid meeting, IKeyVault vault)
     {
-        string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) DurableFile.Write(path, vault.Wrap(RandomNumberGenerator.GetBytes(32), $"meeting {meeting:N}"));
+        if (!File.Exists(Path.Combine(folder, FileName))) Create(DiskFiles.Instance, folder, meeting, vault);
         return Open(folder, meeting, vault);
+    }
+
+    /// <summary>Nothing is sealed under a key that a power cut could take.</summary>
+    internal static MeetingKeys Create(IJournalFiles files, string folder, Guid meeting, IKeyVault vault)
+    {
+        byte[] key = RandomNumberGenerator.GetBytes(32);
+        files.CreateFolder(folder);
+        DurableFile.Write(files, Path.Combine(folder, FileName), vault.Wrap(key, $"meeting {meeting:N}"));
+        return new MeetingKeys(meeting, key);
     }
 
     /// <exception cref="FileNotFoundException">It was destroyed, or never was.</exception>

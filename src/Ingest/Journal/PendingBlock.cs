@@ -39,5 +39,17 @@ internal sealed class PendingBlock
         Packets++;
     }
 
+    /// <summary>Adds another's records, behind its own.</summary>
+    public void Add(PendingBlock later)
+    {
+        for (var rest = later.Bytes[JournalFormat.BaseLength..]; rest.Length > 0;)
+        {
+            var data = rest.Slice(JournalFormat.RecordHeaderLength, BinaryPrimitives.ReadInt32LittleEndian(rest[4..]));
+            var arrival = later.FirstArrival + JournalFormat.FromMicroseconds(BinaryPrimitives.ReadInt32LittleEndian(rest[8..]));
+            Add((RecordKind)rest[0], BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]), arrival, data);
+            rest = rest[(JournalFormat.RecordHeaderLength + data.Length)..];
+        }
+    }
+
     public void Clear() => (Length, Packets) = (0, 0);
 }

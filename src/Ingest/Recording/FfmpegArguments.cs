@@ -26,18 +26,17 @@ public static class FfmpegArguments
     /// <summary>PCM on stdin → AAC in one MP4 with its index in front.</summary>
     public static IReadOnlyList<string> Mix(string path) => [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+faststart", "-f", "mp4", path];
 
-    /// <summary>Raw samples on stdin, s16le mono → FLAC.</summary>
-    public static IReadOnlyList<string> Flac(int sampleRate, string title, string path) =>
-        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", path];
+    /// <summary>Raw samples on stdin, s16le mono → FLAC on stdout.</summary>
+    public static IReadOnlyList<string> Flac(int sampleRate, string title) =>
+        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
 
     /// <summary>PCM on stdin → how loud all of it is, last on stderr.</summary>
     public static IReadOnlyList<string> Measure { get; } = [.. Measuring, .. PcmFromPipe, "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"];
 
     /// <summary>PCM on stdin → the same sound, filtered, on stdout: AAC in fragments, Opus in Ogg, or the samples alone; how loud it became, last on stderr.</summary>
-    /// <param name="filter">Null: as it is.</param>
-    public static IReadOnlyList<string> Sound(RenderFormat format, string? filter, string title, string comment) =>
+    public static IReadOnlyList<string> Sound(RenderFormat format, string filter, string title, string comment) =>
     [
-        .. Measuring, .. PcmFromPipe, "-threads", "1", "-af", $"{(filter is null ? "" : filter + ",")}aformat=sample_rates=48000:channel_layouts=mono,ebur128=framelog=verbose",
+        .. Measuring, .. PcmFromPipe, "-threads", "1", "-af", $"{filter},ebur128=framelog=verbose",
         .. format switch
         {
             RenderFormat.M4a => [.. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-f", "mp4"],
@@ -47,9 +46,6 @@ public static class FfmpegArguments
         },
         "-metadata", $"title={title}", "-metadata", $"comment={comment}", "pipe:1",
     ];
-
-    /// <summary>The arguments of `nice`: the program runs when nobody else wants the processor.</summary>
-    public static IReadOnlyList<string> Gently(string program, IReadOnlyList<string> arguments) => ["-n", "19", program, .. arguments];
 
     /// <summary>
     /// The same sound with its index in front, for players that seek. Its times are kept, or the encoder's 1024 samples of priming would be heard as silence.

@@ -5,7 +5,7 @@ using System.Text;
 namespace Pipeline.Ingest.Recording;
 
 /// <summary>How an encoder's run ended.</summary>
-/// <param name="Detail">Why it failed; else what it said last.</param>
+/// <param name="Detail">What it said last; where it failed, why.</param>
 public sealed record EncoderOutcome(bool Succeeded, string Detail);
 
 /// <summary>Something that takes PCM and gives it back encoded.</summary>
@@ -65,6 +65,11 @@ public sealed class FfmpegProcess : IEncoder
     /// <param name="program">Found through PATH.</param>
     public static Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct, string program = "ffmpeg") =>
         RunAsync(arguments, null, Stream.Null, ct, program);
+
+    /// <summary>The same behind everything else on the machine: it runs when nobody else wants the processor.</summary>
+    /// <inheritdoc cref="RunAsync(IReadOnlyList{string}, Stream?, Stream, CancellationToken, string)"/>
+    public static Task<EncoderOutcome> RunGentlyAsync(IReadOnlyList<string> arguments, Stream? input, Stream output, CancellationToken ct, string program = "ffmpeg") =>
+        RunAsync(["-n", "19", program, .. arguments], input, output, ct, "nice");
 
     /// <summary>Runs to the end between two streams.</summary>
     /// <param name="input">What it reads on stdin; null: nothing.</param>
@@ -140,7 +145,7 @@ public sealed class FfmpegProcess : IEncoder
     }
 
     private async Task<EncoderOutcome> OutcomeAsync() => process.ExitCode == 0
-        ? new EncoderOutcome(true, await said)
+        ? new EncoderOutcome(true, (await said).Trim())
         : new EncoderOutcome(false, $"ffmpeg ended with status {process.ExitCode}: {(await said).Trim()}");
 
     private static async Task<string> KeepTailAsync(StreamReader errors)

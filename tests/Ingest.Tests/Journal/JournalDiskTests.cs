@@ -55,6 +55,42 @@ public class JournalDiskTests
     }
 
     [Fact]
+    public void Small_blocks_behind_a_stalled_disk_become_large_ones_and_nothing_changes_its_place()
+    {
+        using var journal = new JournalFolder();
+        using var stalled = new JournalDisk(journal.Root, DiskFiles.Instance);       // nobody takes its turns
+        var writer = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, stalled);
+        List<string> written = [];
+        for (int n = 0; n < 3000; n++)                                               // a minute
+        {
+            written.AddRange(JournalFolder.Write(writer, [n]));
+            if (n % 500 != 499) continue;
+            _ = writer.AppendAsync(new TrackEnded(n, n), Ms(20 * n));
+            written.Add(new TrackEnded(n, n).ToString());
+        }
+
+        Assert.InRange(writer.WaitingBlocks, 300, 420);
+        stalled.WriteTurn(TimeSpan.Zero);
+        Assert.NotEqual(0, writer.WaitingBlocks);
+        while (writer.WaitingBlocks > 0) stalled.WriteTurn(TimeSpan.Zero);
+        Assert.Equal(written, journal.Read().Records);
+    }
+
+    [Fact]
+    public async Task Decisions_that_a_dead_disk_would_pile_up_are_refused()
+    {
+        using var journal = new JournalFolder();
+        using var dead = new JournalDisk(journal.Root, DiskFiles.Instance);
+        var writer = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, dead);
+        var change = new TrackChanged(1, new string('n', 1000), null, 0);
+        var asked = Enumerable.Range(0, 10_000).Select(_ => writer.AppendAsync(change, Ms(0))).ToList();
+
+        await Assert.ThrowsAsync<IOException>(() => asked[^1]);
+        Assert.False(asked[3000].IsCompleted);
+        Assert.InRange(writer.WaitingBytes, 4 << 20, 6 << 20);
+    }
+
+    [Fact]
     public void A_meeting_writes_so_much_at_a_turn_and_no_more()
     {
         using var journal = new JournalFolder();

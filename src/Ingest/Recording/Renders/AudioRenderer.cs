@@ -32,21 +32,23 @@ public sealed class AudioRenderer(Func<JournalReader> journal, MeetingKeys keys,
     public async Task<RenderedSound> RenderAsync(
         RenderRequest request, Func<TrackDescription, bool> takes, string path, string title, string comment, IProgress<double> progress, CancellationToken ct)
     {
-        var (measured, failure) = await MeasureAsync(request, takes, done => progress.Report(0.4 * done), ct);
-        if (measured is null) return new RenderedSound(null, null, failure);
+        var (measured, failure) = await PassAsync(request, takes, done => progress.Report(0.4 * done), Loudness.MeasureAsync, failed => (null, failed), ct);
+        if (failure is not null) return new RenderedSound(null, null, failure);
 
-        var sound = new SoundFormat(request.Format, measured, title, comment);
+        var sound = new SoundFormat(request.Format, Loudness.Filter(measured, request.Format), title, comment);
         string part = path + ".part";
-        Loudness? made;
+        double? loudness;
         try
         {
             await using (var file = SealedFile.Create(part, keys))
             {
                 file.Write(sound.Header(0));
-                var outcome = await RunAsync(sound.Arguments, request, takes, file, done => progress.Report(0.4 + 0.6 * done), ct);
+                var outcome = await PassAsync(
+                    request, takes, done => progress.Report(0.4 + 0.6 * done), (pcm, token, program) => FfmpegProcess.RunGentlyAsync(sound.Arguments, pcm, file, token, program),
+                    failed => new EncoderOutcome(false, failed), ct);
                 if (!outcome.Succeeded) return new RenderedSound(null, null, outcome.Detail);
-                made = Loudness.Read(outcome.Detail);
-                if (request.Format == RenderFormat.M4a) await IndexAsync(file, path, ct);
+                loudness = Loudness.ReadIntegrated(outcome.Detail);
+                if (request.Format == RenderFormat.M4a) Index(file, path, ct);
                 else Complete(file, sound, path, part);
             }
         }
@@ -54,30 +56,23 @@ public sealed class AudioRenderer(Func<JournalReader> journal, MeetingKeys keys,
         {
             File.Delete(part);                                                       // half a file is none; nothing where it was made
         }
-        var rendered = await RenderedFile.AtAsync(RenderedKind.Mix, sound.Codec, null, path, keys, ct);
-        return new RenderedSound(rendered, made is { IsSilence: false } ? made.Integrated : null, null);
+        return new RenderedSound(await RenderedFile.AtAsync(RenderedKind.Mix, sound.Codec, null, path, keys, ct), loudness, null);
     }
 
-    private async Task<(Loudness?, string?)> MeasureAsync(RenderRequest request, Func<TrackDescription, bool> takes, Action<double> read, CancellationToken ct)
-    {
-        var outcome = await RunAsync(FfmpegArguments.Measure, request, takes, Stream.Null, read, ct);
-        if (!outcome.Succeeded) return (null, outcome.Detail);
-        return Loudness.Read(outcome.Detail) is { } measured ? (measured, null) : (null, "ffmpeg did not say how loud it is");
-    }
-
-    private async Task<EncoderOutcome> RunAsync(
-        IReadOnlyList<string> arguments, RenderRequest request, Func<TrackDescription, bool> takes, Stream output, Action<double> read, CancellationToken ct)
+    /// <summary>Has the program take the sound once; it is given up where it is stuck.</summary>
+    private async Task<T> PassAsync<T>(
+        RenderRequest request, Func<TrackDescription, bool> takes, Action<double> read, Func<Stream, CancellationToken, string, Task<T>> run, Func<string, T> failed, CancellationToken ct)
     {
         using var stuck = new CancellationTokenSource(Patience);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, stuck.Token);
         using var sound = new MixedSound(journal(), duration, request.From, request.To, takes, Alive, either.Token);
         try
         {
-            return await FfmpegProcess.RunAsync(FfmpegArguments.Gently(Ffmpeg, arguments), sound, output, either.Token, "nice");
+            return await run(sound, either.Token, Ffmpeg);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return new EncoderOutcome(false, $"ffmpeg did nothing for {Patience.TotalSeconds:0} s");
+            return failed($"ffmpeg did nothing for {Patience.TotalSeconds:0} s");
         }
 
         void Alive(double done)
@@ -88,12 +83,12 @@ public sealed class AudioRenderer(Func<JournalReader> journal, MeetingKeys keys,
     }
 
     /// <summary>From fragments, as they come through a pipe, to a file with its index in front.</summary>
-    private async Task IndexAsync(SealedFile fragments, string path, CancellationToken ct)
+    private void Index(SealedFile fragments, string path, CancellationToken ct)
     {
         string whole = path + ".whole.part";
         try
         {
-            await using (var file = SealedFile.Create(whole, keys))
+            using (var file = SealedFile.Create(whole, keys))
             {
                 ProgressiveMp4.Write(fragments, file, ct);
                 file.Complete();
@@ -117,15 +112,12 @@ public sealed class AudioRenderer(Func<JournalReader> journal, MeetingKeys keys,
 }
 
 /// <summary>How a sound file of one format is made.</summary>
-internal sealed class SoundFormat(RenderFormat format, Loudness measured, string title, string comment)
+internal sealed class SoundFormat(RenderFormat format, string filter, string title, string comment)
 {
-    /// <summary>What encoders throw away puts peaks higher: seen with sound at its limit, AAC's by 0.3 dB, Opus' by 1.</summary>
-    private double Peak => format switch { RenderFormat.Ogg => -3, RenderFormat.M4a => -2, _ => -1.5 };
-
     /// <summary>As the contract names it.</summary>
     public string Codec => format switch { RenderFormat.M4a => "aac", RenderFormat.Ogg => "opus", _ => "pcm" };
 
-    public IReadOnlyList<string> Arguments => FfmpegArguments.Sound(format, measured.Filter(Peak), title, comment);
+    public IReadOnlyList<string> Arguments => FfmpegArguments.Sound(format, filter, title, comment);
 
     /// <summary>What `ffmpeg` cannot write before it knows the end.</summary>
     public byte[] Header(long dataBytes) => format == RenderFormat.Wav ? WavHeader.Of(dataBytes, title, comment) : [];
