@@ -16,10 +16,10 @@ internal sealed record NewRenderDto
     public string? Layout { get; init; }
     /// <summary>Ids of those to be heard and seen; null: everybody.</summary>
     public IReadOnlyList<string>? Participants { get; init; }
-    [Range(0, long.MaxValue), DefaultValue(0)]
-    public long FromMs { get; init; }
+    [Range(0, int.MaxValue), DefaultValue(0)]
+    public int FromMs { get; init; }
     /// <summary>Null: the meeting's end.</summary>
-    public long? ToMs { get; init; }
+    public int? ToMs { get; init; }
     /// <summary>Even.</summary>
     [Range(NewRender.Smallest, NewRender.Largest), DefaultValue(NewRender.Width)]
     public int Width { get; init; } = NewRender.Width;
