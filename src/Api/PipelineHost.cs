@@ -8,6 +8,7 @@ using Pipeline.Api.Idempotency;
 using Pipeline.Api.Jobs;
 using Pipeline.Api.Json;
 using Pipeline.Api.Keys;
+using Pipeline.Api.Live;
 using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Minutes;
@@ -96,6 +97,7 @@ public static class PipelineHost
         Tagged("Recordings", "/v1").MapRenders();
         Tagged("Recordings", "/v1").MapContentLinks();
         Tagged("Jobs", "/v1").MapJobs();
+        Tagged("Live", "/v1").MapLive();
         Tagged("Search", "/v1").MapSearch();
         Tagged("Events", "/v1").MapEvents();
         Tagged("Sessions", "/v1").MapSessions();

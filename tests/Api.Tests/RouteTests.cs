@@ -28,6 +28,8 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
         { "PATCH", M + "/transcript/segments/seg_x" },
         { "GET", M + "/minutes" },
         { "GET", M + "/recordings" },
+        { "GET", M + "/live/index.m3u8" },
+        { "GET", M + "/live/part_x" },
         { "GET", M + "/recordings/rec_x/content" },
         { "HEAD", M + "/recordings/rec_x/content" },
         { "POST", M + "/renders" },
@@ -65,7 +67,6 @@ public sealed class RouteTests(ApiServer server) : IClassFixture<ApiServer>
     {
         { "DELETE", M },
         { "DELETE", M + "?force=true" },
-        { "GET", M + "/live/index.m3u8" },
         { "POST", M + "/holds" },
         { "DELETE", M + "/holds/hld_x" },
         { "GET", M + "/erasure" },

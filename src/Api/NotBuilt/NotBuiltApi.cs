@@ -10,7 +10,6 @@ internal static class NotBuiltApi
     private static readonly (string Method, string Path, string? Scope)[] Routes =
     [
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
-        ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/holds", Scopes.ArchiveHold),
         ("DELETE", "/v1/meetings/{id}/holds/{hold}", Scopes.ArchiveHold),
         ("GET", "/v1/meetings/{id}/erasure", Scopes.ArchiveRead),
