@@ -16,6 +16,8 @@ internal sealed record CompositeRun(IReadOnlyList<PictureInput> Pictures, TimeSp
 {
     /// <summary>Fixed: with another number of threads an encoder makes other pictures.</summary>
     private const string Threads = "2";
+    /// <summary>Each picture is shown with the nearest of the composite, and not only with the next.</summary>
+    private const double HalfAPicture = 0.5 / LayoutTimeline.Rate;
     private const string KeyFrameEvery = "50";                                       // pictures: players seek to them
 
     public IReadOnlyList<string> Arguments(RenderFormat format)
@@ -24,7 +26,7 @@ internal sealed record CompositeRun(IReadOnlyList<PictureInput> Pictures, TimeSp
         foreach (var picture in Pictures)
         {
             // A change of size goes through the filters as it is: to build them anew would forget all that is held.
-            all.AddRange(["-noautorotate", "-reinit_filter", "0", "-threads", "1", "-itsoffset", (-From.TotalSeconds).ToString("0.######"), "-f", picture.IsMp4 ? "mp4" : "matroska", "-i", $"unix:{picture.Path}"]);
+            all.AddRange(["-noautorotate", "-reinit_filter", "0", "-threads", "1", "-itsoffset", (-From.TotalSeconds - HalfAPicture).ToString("0.######"), "-f", picture.IsMp4 ? "mp4" : "matroska", "-i", $"unix:{picture.Path}"]);
         }
         int sound = Pictures.Count;
         all.AddRange(["-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0", "-f", "ffmetadata", "-i", Metadata]);

@@ -29,7 +29,7 @@ internal sealed class PictureLog(VideoTrack track, string folder, MeetingKeys ke
             file = new VideoFile(folder, keys, track.Description, range.To);
         }
         if (file is null) return;                                                    // nobody can decode it
-        file.Write(frame);
+        file.Write(new VideoFrame { Place = frame.Place, Info = frame.Info, Data = frame.Data });   // it is turned later, as it may change on the way
 
         var (width, height) = frame.Info.IsKey ? (frame.Info.Width, frame.Info.Height) : (open.Width, open.Height);
         bool goesOn = any && (width, height, frame.Rotation) == (open.Width, open.Height, open.Rotation) && Until(open.To) >= at;

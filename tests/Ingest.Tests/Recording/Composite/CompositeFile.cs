@@ -18,9 +18,10 @@ internal sealed class CompositeFile : IDisposable
     {
         var file = new CompositeFile();
         string? failure = await new CompositeRenderer(journal.Reader(), meeting.Duration).RenderAsync(request, text ?? RenderText.None, file.folder["sealed"], new Progress<double>(), CancellationToken.None);
-        Assert.Null(failure);
+        Assert.True(failure is null, failure);
         await using (var sealedFile = SealedFile.OpenWhole(file.folder["sealed"], journal.Keys))
         await using (var plain = File.Create(file.Path)) await sealedFile.CopyToAsync(plain);
+        if (Environment.GetEnvironmentVariable("KEEP") is { } keep) File.Copy(file.Path, keep, true);
         Assert.Equal(["plain", "sealed"], Directory.GetFileSystemEntries(file.folder.Path).Select(System.IO.Path.GetFileName).Order());
         return file;
     }
@@ -31,7 +32,7 @@ internal sealed class CompositeFile : IDisposable
     /// <summary>The pictures shown at these times.</summary>
     public async Task<List<Frame>> FramesAsync(int width, int height, params double[] seconds)
     {
-        string wanted = string.Join('+', seconds.Select(s => $"eq(n,{(int)(s * LayoutTimeline.Rate)})"));
+        string wanted = seconds.Length > 100 ? "1" : string.Join('+', seconds.Select(s => $"eq(n,{(int)(s * LayoutTimeline.Rate)})"));
         var info = new ProcessStartInfo("ffmpeg") { RedirectStandardOutput = true };
         foreach (string argument in new[] { "-v", "error", "-i", Path, "-vf", $"select='{wanted}'", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1" }) info.ArgumentList.Add(argument);
         using var process = Process.Start(info)!;
