@@ -47,7 +47,7 @@ public sealed class FfmpegProcess : IEncoder
         }
         catch (Win32Exception e)
         {
-            return (null, $"ffmpeg cannot be started ({e.Message}); install it, for example with: apt-get install ffmpeg");
+            return (null, Missing(e.Message));
         }
     }
 
@@ -68,8 +68,11 @@ public sealed class FfmpegProcess : IEncoder
 
     /// <summary>The same behind everything else on the machine: it runs when nobody else wants the processor.</summary>
     /// <inheritdoc cref="RunAsync(IReadOnlyList{string}, Stream?, Stream, CancellationToken, string)"/>
-    public static Task<EncoderOutcome> RunGentlyAsync(IReadOnlyList<string> arguments, Stream? input, Stream output, CancellationToken ct, string program = "ffmpeg") =>
-        RunAsync(["-n", "19", program, .. arguments], input, output, ct, "nice");
+    public static async Task<EncoderOutcome> RunGentlyAsync(IReadOnlyList<string> arguments, Stream? input, Stream output, CancellationToken ct, string program = "ffmpeg")
+    {
+        var outcome = await RunAsync(["-n", "19", program, .. arguments], input, output, ct, "nice");
+        return outcome is { Succeeded: false } && outcome.Detail.Contains("nice: ", StringComparison.Ordinal) ? new EncoderOutcome(false, Missing(outcome.Detail)) : outcome;
+    }
 
     /// <summary>Runs to the end between two streams.</summary>
     /// <param name="input">What it reads on stdin; null: nothing.</param>
@@ -137,6 +140,8 @@ public sealed class FfmpegProcess : IEncoder
         }
         finally { EndInput(); }                                                      // also where reading failed: it must not wait for more
     }
+
+    private static string Missing(string why) => $"ffmpeg cannot be started ({why}); install it, for example with: apt-get install ffmpeg";
 
     private void EndInput()
     {

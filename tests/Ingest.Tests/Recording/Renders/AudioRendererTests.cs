@@ -105,7 +105,7 @@ public sealed class AudioRendererTests(AudioRendererTests.Meeting meeting, ITest
     [InlineData("echo no more >&2; exit 1", "ffmpeg ended with status 1: no more")]
     [InlineData("exec sleep 1000", "ffmpeg did nothing for 2 s")]
     [InlineData("exec cat > /dev/null", "ffmpeg did not say how loud it is")]
-    [InlineData(null, "No such file")]
+    [InlineData(null, "ffmpeg cannot be started")]
     public async Task An_encoder_that_fails_is_stuck_or_missing_leaves_no_file_and_a_sentence(string? script, string sentence)
     {
         string program = folder["ffmpeg"];
