@@ -85,7 +85,7 @@ internal sealed class RecordedMeeting
             Waveform = waveform,
             Sound = sound,
             Pictures = pictures,
-            Transcript = await server.Client.GetTranscriptAsync(id, default),
+            Transcript = await server.Client.GetTranscriptAsync(id, default, "live"),
             Quality = await server.Client.GetQualityAsync(id, default),
         };
     }
