@@ -17,6 +17,8 @@ public sealed record MediaJob(
 {
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
+    /// <summary>The mix was made and told of before, and is not made again.</summary>
+    public bool MixIsReady { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
     public bool Paused { get; init; }
     /// <summary>Ids of participants who denied consent: of them, too, from the very first packet on.</summary>
@@ -42,6 +44,8 @@ public interface IMediaObserver
     /// <summary>True while somebody looks at the levels: else none are made.</summary>
     bool WantsLevels { get; }
     void OnLevels(LevelReading reading);
+    /// <summary>The mix of a meeting that has ended is there before the other files. It is among those told of at the end, too.</summary>
+    void OnMix(int run, MadeFile mix);
 }
 
 /// <summary>How one track does now.</summary>

@@ -78,7 +78,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
         MadeFiles made;
-        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, ct); }
+        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, file => observer.OnMix(job.Run, file), ct); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);

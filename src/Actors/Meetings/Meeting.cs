@@ -42,6 +42,8 @@ public sealed partial record Meeting
     public bool Paused { get; init; }
     /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
     public DateTimeOffset ListeningSince { get; init; }
+    /// <summary>The mix is among the recordings, though others are still being made.</summary>
+    public bool MixIsReady { get; init; }
     /// <summary>Null for a meeting without a source.</summary>
     public SourceState? Source { get; init; }
     /// <summary>Of the newest segment; 0 before the first.</summary>
@@ -146,6 +148,7 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.Stop c) => Stopped(c.Reason, now),
 
         (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
+        (MeetingStatus.Processing, MeetingCommand.MixMade c) when c.Run == Run => Ready([c.Ready], now),
         (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
         (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => Failed(c, now),
 
@@ -183,6 +186,7 @@ public sealed partial record Meeting
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
         CaptionsStatusChanged e => m with { Captions = e.To },
         SourceChanged e => m with { Source = e.State },
+        RecordingReady { File.Kind: "mix" } when m.Status == MeetingStatus.Processing => m with { MixIsReady = true },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
 
         MeetingPaused => m with { Paused = true },
@@ -233,7 +237,7 @@ public sealed partial record Meeting
 
     private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
-        List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
+        List<MeetingEvent> decided = Ready(c.Files, now);
         if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
         if (Spec.Minutes && c.Captions.AllowMinutes()) decided.Add(new MinutesReady(now));
         decided.Add(new MeetingCompleted(c.Quality, c.Captions, now));
@@ -243,11 +247,15 @@ public sealed partial record Meeting
     /// <summary>What could be made is there all the same.</summary>
     private List<MeetingEvent> Failed(MeetingCommand.ProcessingFailed c, DateTimeOffset now)
     {
-        List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
+        List<MeetingEvent> decided = Ready(c.Files, now);
         if (c.Captions != Captions) decided.Add(new CaptionsStatusChanged(Captions, c.Captions, now));
         decided.Add(new MeetingFailed(c.Reason, now));
         return decided;
     }
+
+    /// <summary>Those that were not told of before.</summary>
+    private List<MeetingEvent> Ready(IEnumerable<ReadyFile> files, DateTimeOffset now) =>
+        [.. files.Where(f => !MixIsReady || f.File.Kind != "mix").Select(f => new RecordingReady(f.Id, f.File, now))];
 
     /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
     private bool IsNews(MeetingCommand.CaptionHeard c) =>

@@ -45,6 +45,7 @@ public static class MeetingViews
         meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
     {
         Paused = meeting.Paused,
+        MixIsReady = meeting.MixIsReady,
     };
 
     /// <param name="snapshot">Null: nothing is known of its media.</param>

@@ -52,6 +52,9 @@ public abstract record MeetingCommand
     public sealed record Stop(string Reason) : MeetingCommand;
     /// <param name="Quality">The last that was seen; null where the media was gone already.</param>
     public sealed record MediaStopped(int Run, MediaSnapshot? Quality) : MeetingCommand;
+    /// <summary>The mix is there before the other files.</summary>
+    public sealed record MixMade(int Run, ReadyFile Ready) : MeetingCommand;
+    /// <param name="Files">All of them.</param>
     public sealed record MediaProcessed(int Run, IReadOnlyList<ReadyFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : MeetingCommand;
     /// <param name="Reason">A stable word.</param>
     /// <param name="Files">Those that could be made all the same.</param>
