@@ -95,7 +95,7 @@ internal sealed class RecordedMeeting
             Sound = sound,
             Pictures = pictures,
             Stills = stills,
-            Transcript = await server.Client.GetTranscriptAsync(id, default),
+            Transcript = await server.Client.GetTranscriptAsync(id, default, "live"),
             Quality = await server.Client.GetQualityAsync(id, default),
         };
     }

@@ -28,6 +28,11 @@ public sealed record MediaJob(
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
 public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End);
 
+/// <summary>What a second pass heard.</summary>
+/// <param name="Captions">In order for each track; none of an utterance in which nothing is believed.</param>
+/// <param name="Asked">The utterances that were recognised.</param>
+public sealed record RefinedSpeech(IReadOnlyList<Caption> Captions, IReadOnlyList<HeardSpan> Asked);
+
 public abstract record OpenMediaResult
 {
     public sealed record Opened(IMeetingMedia Media) : OpenMediaResult;
@@ -126,6 +131,21 @@ public interface IMediaEngine
     /// <exception cref="IOException">The journal cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
     Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>True while there is an engine that takes speech, and second passes are made.</summary>
+    bool CanRefine { get; }
+
+    /// <summary>
+    /// Recognises what was said in a meeting that is over once more: whole utterances, as well as the engine can, after everything that is being said
+    /// now.
+    /// </summary>
+    /// <param name="apart">What is not to be heard again, and is no part of any utterance.</param>
+    /// <param name="isWanted">Whether an utterance is recognised; called from any thread.</param>
+    /// <returns>Null when the engine went away meanwhile.</returns>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
+    Task<RefinedSpeech?> RefineAsync(
+        MediaJob job, TimeSpan duration, IReadOnlyList<HeardSpan> apart, Func<HeardSpan, bool> isWanted, CancellationToken ct);
 
     /// <summary>What can be heard of a meeting that runs, or whose mix is not there yet; null: nothing ever, or nothing any more.</summary>
     LiveMix? FindLiveMix(MeetingId meeting);

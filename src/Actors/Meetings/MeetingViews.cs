@@ -25,6 +25,7 @@ public static class MeetingViews
         Port = meeting.Port ?? 0,   // 0: it failed before it had one
         Tracks = meeting.Tracks,
         Source = meeting.Source,
+        Transcript = meeting.Transcript,
         Version = meeting.Version,
     };
 
