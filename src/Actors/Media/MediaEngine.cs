@@ -86,6 +86,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
         Retire(job.Id, folder);
         foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
+        if (made.PictureFailure is { } unseen) NotPictured(job.Id, unseen);
         if (made.Failure is { } failure)
         {
             NotEncoded(job.Id, failure);

@@ -200,7 +200,7 @@ public sealed record TrackQualityView(TrackId Track, Participant Participant, Tr
 /// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
 public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <param name="Kind">"mix", "track", "video" or "waveform".</param>
+/// <param name="Kind">"mix", "track", "video", "waveform" or "thumbnail".</param>
 /// <param name="Path">The file on this node; the outside never sees it.</param>
 public sealed record Recording(
     RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
