@@ -88,7 +88,11 @@ public abstract record ProcessMediaResult
     /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`, `codec_unavailable`.</param>
     /// <param name="Detail">One sentence for the operator.</param>
     /// <param name="Files">Those that could be made all the same.</param>
-    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
+    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult
+    {
+        /// <summary>Nothing is wrong with the meeting: the disk has no room for its files.</summary>
+        public bool CanSucceedLater { get; init; }
+    }
 }
 
 /// <param name="Track">The track's number, for kind "track".</param>

@@ -91,6 +91,29 @@ public class JournalDiskTests
     }
 
     [Fact]
+    public async Task A_journal_that_is_given_up_leaves_its_place_to_the_next()
+    {
+        using var journal = new JournalFolder();
+        using var disk = new JournalDisk(journal.Root, DiskFiles.Instance);
+        var first = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, disk);
+        Break(journal);
+        var asked = first.AppendAsync(new TrackEnded(1, 1), Ms(0));
+        disk.WriteTurn(TimeSpan.Zero);                                               // refused, and to be tried again
+        Assert.False(first.IsWritten);
+        first.Abandon();
+        await Assert.ThrowsAsync<IOException>(() => asked);
+        Mend(journal);
+
+        var second = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, disk);
+        var written = JournalFolder.Write(second, Enumerable.Range(0, 3));
+        for (int turn = 1; turn < 5; turn++) disk.WriteTurn(TimeSpan.FromSeconds(turn));
+
+        Assert.True(first.IsWritten && second.IsWritten);
+        Assert.Equal(written, journal.Read().Records);
+        await Assert.ThrowsAsync<IOException>(() => first.AppendAsync(new TrackEnded(2, 2), Ms(0)));
+    }
+
+    [Fact]
     public void A_meeting_writes_so_much_at_a_turn_and_no_more()
     {
         using var journal = new JournalFolder();
