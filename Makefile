@@ -27,7 +27,7 @@ demo: setup $(pipeline) ## record a simulated meeting and show what came out (ON
 serve: setup $(pipeline) ## run the server in the foreground; settings are PIPELINE_… in the environment
 	@exec $(pipeline) serve
 
-bench: setup ## measure beside GStreamer and Janus, and print the numbers, some six minutes (ROWS=2,3 measures these rows alone)
+bench: setup ## measure beside GStreamer and Janus, and print the numbers, some eight minutes (ROWS=2,3 measures these rows alone)
 	@dotnet run --project tests/Benchmarks -c Release -v q -- $(if $(ROWS),rows=$(ROWS))
 
 bench-search: setup ## measure searches over a million segments (some minutes, 2 GB of disk)

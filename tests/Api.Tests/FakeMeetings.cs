@@ -18,6 +18,7 @@ public sealed class FakeMeetings : IMeetings
         public readonly List<Segment> Segments = [];
         public readonly List<Recording> Recordings = [];
         public readonly List<MeetingLevels> Levels = [];
+        public LiveListening? Listening;
         public readonly List<LedgerEvent> Events = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
@@ -66,6 +67,12 @@ public sealed class FakeMeetings : IMeetings
             state.Levels.Add(new MeetingLevels(TimeSpan.FromSeconds(atS), [new TrackLevelView(state.View.Tracks[0].Track.Id, levelDb, speaking)]));
             Wake(state);
         }
+    }
+
+    /// <summary>What can be heard of a meeting.</summary>
+    public void Listen(string id, LiveListening? listening)
+    {
+        lock (gate) states[Parse(id)].Listening = listening;
     }
 
     public Recording Record(string id, string kind, string path, string sha256, string contentType = "audio/mp4")
@@ -358,6 +365,8 @@ public sealed class FakeMeetings : IMeetings
 
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Recording>?>(Find(tenant, id)?.Recordings);
+
+    public Task<LiveListening?> ListenAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Find(tenant, id)?.Listening);
 
     public Stream? OpenRecording(Recording recording) => File.Exists(recording.Path) ? File.OpenRead(recording.Path) : null;
 

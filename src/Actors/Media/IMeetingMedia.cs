@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -125,6 +126,9 @@ public interface IMediaEngine
     /// <exception cref="IOException">The journal cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
     Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>What can be heard of a meeting that runs, or whose mix is not there yet; null: nothing ever, or nothing any more.</summary>
+    LiveMix? FindLiveMix(MeetingId meeting);
 
     /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
     int? ReservePort();

@@ -88,6 +88,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             var end = await captions;
             return IsForWantOfRoom(e) ? NotYet("the disk is full") : new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, end);
         }
+        Retire(job.Id, folder);
         foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
         if (made.Failure is { } failure)
         {
@@ -108,6 +109,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     public void Dispose()
     {
         scheduler.Dispose();
+        foreach (var heard in live.Values) heard.Dispose();
         ports.Dispose();
         disk.Dispose();
     }
@@ -189,7 +191,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
 
         var captions = job.Spec.Captions ? StartCaptions(job, observer, new CaptionOptions { Partials = true }) : null;
-        var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
+        var recorder = job.Spec.Outputs.Contains("mix") ? StartLiveMix(job, folder, keys, began) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
         {
@@ -243,14 +245,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Nothing, CancellationToken.None);
         if (!outcome.Succeeded) NoEncoder(outcome.Detail);
-    }
-
-    private Recorder? StartLiveMix(MeetingId id, MeetingFolder folder)
-    {
-        var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(folder.LiveMix));
-        if (ffmpeg is not null) return new Recorder(ffmpeg);
-        NoLiveMix(id, detail);
-        return null;
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
-using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Recording.Live;
+using Pipeline.Ingest.Recording.Mp4;
 
 namespace Pipeline.Actors.Media;
 
@@ -23,20 +24,26 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
             Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
         };
         var rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
-        if (rendered.MixFailure is null) File.Delete(folder.LiveMix);                // taken over, or of no use: also what a crash left
+        if (rendered.MixFailure is null) LivePart.DeleteAll(folder.Path);            // taken over, or of no use: also what a crash left
 
         var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(Describe).ToList();
         return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, rendered.Damage);
     }
 
     /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
-    private async Task<RenderedFile?> FinishLiveMixAsync(string live, CancellationToken ct)
+    private async Task<RenderedFile?> FinishLiveMixAsync(LivePart live, CancellationToken ct)
     {
         Directory.CreateDirectory(folder.Recordings);
-        string path = Path.Combine(folder.Recordings, "mix.mp4"), part = path + ".part";
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
-        if (!outcome.Succeeded) return null;
-        await SealedFile.SealAsync(part, path, keys, ct);
+        string path = Path.Combine(folder.Recordings, "mix.mp4");
+        try
+        {
+            await using var fragments = live.OpenRead();
+            await Task.Run(() => ProgressiveMp4.Save(fragments, path, keys, ct), ct);
+        }
+        catch (InvalidDataException)
+        {
+            return null;                                                             // damaged on its way to the disk and back
+        }
         return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, keys, ct);
     }
 

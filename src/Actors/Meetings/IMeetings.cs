@@ -1,4 +1,5 @@
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -64,6 +65,14 @@ public sealed record MeetingQuery
     /// <summary>Newest first, strictly older than this one.</summary>
     public MeetingId? Before { get; init; }
 }
+
+/// <summary>One encoder's part of a meeting's mix: a fragmented MP4 whose times are those of the meeting.</summary>
+/// <param name="HeaderLength">What comes before the first fragment.</param>
+/// <param name="Open">Opens the bytes that are there now; whoever called disposes them.</param>
+public sealed record LivePartView(string Name, int HeaderLength, IReadOnlyList<LiveFragment> Fragments, Func<Stream> Open);
+
+/// <param name="IsOver">Nothing more comes.</param>
+public sealed record LiveListening(IReadOnlyList<LivePartView> Parts, bool IsOver);
 
 /// <param name="Next">Where the next page begins, or null.</param>
 public sealed record MeetingPage(IReadOnlyList<MeetingView> Meetings, MeetingId? Next);
@@ -218,6 +227,8 @@ public interface IMeetings
     IAsyncEnumerable<SegmentUpdate> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
     IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>What can be heard of the mix so far; null: nothing of this meeting, or nothing any more since its mix is there.</summary>
+    Task<LiveListening?> ListenAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     /// <summary>What happened to the meeting after <paramref name="after"/>, in order, then live; completes when it is over and all were given.</summary>
     IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>What happened to all of the tenant's meetings after <paramref name="after"/>, ascending, at most <paramref name="limit"/>.</summary>

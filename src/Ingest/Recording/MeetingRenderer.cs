@@ -35,17 +35,11 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
     public async Task<RenderedMeeting> RenderAsync(bool mix, bool tracks, Waveform? live, CancellationToken ct)
     {
         Directory.CreateDirectory(outputFolder);
-        string mixPath = Path.Combine(outputFolder, "mix.mp4"), mixPart = mixPath + ".part";
-        string? failure = null;
-        FfmpegProcess? encoder = null;
-        if (mix)
-        {
-            (encoder, string detail) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart), Ffmpeg);
-            if (encoder is null) failure = detail;
-        }
-
+        var (mixed, detail) = mix ? MixFile.TryCreate(outputFolder, journal.Keys, Ffmpeg) : default;
+        string? failure = mix && mixed is null ? detail : null;
+        await using var mixing = mixed;
+        var frames = mixed?.Frames;
         var waveform = mix || live is null ? new Waveform() : null;
-        await using var frames = encoder is null ? null : new PcmCollector(encoder);
         using var pipeline = new MediaPipeline(journal: null, frames, speech: null)
         {
             Decodes = waveform is not null,
@@ -73,7 +67,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             }
             await PassAsync(playback, duration, frames, ct);
             playback.Finish(duration);
-            if (frames is not null) failure = await frames.FinishAsync(ct);
+            if (mixed is not null) failure = await mixed.FinishAsync(ct);
 
             var rendered = new List<RenderedFile>();
             string? trackFailure = null;
@@ -85,12 +79,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             foreach (var (number, video) in videos)
                 if (video.Finish() is { } path) rendered.Add(await AtAsync(RenderedKind.Track, video.Codec, number, path));
             rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, journal.Keys, ct));
-            if (failure is not null) File.Delete(mixPart);                           // half a file is none
-            if (mix && failure is null)
-            {
-                await SealedFile.SealAsync(mixPart, mixPath, journal.Keys, ct);
-                rendered.Insert(0, await AtAsync(RenderedKind.Mix, "aac", null, mixPath));
-            }
+            if (mixed is not null && failure is null) rendered.Insert(0, await AtAsync(RenderedKind.Mix, "aac", null, mixed.Path));
             return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure };
         }
         finally

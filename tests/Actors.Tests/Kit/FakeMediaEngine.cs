@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -36,6 +37,8 @@ internal sealed class FakeMediaEngine : IMediaEngine
     }
 
     public Stream OpenFile(MeetingId meeting, string path) => throw new FileNotFoundException(path);
+
+    public LiveMix? FindLiveMix(MeetingId meeting) => null;
 
     public FakeMedia Newest => Opened.Last();
 

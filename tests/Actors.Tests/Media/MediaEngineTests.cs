@@ -241,17 +241,6 @@ public sealed class MediaEngineTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_a_crashed_run_left_of_the_live_mix_goes_when_the_meeting_is_processed()
-    {
-        await node.WriteRunAsync(1, 0, 2, []);
-        await File.WriteAllBytesAsync(node.Meeting.LiveMix, [1, 2, 3]);
-
-        await node.ProcessAsync(2, []);
-
-        Assert.False(File.Exists(node.Meeting.LiveMix));
-    }
-
-    [Fact(Timeout = 60_000)]
     public async Task Talk_time_and_waveform_are_of_all_runs_also_of_one_that_crashed()
     {
         await node.WriteRunAsync(1, 0, 8, [1, 3, 5]);
