@@ -96,8 +96,10 @@ internal sealed class KilledMeeting(PlayedMeeting played, RecordedMeeting record
         where IsOf(gap, outage)
         select new KillFigures(outage.Killing > From(gap) ? outage.Killing - From(gap) : TimeSpan.Zero, To(gap) - outage.Starting);
 
-    private static bool IsOf(GapInfo gap, Outage outage) => gap.Kind == "outage"
-        && From(gap) >= outage.Killing - Starved && From(gap) <= outage.Killed + Edge && To(gap) >= outage.Killed && To(gap) <= outage.Back + Starved;
+    /// <summary>It begins with the kill, and ends with the next packet that is sent after the start: where there is one.</summary>
+    private bool IsOf(GapInfo gap, Outage outage) => gap.Kind == "outage"
+        && From(gap) >= outage.Killing - Starved && From(gap) <= outage.Killed + Edge && To(gap) >= outage.Killed
+        && (To(gap) <= outage.Back + Starved || outage.Back + Starved > LastSent);
 
     private static TimeSpan From(GapInfo gap) => TimeSpan.FromMilliseconds(gap.FromMs);
     private static TimeSpan To(GapInfo gap) => TimeSpan.FromMilliseconds(gap.ToMs);
