@@ -17,6 +17,8 @@ public sealed record MediaJob(
 {
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
+    /// <summary>The moment of <see cref="StartedAt"/> on the boot's clock; null: the journal says, or the wall clock.</summary>
+    public BootMoment? Began { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
     public bool Paused { get; init; }
     /// <summary>Ids of participants who denied consent: of them, too, from the very first packet on.</summary>

@@ -248,11 +248,12 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     }
 
     /// <summary>
-    /// When the meeting began, on the boot clock: as the journal anchored it, if that was in this boot; else by the wall clock, the only
-    /// one that a reboot leaves.
+    /// When the meeting began, on the boot clock: as its owner or the journal noted it, if that was in this boot; else by the wall clock,
+    /// the only one that a reboot leaves.
     /// </summary>
     private TimeSpan StartedBoot(MediaJob job, MeetingFolder folder, MeetingKeys keys)
     {
+        if (job.Began is { } began && began.BootId == BootClock.BootId) return began.Since;
         if (job.Run > 1)
         {
             foreach (var block in new JournalReader(folder.Journal, keys).ReadBlocks().Take(8))

@@ -18,8 +18,15 @@ internal sealed class KilledMeeting(PlayedMeeting played, RecordedMeeting record
     private const double Alike = 0.35;
 
     private TimeSpan Length => TimeSpan.FromMilliseconds(recorded.Meeting.DurationMs);
-    /// <summary>What was sent later need not be there: the meeting was stopped.</summary>
-    private TimeSpan LastSent => recorded.Log.Packets.Max(p => p.Sent ?? TimeSpan.Zero) - recorded.StartedUnix;
+    /// <summary>What was sent when the meeting was stopped is not of it.</summary>
+    private TimeSpan LastSent
+    {
+        get
+        {
+            var sent = recorded.Log.Packets.Max(p => p.Sent ?? TimeSpan.Zero) - recorded.StartedUnix;
+            return sent < Length ? sent : Length;
+        }
+    }
 
     /// <summary>Every file is there and as long as the meeting, and every kill is a gap of every track: not earlier than it was, and not longer than it took.</summary>
     public void AssertFiles()

@@ -91,6 +91,53 @@ public class JournalDiskTests
     }
 
     [Fact]
+    public async Task A_disk_that_does_not_keep_what_it_took_is_failing_and_the_decision_is_not_answered()
+    {
+        using var journal = new JournalFolder();
+        var files = new ForgetfulFiles();
+        using var disk = new JournalDisk(journal.Root, files);
+        var writer = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, disk);
+        files.Forgets = true;
+        JournalFolder.Write(writer, [0]);
+        disk.WriteTurn(TimeSpan.Zero);
+        Assert.False(writer.IsFailing);
+        disk.SyncTurn(TimeSpan.FromSeconds(1));
+        Assert.True(writer.IsFailing);
+        var asked = Enumerable.Range(0, 5).Select(n => writer.AppendAsync(new TrackEnded(n, n), Ms(20))).ToList();
+        disk.WriteTurn(TimeSpan.FromSeconds(1));
+        disk.SyncTurn(TimeSpan.FromSeconds(2));
+        foreach (var decision in asked) await Assert.ThrowsAsync<IOException>(() => decision);
+
+        files.Forgets = false;
+        disk.SyncTurn(TimeSpan.FromSeconds(3));
+        Assert.False(writer.IsFailing);
+    }
+
+    /// <summary>Files that can be written and, for a time, not be synced.</summary>
+    private sealed class ForgetfulFiles : IJournalFiles
+    {
+        public bool Forgets { get; set; }
+
+        public void CreateFolder(string path) => DiskFiles.Instance.CreateFolder(path);
+        public IJournalFile Create(string path) => new OpenFile(this, DiskFiles.Instance.Create(path));
+        public void Rename(string from, string to) => DiskFiles.Instance.Rename(from, to);
+        public void SyncFolder(string path) => Sync();
+        public void SyncAll(string folder) => Sync();
+
+        private void Sync()
+        {
+            if (Forgets) throw new IOException("input/output error");
+        }
+
+        private sealed class OpenFile(ForgetfulFiles files, IJournalFile file) : IJournalFile
+        {
+            public void Write(ReadOnlySpan<byte> bytes, long offset) => file.Write(bytes, offset);
+            public void Sync() => files.Sync();
+            public void Dispose() => file.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task A_journal_that_is_given_up_leaves_its_place_to_the_next()
     {
         using var journal = new JournalFolder();
