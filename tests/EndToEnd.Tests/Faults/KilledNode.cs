@@ -36,7 +36,7 @@ internal sealed class KilledNode(int seed, ITestOutputHelper output)
         random.Shuffle(moments);
         foreach (var moment in moments)
         {
-            await Pause(4000, 7000);
+            await Pause(3000, 5500);
             await KillInAsync(moment, rustling);
         }
         await Pause(1500, 1800);
@@ -62,7 +62,7 @@ internal sealed class KilledNode(int seed, ITestOutputHelper output)
         {
             case Moment.Starting:
                 creating = server.Client.CreateMeetingAsync(PlayedMeeting.Describe(newcomer) with { ExternalId = Newcomer }, default);
-                await Pause(0, 60);
+                await Pause(0, 150);
                 break;
             case Moment.Paused:
                 var pausing = rustling.PauseAsync();
