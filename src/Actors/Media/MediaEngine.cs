@@ -81,7 +81,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
         MadeFiles made;
-        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, ct); }
+        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, file => observer.OnMix(job.Run, file), ct); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
@@ -90,6 +90,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
         Retire(job.Id, folder);
         foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
+        if (made.PictureFailure is { } unseen) NotPictured(job.Id, unseen);
         if (made.Failure is { } failure)
         {
             NotEncoded(job.Id, failure);

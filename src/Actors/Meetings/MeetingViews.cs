@@ -25,6 +25,7 @@ public static class MeetingViews
         Port = meeting.Port ?? 0,   // 0: it failed before it had one
         Tracks = meeting.Tracks,
         Source = meeting.Source,
+        Transcript = meeting.Transcript,
         Version = meeting.Version,
     };
 
@@ -46,6 +47,7 @@ public static class MeetingViews
     {
         Began = meeting.Began,
         Paused = meeting.Paused,
+        MixIsReady = meeting.MixIsReady,
     };
 
     /// <param name="snapshot">Null: nothing is known of its media.</param>

@@ -45,7 +45,7 @@ public sealed class Recorder : IMixSink, IAsyncDisposable
 
     /// <param name="position">The first sample that will come, since the meeting began.</param>
     /// <param name="start">Starts an encoder, or says why not; the recorder disposes it.</param>
-    /// <param name="failed">Is told why an encoder is replaced, or there is none.</param>
+    /// <param name="failed">Is told why an encoder is replaced, or there is none; not again as long as that is the same.</param>
     public Recorder(LiveTarget target, long position, Func<(IEncoder? Encoder, string Detail)> start, Action<string> failed, TimeProvider clock)
     {
         (this.target, this.start, this.failed, this.clock) = (target, start, failed, clock);
@@ -55,6 +55,12 @@ public sealed class Recorder : IMixSink, IAsyncDisposable
 
     /// <summary>False once the live mix has more than one part, or a hole.</summary>
     public bool IsWhole => !broken;
+
+    /// <summary>Samples that have not come out of the encoder yet.</summary>
+    internal long Waiting
+    {
+        get { lock (gate) return backlog.End - backlog.Start; }
+    }
 
     public void Write(ReadOnlySpan<float> frame)
     {
@@ -102,10 +108,10 @@ public sealed class Recorder : IMixSink, IAsyncDisposable
     /// <summary>One encoder after the other, until one was given the last sample and gave back everything.</summary>
     private async Task PumpAsync()
     {
+        string told = "";
         while (!stopping.IsCancellationRequested)
         {
             long from;
-            int had = parts.Count;
             lock (gate)
             {
                 if (overflowed) backlog.Restart(offered);
@@ -118,8 +124,9 @@ public sealed class Recorder : IMixSink, IAsyncDisposable
 
             broken = true;
             if (closing.IsCancellationRequested) return;
-            failed(why);
-            bool cameToNothing = parts.Count == had;
+            if (why != told) failed(told = why);
+            bool cameToNothing;
+            lock (gate) cameToNothing = backlog.Start == from;
             if (cameToNothing) await Task.Delay(Retry, clock, closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

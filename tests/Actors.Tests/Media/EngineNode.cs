@@ -43,6 +43,8 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     public MeetingFolder Meeting { get; }
     public ScriptedRecognizer Recognizer { get; } = new();
     public ConcurrentQueue<Caption> Captions { get; } = new();
+    /// <summary>Files that were there before the others.</summary>
+    public ConcurrentQueue<MadeFile> Early { get; } = new();
     public ConcurrentQueue<LevelReading> Levels { get; } = new();
     public Track Alice { get; } = new(TrackId.New(DateTimeOffset.UtcNow), 1, Tracks.Of("alice", ssrc: 7));
 
@@ -98,6 +100,7 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     public void OnCaptionsStatus(int run, Actors.Meetings.CaptionsStatus status) { }
     public bool WantsLevels => true;
     public void OnLevels(LevelReading reading) => Levels.Enqueue(reading);
+    public void OnMix(int run, MadeFile mix) => Early.Enqueue(mix);
 
     public void Dispose()
     {

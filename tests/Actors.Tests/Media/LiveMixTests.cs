@@ -22,13 +22,26 @@ public sealed class LiveMixTests : IDisposable
 
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
 
-        Assert.Equal([("mix", "aac", Second), ("waveform", "json", Second)], done.Files.Select(f => (f.Kind, f.Codec, f.Duration)));
+        Assert.Equal([("mix", "aac", Second), ("waveform", "json", Second), ("waveform", "png", Second)], done.Files.Select(f => (f.Kind, f.Codec, f.Duration)));
+        Assert.Equal([done.Files[0]], node.Early);
         Assert.Empty(LiveFiles());
         Assert.True(node.Engine.FindLiveMix(node.Id)!.IsOver);
         await using var bytes = part.OpenRead();
         Assert.Equal(part.Length, await ReadAsync(bytes));
         // What the encoder made was taken as it is: the mix has the same bytes of sound.
         Assert.Contains(Convert.ToHexString(await LastAsync(part.OpenRead(), 100)), Convert.ToHexString(node.Content(done.Files[0])));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_mix_that_was_told_of_is_not_made_again()
+    {
+        var media = await node.OpenAsync(WithMix(run: 1));
+        await media.StopAsync(Second, default);
+
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(WithMix(run: 2) with { MixIsReady = true }, Second, node, default));
+
+        Assert.Equal(["waveform"], done.Files.Select(f => f.Kind));
+        Assert.Empty(node.Early);
     }
 
     [Fact(Timeout = 60_000)]

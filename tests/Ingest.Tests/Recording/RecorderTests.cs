@@ -142,6 +142,7 @@ public class RecorderTests
     [InlineData(1)]
     [InlineData(40_000)]
     [InlineData(66_000)]
+    [InlineData(40 + 3 * (65_536 + 28) + 5)]                                         // a chunk of which nothing can be read
     [InlineData(300_000)]
     public async Task A_part_that_is_cut_off_anywhere_has_its_whole_fragments(int bytes)
     {

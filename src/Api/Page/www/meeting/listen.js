@@ -25,7 +25,7 @@ export function listenLive(state, signal) {
     say("Connecting…");
     const playlist = meetingPath(state.meeting.id, "live/index.m3u8");
     try {
-      await untilThere(playlist, mine.leave.signal);
+      await untilThere(playlist, say, mine.leave.signal);
       const { default: Hls } = await import("../vendor/hls.light-1.7.4.js");
       if (mine !== listening) return;
       if (Hls.isSupported()) mine.hls = playWith(Hls, playlist, mine);
@@ -42,8 +42,7 @@ export function listenLive(state, signal) {
       if (!fatal || mine !== listening) return;
       if (type === Hls.ErrorTypes.MEDIA_ERROR) return hls.recoverMediaError();
       stop("");
-      say("The connection is gone. Trying again…");
-      setTimeout(() => { if (!signal.aborted && listening === null && state.meeting.status === "recording") listen(); }, 2000);
+      listen();
     });
     hls.loadSource(playlist);
     hls.attachMedia(audio);
@@ -72,14 +71,21 @@ export function listenLive(state, signal) {
   return element;
 }
 
-/** The first seconds of a meeting there is nothing to hear; the server says when to ask again. */
-async function untilThere(playlist, signal) {
+/** The first seconds of a meeting there is nothing to hear, and a server may be away: it says when to ask again, or is asked every two seconds. */
+async function untilThere(playlist, say, signal) {
   for (;;) {
-    const answer = await fetch(playlist, { signal });
-    if (answer.ok) return answer.body?.cancel();
-    const refused = await refusalOf(answer);
-    if (refused.retryAfter === null) throw refused;
-    await new Promise(resolve => { setTimeout(resolve, refused.retryAfter * 1000); });
+    let wait = 2;
+    try {
+      const answer = await fetch(playlist, { signal });
+      if (answer.ok) return answer.body?.cancel();
+      const refused = await refusalOf(answer);
+      if (refused.retryAfter === null) throw refused;
+      wait = refused.retryAfter;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      say("The connection is gone. Trying again…");
+    }
+    await new Promise(resolve => { setTimeout(resolve, wait * 1000); });
     signal.throwIfAborted();
   }
 }
