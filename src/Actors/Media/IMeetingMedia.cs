@@ -18,6 +18,8 @@ public sealed record MediaJob(
 {
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
+    /// <summary>The moment of <see cref="StartedAt"/> on the boot's clock; null: the journal says, or the wall clock.</summary>
+    public BootMoment? Began { get; init; }
     /// <summary>The mix was made and told of before, and is not made again.</summary>
     public bool MixIsReady { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
@@ -99,7 +101,11 @@ public abstract record ProcessMediaResult
     /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`, `codec_unavailable`.</param>
     /// <param name="Detail">One sentence for the operator.</param>
     /// <param name="Files">Those that could be made all the same.</param>
-    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
+    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult
+    {
+        /// <summary>Nothing is wrong with the meeting: the disk has no room for its files.</summary>
+        public bool CanSucceedLater { get; init; }
+    }
 }
 
 /// <param name="Track">The track's number, for kind "track".</param>
