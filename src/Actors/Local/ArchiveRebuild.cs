@@ -49,7 +49,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
                 if (result.IsThere) there++;
                 else lost++;
             }
-            try { keys = File.Exists(archive) ? rebuilt.TakeKeysOf(archive) : null; }
+            try { keys = File.Exists(archive) ? rebuilt.TakeOver(archive) : null; }
             catch (SqliteException) { keys = null; }
             rebuilt.Finish();
         }
@@ -71,8 +71,10 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         {
             var keys = new MeetingFolder(dataFolder, id).OpenKeys(vault);
             if (Read(id, keys, notes) is not { } history) return new RebuiltMeeting(id.ToString(), "nothing of it can be read", false, notes);
-            history = await WithFilesAsync(history, keys, allFiles, notes, ct);
+            var asked = new List<RecordingReady>();
+            history = await WithFilesAsync(history, keys, allFiles, notes, asked, ct);
             archive.Add(history);
+            foreach (var render in asked) archive.Ask(history.Meeting, render, render.File.Render!);
             return new RebuiltMeeting(id.ToString(), Summary(history), true, notes);
         }
         catch (FileNotFoundException)
@@ -113,7 +115,8 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         return DecisionHistory.OfPackets(meeting);
     }
 
-    private async Task<DecisionHistory> WithFilesAsync(DecisionHistory history, MeetingKeys keys, bool allFiles, List<string> notes, CancellationToken ct)
+    /// <param name="asked">Is given those that somebody had asked for and that are lost.</param>
+    private async Task<DecisionHistory> WithFilesAsync(DecisionHistory history, MeetingKeys keys, bool allFiles, List<string> notes, List<RecordingReady> asked, CancellationToken ct)
     {
         var files = new LostFiles(dataFolder, history.Meeting, keys);
         var missing = new List<RecordingReady>();
@@ -134,7 +137,11 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
             if (failure is not null) notes.Add($"not every recording can be made again: {failure}");
             Note(history, made, now, missing, keys);
         }
-        foreach (var gone in missing) notes.Add($"recording {gone.Id} ({gone.File.Kind}) is lost");
+        foreach (var gone in missing)
+        {
+            if (gone.File.Render is not null) asked.Add(gone);
+            notes.Add($"recording {gone.Id} ({gone.File.Kind}) is lost{(gone.File.Render is null ? "" : ", and made again by the next start")}");
+        }
         return history.With(now, missing.Select(m => m.Id));
     }
 
@@ -155,7 +162,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
     }
 
     /// <summary>Whatever is made when a meeting ends.</summary>
-    private static bool CanBeMade(MadeFile file) => file.Kind is "mix" or "track" or "waveform";
+    private static bool CanBeMade(MadeFile file) => file is { Render: null, Kind: "mix" or "track" or "waveform" };
 
     private static string Summary(DecisionHistory history)
     {

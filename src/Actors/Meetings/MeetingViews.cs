@@ -46,6 +46,7 @@ public static class MeetingViews
         meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
     {
         Tenant = meeting.Tenant,
+        Began = meeting.Began,
         Paused = meeting.Paused,
         MixIsReady = meeting.MixIsReady,
     };

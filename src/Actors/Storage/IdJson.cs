@@ -38,3 +38,10 @@ internal sealed class RecordingIdJson : JsonConverter<RecordingId>
         RecordingId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a recording's id.");
     public override void Write(Utf8JsonWriter writer, RecordingId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }
+
+internal sealed class JobIdJson : JsonConverter<JobId>
+{
+    public override JobId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        JobId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a job's id.");
+    public override void Write(Utf8JsonWriter writer, JobId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}

@@ -27,8 +27,8 @@ internal sealed record DecisionHistory(Meeting Meeting, IReadOnlyList<DecisionHi
     public IEnumerable<Commit> Commits => Steps.OfType<Commit>();
     public IEnumerable<Corrected> Corrections => Steps.OfType<Correction>().Select(c => c.Of);
 
-    /// <summary>In the order they were made, as they are now.</summary>
-    public IReadOnlyList<RecordingReady> Recordings => [.. Commits.SelectMany(c => c.Events).OfType<RecordingReady>().Where(Keeps)];
+    /// <summary>In the order they were made, as they are now: of one that was made again, the last.</summary>
+    public IReadOnlyList<RecordingReady> Recordings => [.. Commits.SelectMany(c => c.Events).OfType<RecordingReady>().Where(Keeps).GroupBy(r => r.Id).Select(g => g.Last())];
 
     /// <summary>
     /// Null where nothing of the meeting can be told. Captions of a meeting that is over and lacks some are owed again, and so is what a
@@ -45,6 +45,7 @@ internal sealed record DecisionHistory(Meeting Meeting, IReadOnlyList<DecisionHi
                 case Committed c:
                     steps.RemoveAll(s => s is Commit known && known.Revision >= c.Revision);
                     steps.Add(new Commit(c.Revision, c.Events, null) { After = c.After });
+                    foreach (var ready in c.Events.OfType<RecordingReady>()) remade.Remove(ready.Id);
                     break;
                 case Numbered n when steps.FindLastIndex(s => s is Commit c && c.Revision == n.Revision) is var at and >= 0:
                     steps[at] = (Commit)steps[at] with { First = n.First };

@@ -2,7 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
 using Pipeline.Actors.Storage.Decisions;
+using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Actors.Storage.Embedded;
 
@@ -39,6 +41,7 @@ internal sealed class RebuiltArchive : IDisposable
         MeetingRows.WriteState(connection, meeting, isNew: true);
         var sealedText = new Dictionary<long, byte[]>();
         var spoken = new HashSet<long>();
+        var recordings = history.Recordings;
         foreach (var step in history.Steps)
         {
             if (step is DecisionHistory.Correction { Of: var correction }) Correct(meeting, correction);
@@ -50,7 +53,8 @@ internal sealed class RebuiltArchive : IDisposable
                 sealedText.Clear();
                 if (happened is CaptionFinal e) sealedText[e.Sequence] = Sealed(meeting.Id, e);
                 if (happened is TranscriptRefined refined) RefinedRows.Seal(refined, text => sealer.Seal(meeting.Id, text), sealedText);
-                if (history.Keeps(happened) && (happened is not CaptionFinal said || spoken.Add(said.Sequence)))
+                bool isOnce = happened switch { CaptionFinal said => spoken.Add(said.Sequence), RecordingReady file => recordings.Contains(file), _ => true };
+                if (isOnce && history.Keeps(happened))
                     MeetingRows.WriteWhatHappened(connection, meeting, happened, sealedText);
                 if (LedgerEntry.Of(meeting.Id, happened) is { } entry)
                     Write(meeting, entry, LedgerEntry.IdOf(meeting.Id, commit.Revision, n, happened.At), happened.At, next is null ? null : next++);
@@ -59,14 +63,31 @@ internal sealed class RebuiltArchive : IDisposable
         transaction.Commit();
     }
 
-    /// <summary>Takes the API keys over from another archive.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Has a file made that somebody had asked for, under the id it had.</summary>
+    public void Ask(Meeting meeting, RecordingReady lost, RenderRequest request) => EmbeddedMeetingStore.Write(connection, new RenderJob
+    {
+        Id = JobId.New(lost.At),
+        Tenant = meeting.Tenant,
+        Meeting = meeting.Id,
+        Recording = lost.Id,
+        Request = request,
+        CreatedAt = lost.At,
+    });
+
+    /// <summary>Takes over from another archive what is in no journal: API keys, and jobs.</summary>
+    /// <returns>How many API keys.</returns>
     /// <exception cref="SqliteException">It cannot be read.</exception>
-    public int TakeKeysOf(string path)
+    public int TakeOver(string path)
     {
         connection.Run("ATTACH DATABASE $path AS old", ("$path", path));
-        try { return connection.Run("INSERT INTO api_keys (tenant, id, name, scopes, created_at, hash) SELECT tenant, id, name, scopes, created_at, hash FROM old.api_keys"); }
+        try
+        {
+            if (Has("jobs")) connection.Run("INSERT OR IGNORE INTO jobs (tenant, id, meeting, status, state) SELECT tenant, id, meeting, status, state FROM old.jobs");
+            return Has("api_keys") ? connection.Run("INSERT INTO api_keys (tenant, id, name, scopes, created_at, hash) SELECT tenant, id, name, scopes, created_at, hash FROM old.api_keys") : 0;
+        }
         finally { connection.Run("DETACH DATABASE old"); }
+
+        bool Has(string table) => connection.Scalar<long>("SELECT count(*) FROM old.sqlite_master WHERE type = 'table' AND name = $table", ("$table", table)) > 0;
     }
 
     /// <summary>Numbers what no journal has the number of, behind all others and by time; then all of it is in one file, and durable.</summary>

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
+using Pipeline.Ingest.Recording;
 using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Storage.Embedded;
@@ -15,9 +17,11 @@ internal sealed record RefinedText(string Text, IReadOnlyList<Word> Words, TimeS
 
 [JsonSourceGenerationOptions(
     UseStringEnumConverter = true,
-    Converters = [typeof(MeetingIdJson), typeof(TrackIdJson), typeof(TenantIdJson)])]
+    Converters = [typeof(MeetingIdJson), typeof(TrackIdJson), typeof(TenantIdJson), typeof(RecordingIdJson), typeof(JobIdJson)])]
 [JsonSerializable(typeof(Meeting))]
 [JsonSerializable(typeof(MediaSnapshot))]
 [JsonSerializable(typeof(SpokenText))]
 [JsonSerializable(typeof(RefinedText))]
+[JsonSerializable(typeof(RenderRequest))]
+[JsonSerializable(typeof(RenderJob))]
 internal sealed partial class StoredJson : JsonSerializerContext;
