@@ -152,7 +152,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         var journal = DecisionFile.Open(new MeetingFolder(dataFolder, history.Meeting.Id).Decisions, keys);
         foreach (var file in made)
         {
-            if (history.Recordings.FirstOrDefault(r => r.File.Kind == file.Kind && r.File.Track == file.Track && CanBeMade(r.File)) is not { } ready) continue;
+            if (history.Recordings.FirstOrDefault(r => (r.File.Kind, r.File.Track, r.File.ContentType) == (file.Kind, file.Track, file.ContentType) && CanBeMade(r.File)) is not { } ready) continue;
             missing.RemoveAll(m => m.Id == ready.Id);
             if (now[ready.Id] == file) continue;
             now[ready.Id] = file;
@@ -162,7 +162,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
     }
 
     /// <summary>Whatever is made when a meeting ends.</summary>
-    private static bool CanBeMade(MadeFile file) => file is { Render: null, Kind: "mix" or "track" or "waveform" };
+    private static bool CanBeMade(MadeFile file) => file is { Render: null, Kind: "mix" or "track" or "waveform" or "thumbnail" };
 
     private static string Summary(DecisionHistory history)
     {

@@ -32,12 +32,12 @@ internal sealed class LostFiles(string dataFolder, Meeting meeting, MeetingKeys 
     /// Makes those of the journal that are made when a meeting ends. What is made on the way and was not asked for is the same as it was, or
     /// takes its place.
     /// </summary>
-    /// <param name="missing">Of kinds "mix", "track" and "waveform".</param>
+    /// <param name="missing">Of those that are made when a meeting ends.</param>
     /// <returns>What was made, and why something was not; null: nothing is missing.</returns>
     /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
     public async Task<(IReadOnlyList<MadeFile> Files, string? Failure)> MakeAsync(IReadOnlyList<MadeFile> missing, CancellationToken ct)
     {
-        string[] outputs = [.. missing.Select(f => f.Kind switch { "mix" => "mix", "track" => "tracks", _ => "" }).Where(o => o.Length > 0).Distinct()];
+        string[] outputs = [.. missing.Select(f => f.Kind switch { "mix" => "mix", "track" or "thumbnail" => "tracks", _ => "" }).Where(o => o.Length > 0).Distinct()];
         var job = meeting.Job([]) with { Spec = meeting.Spec with { Outputs = outputs }, MixIsReady = false };
         var made = await new MeetingFiles(job, folder, keys, meeting.Length(meeting.EndedAt ?? meeting.StartedAt)).MakeAsync(run: null, ready: _ => { }, ct);
         return (made.Files, made.Failure);

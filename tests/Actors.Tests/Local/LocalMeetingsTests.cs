@@ -299,10 +299,12 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
             .AddSingleton<IKeyVault>(new FileKeyVault(Path.Combine(folder, "keys"))).AddLocalMeetings(Path.Combine(folder, "data"));
         await using (var provider = services.BuildServiceProvider())
         {
-            Assert.Same(provider.GetRequiredService<IMeetings>(), Assert.Single(provider.GetServices<IHostedService>()));
-            await provider.GetRequiredService<IHostedService>().StartAsync(default);
+            var meetings = provider.GetRequiredService<LocalMeetings>();
+            Assert.Same(meetings, provider.GetRequiredService<IMeetings>());
+            Assert.Single(provider.GetServices<IHostedService>(), meetings);
+            await meetings.StartAsync(default);
             Assert.True(provider.GetRequiredService<IMeetings>().IsReady);
-            await provider.GetRequiredService<IHostedService>().StopAsync(default);
+            await meetings.StopAsync(default);
         }
         Directory.Delete(folder, recursive: true);
     }
