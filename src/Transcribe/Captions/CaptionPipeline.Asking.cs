@@ -5,6 +5,9 @@ namespace Pipeline.Transcribe.Captions;
 /// <summary>The loops that ask the recognizer for finals: one a track, while it has something to ask.</summary>
 public sealed partial class CaptionPipeline
 {
+    /// <summary>What the engine translates to, and to nothing else.</summary>
+    private const string Translated = "en";
+
     private void Ask(CaptionTrack track)
     {
         lock (gate)
@@ -25,7 +28,7 @@ public sealed partial class CaptionPipeline
         {
             while (accepted && (waiting = Take(track)) is not null)
             {
-                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source, IsBackground = options.IsBackground, IsThorough = options.IsThorough };
+                var job = Job(track, waiting.Utterance) with { IsBackground = options.IsBackground, IsThorough = options.IsThorough };
                 accepted = Accept(track, waiting, await recognizer.RecognizeAsync(job, stopping.Token));
             }
         }
@@ -46,6 +49,12 @@ public sealed partial class CaptionPipeline
         AskForTurn();
         UpdateStatus();
     }
+
+    private SpeechJob Job(CaptionTrack track, Utterance utterance) =>
+        new(utterance.Samples, languages.Of(track.Speaker), Glossary) { Source = source, Translate = options.Translates };
+
+    /// <summary>Of what was translated, the language of the words.</summary>
+    private string LanguageOf(RecognizeOutcome.Recognized heard) => options.Translates ? Translated : heard.Language;
 
     private WaitingUtterance? Take(CaptionTrack track)
     {
@@ -77,10 +86,12 @@ public sealed partial class CaptionPipeline
 
     private void Publish(CaptionTrack track, WaitingUtterance waiting, RecognizeOutcome.Recognized heard)
     {
-        var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, heard.Language);
+        string language = LanguageOf(heard);
+        var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, language, Glossary);
         metrics.WordsFiltered(heard.Words.Count - words.Count);
+        languages.Heard(track.Speaker, heard.Language, Length(waiting.Utterance), words);
         var delay = clock.GetElapsedTime(waiting.At);
-        if (waiting.Segment.Finish(waiting.Utterance, words, heard.Language, late: options.IsBackground || delay > options.LateAfter) is not { } final) return;
+        if (waiting.Segment.Finish(waiting.Utterance, words, language, late: options.IsBackground || delay > options.LateAfter) is not { } final) return;
         publish(final);
         if (final.Words.Count == 0) return;
         metrics.CaptionPublished(delay);
