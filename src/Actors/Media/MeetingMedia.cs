@@ -47,6 +47,8 @@ internal sealed class MeetingMedia : IMeetingMedia
         (names, vocabulary) = (new SortedDictionary<int, string>(job.Tracks.ToDictionary(t => t.Number, t => t.Spec.Participant.Name)), job.Spec.Vocabulary);
     }
 
+    /// <summary>Told of a journal that is closed and that the disk has not taken all of; it goes on trying.</summary>
+    public Action<JournalWriter> LeftUnwritten { get; init; } = _ => { };
     public int Port => parts.Loop.Port;
     public Task Broken => parts.Loop.Faulted.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
@@ -245,6 +247,7 @@ internal sealed class MeetingMedia : IMeetingMedia
         await leaving.CancelAsync();
         await ((Task)catchUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await parts.Journal.DisposeAsync();
+        if (!parts.Journal.IsWritten) LeftUnwritten(parts.Journal);
         if (parts.Recorder is not null) await parts.Recorder.DisposeAsync();
         if (parts.Captions is not null) await parts.Captions.DisposeAsync();
         parts.Loop.Pipeline.Dispose();
