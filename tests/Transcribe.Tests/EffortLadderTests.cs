@@ -5,7 +5,7 @@ namespace Pipeline.Transcribe.Tests;
 
 public sealed class EffortLadderTests
 {
-    private static readonly LoadReading Idle = default;
+    private static LoadReading Idle => default;
     private static readonly LoadReading Busy = Idle with { Utilisation = 0.95, FinalDemand = 0.6, PartialDemand = 2 };
     private static readonly LoadReading Behind = Busy with { Lag = TimeSpan.FromSeconds(8), FinalDemand = 3, PartialDemand = 9 };
 

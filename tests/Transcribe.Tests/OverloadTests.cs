@@ -4,32 +4,18 @@ using Pipeline.Transcribe.Speech;
 namespace Pipeline.Transcribe.Tests;
 
 /// <summary>More is said than the engine can do, or there is none for a while. Queue and pipelines are the real ones; time and engine are simulated.</summary>
-public sealed class OverloadTests : IAsyncLifetime
+public sealed class OverloadTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private const int Threads = 2;
 
     private readonly ManualClock clock = new();
-    private readonly SimulatedEngine engine;
-    private readonly SimulatedMeetings meetings;
-
-    public OverloadTests()
-    {
-        engine = new SimulatedEngine(clock, Threads, cost: 1 * Second);           // eight people's finals, and nothing else
-        meetings = new SimulatedMeetings(clock, engine);
-    }
-
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
-    {
-        await meetings.DisposeAsync();
-        engine.Dispose();
-    }
 
     [Fact]
     public async Task Three_times_as_many_talkers_as_it_can_do_cost_captions_their_time_and_no_word()
     {
+        using var engine = Simulated();
+        await using var meetings = new SimulatedMeetings(clock, engine);
         var crowds = Enumerable.Range(0, 3).Select(m => meetings.Add(Talkers(8, seconds: 45, seed: 10 * m))).ToList();
         var pair = meetings.Add(SpokenScript.Talk(60, seed: 100));              // one who speaks on when the others have stopped
         await meetings.RunAsync(45 * Second);
@@ -57,6 +43,8 @@ public sealed class OverloadTests : IAsyncLifetime
     [Fact]
     public async Task A_minute_without_an_engine_costs_no_word_and_what_came_late_says_so()
     {
+        using var engine = Simulated();
+        await using var meetings = new SimulatedMeetings(clock, engine);
         var meeting = meetings.Add(Talkers(3, seconds: 130, seed: 7));
         await meetings.RunAsync(20 * Second);
         engine.Stop();
@@ -77,6 +65,8 @@ public sealed class OverloadTests : IAsyncLifetime
     [Fact]
     public async Task What_it_can_do_is_done_in_full()
     {
+        using var engine = Simulated();
+        await using var meetings = new SimulatedMeetings(clock, engine);
         var meeting = meetings.Add(SpokenScript.Talk(60, seed: 3));
         await meetings.RunAsync(65 * Second);
         Assert.Empty(engine.Steps);
@@ -85,6 +75,9 @@ public sealed class OverloadTests : IAsyncLifetime
         Assert.DoesNotContain(meeting.Finals(), final => final.Caption.Late);
         Assert.NotEmpty(meeting.Partials());
     }
+
+    /// <summary>Eight people's finals are all it can do.</summary>
+    private SimulatedEngine Simulated() => new(clock, Threads, cost: Second);
 
     private static (float[] Samples, string Text)[] Talkers(int count, double seconds, int seed) =>
         [.. Enumerable.Range(0, count).Select(n => SpokenScript.Talk(seconds, seed + n))];
