@@ -11,6 +11,7 @@ public sealed class ActorsMetrics
     private readonly Counter<long> commands;
     private readonly UpDownCounter<long> waiting;
     private readonly Counter<long> captionsRefused;
+    private readonly Counter<long> refined;
     private readonly Counter<long> restarts;
     private readonly Counter<long> commits;
     private readonly Counter<long> decisions;
@@ -31,6 +32,7 @@ public sealed class ActorsMetrics
         commands = meter.CreateCounter<long>("pipeline.meetings.commands", "{command}", "Commands handled, by kind and outcome.");
         waiting = meter.CreateUpDownCounter<long>("pipeline.meetings.mailbox.depth", "{message}", "Messages and captions that wait in mailboxes.");
         captionsRefused = meter.CreateCounter<long>("pipeline.meetings.captions.refused", "{caption}", "Captions a full mailbox left to be made again from the journal.");
+        refined = meter.CreateCounter<long>("pipeline.meetings.transcripts.refined", "{segment}", "Segments of refined transcripts: of the live ones kept, rewritten or superseded, and added.");
         restarts = meter.CreateCounter<long>("pipeline.meetings.restarts", "{restart}", "Times a meeting's owner began again from the store.");
         commits = meter.CreateCounter<long>("pipeline.store.commits", "{commit}", "Commits, by outcome.");
         decisions = meter.CreateCounter<long>("pipeline.store.decisions", "{decision}", "Decisions in those commits.");
@@ -51,6 +53,7 @@ public sealed class ActorsMetrics
         commands.Add(1, new("command", command), new("outcome", refused ? "refused" : "done"));
     public void Waiting(int change) => waiting.Add(change);
     public void CaptionRefused() => captionsRefused.Add(1);
+    public void Refined(string outcome, int segments) => refined.Add(segments, new KeyValuePair<string, object?>("outcome", outcome));
     public void Restarted() => restarts.Add(1);
 
     public void Committed(TimeSpan took, int count, bool failed)

@@ -7,6 +7,7 @@ using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
 using Pipeline.Api.Json;
 using Pipeline.Api.Keys;
+using Pipeline.Api.Live;
 using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
 using Pipeline.Api.Minutes;
@@ -92,6 +93,7 @@ public static class PipelineHost
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Live", "/v1").MapLive();
         Tagged("Search", "/v1").MapSearch();
         Tagged("Events", "/v1").MapEvents();
         Tagged("Sessions", "/v1").MapSessions();

@@ -65,6 +65,9 @@ public sealed class MediaPipeline : IDisposable
     /// <inheritdoc cref="MeetingMix.IsWhole"/>
     public bool MixIsWhole => mixing.IsWhole;
 
+    /// <summary>The first sample that the mix gets of a run that begins then.</summary>
+    public static long FirstSample(TimeSpan began) => MeetingMix.FirstSample(began);
+
     /// <summary>Begins in the middle of a meeting: what was before is in the journal of an earlier run.</summary>
     public void Begin(TimeSpan at)
     {

@@ -16,8 +16,10 @@ public sealed class FakeMeetings : IMeetings
     {
         public required MeetingView View;
         public readonly List<Segment> Segments = [];
+        public IReadOnlyList<Segment>? Refined;
         public readonly List<Recording> Recordings = [];
         public readonly List<MeetingLevels> Levels = [];
+        public LiveListening? Listening;
         public readonly List<LedgerEvent> Events = [];
         public TaskCompletionSource Changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
@@ -68,6 +70,12 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>What can be heard of a meeting.</summary>
+    public void Listen(string id, LiveListening? listening)
+    {
+        lock (gate) states[Parse(id)].Listening = listening;
+    }
+
     public Recording Record(string id, string kind, string path, string sha256, string contentType = "audio/mp4")
     {
         lock (gate)
@@ -83,6 +91,13 @@ public sealed class FakeMeetings : IMeetings
     }
 
     /// <summary>Says the same segment in other words.</summary>
+    /// <summary>From now on the meeting has this transcript beside the one it had.</summary>
+    public void Refine(string id, params Segment[] segments)
+    {
+        lock (gate) states[Parse(id)].Refined = segments;
+        Change(id, view => view with { Transcript = TranscriptVersion.Refined });
+    }
+
     public void Correct(string id, Segment segment, string text)
     {
         lock (gate)
@@ -331,8 +346,11 @@ public sealed class FakeMeetings : IMeetings
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Segment>?>(Find(tenant, id)?.Segments.OrderBy(segment => segment.Start).ToList());
 
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) =>
+        version == TranscriptVersion.Refined && Find(tenant, id) is { Refined: { } refined } ? Task.FromResult<IReadOnlyList<Segment>?>(refined) : TranscriptAsync(tenant, id, ct);
+
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
-        Task.FromResult(Find(tenant, id)?.Segments.FirstOrDefault(one => one.Id == segment));
+        Task.FromResult(Find(tenant, id) is { } state ? (state.Refined ?? []).Concat(state.Segments).FirstOrDefault(one => one.Id == segment) : null);
 
     public Task<CorrectSegmentResult> CorrectSegmentAsync(
         TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct)
@@ -345,6 +363,8 @@ public sealed class FakeMeetings : IMeetings
         if (Find(tenant, id) is not { } state) return new CorrectSegmentResult.NoSuchMeeting();
         int at = state.Segments.FindIndex(one => one.Id == segment);
         if (at < 0) return new CorrectSegmentResult.NoSuchSegment();
+        if (state.Refined is { } refined && refined.All(one => one.Id != segment))
+            return new CorrectSegmentResult.Superseded([.. refined.Where(one => one.Replaces.Contains(segment)).Select(one => one.Id)]);
         var now = state.Segments[at];
         int revision = now.Correction?.Revision ?? 0;
         if (ifRevision is { } expected && expected != revision) return new CorrectSegmentResult.OtherRevision(now);
@@ -358,6 +378,8 @@ public sealed class FakeMeetings : IMeetings
 
     public Task<IReadOnlyList<Recording>?> RecordingsAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Recording>?>(Find(tenant, id)?.Recordings);
+
+    public Task<LiveListening?> ListenAsync(TenantId tenant, MeetingId id, CancellationToken ct) => Task.FromResult(Find(tenant, id)?.Listening);
 
     public Stream? OpenRecording(Recording recording) => File.Exists(recording.Path) ? File.OpenRead(recording.Path) : null;
 

@@ -83,6 +83,20 @@ public sealed class RecordingTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("waveform", "image/png", "png")]
+    [InlineData("thumbnail", "image/jpeg", "jpg")]
+    public async Task A_still_is_an_image(string kind, string contentType, string extension)
+    {
+        var still = server.Meetings.Record(meeting, kind, path, sha256, contentType);
+        var listed = (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings")).JsonAsync()).GetProperty("data")[1];
+        Assert.Equal((kind, "image", contentType), (listed.Text("kind"), listed.Text("media"), listed.Text("content_type")));
+
+        var answer = await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings/{still.Id}/content");
+        Assert.Equal(contentType, answer.Content.Headers.ContentType!.ToString());
+        Assert.EndsWith("." + extension, answer.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
+    }
+
+    [Theory]
     [InlineData("bytes=0-0", 0, 1)]
     [InlineData("bytes=0-99", 0, 100)]
     [InlineData("bytes=100-", 100, Length - 100)]

@@ -31,6 +31,7 @@ internal sealed class Hour : IDisposable
     }
 
     public MeetingKeys Keys => keys;
+    public string Folder => folder.FullName;
     public string Recordings => Path.Combine(folder.FullName, "recordings");
     private string Journal => Path.Combine(folder.FullName, "journal");
 

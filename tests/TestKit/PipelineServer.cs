@@ -49,6 +49,7 @@ public sealed class PipelineServer : IAsyncDisposable
             ["PIPELINE_API_KEY"] = ApiKey,
             ["PIPELINE_RTP_PORTS"] = $"{first}-{first + ports - 1}",
             ["PIPELINE_MODEL"] = Fixtures.Model,
+            ["PIPELINE_REFINE"] = "false",       // a second pass takes the processor from what a test looks at
         };
         foreach (var (name, value) in settings) environment[name] = value;
         var server = new PipelineServer(folder, new Uri(environment["PIPELINE_LISTEN"]!), environment);

@@ -50,6 +50,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MeetingWork work;
     private readonly CaptionBacklog backlog;
+    private readonly TranscriptRefiner refiner;
     private readonly IMeetingStore store;
     private readonly TimeProvider clock;
     private readonly ActorsMetrics metrics;
@@ -71,6 +72,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         log = logs.CreateLogger<LocalMeetings>();
         work = new MeetingWork(engine, store, clock, logs.CreateLogger<MeetingWork>());
         backlog = new CaptionBacklog(engine, store, clock, logs.CreateLogger<CaptionBacklog>());
+        refiner = new TranscriptRefiner(engine, store, clock, metrics, logs.CreateLogger<TranscriptRefiner>());
     }
 
     public SpeechEngine? Engine => work.Engine;
@@ -91,7 +93,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             async (m, ct) => await FirstAttemptAsync(m, TakeUp(m), ct));
         foreach (var m in ending) TakeUp(m);
         await work.DiscardUnknownAsync(cancellationToken);                           // before there can be a new one
-        workingOff = Task.Run(() => backlog.RunAsync(stopping.Token), CancellationToken.None);
+        workingOff = Task.Run(() => Task.WhenAll(backlog.RunAsync(stopping.Token), refiner.RunAsync(stopping.Token)), CancellationToken.None);
         started.TrySetResult();
     }
 
@@ -167,6 +169,9 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     }
 
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => store.TranscriptAsync(tenant, id, ct);
+
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) =>
+        store.TranscriptAsync(tenant, id, version, ct);
 
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
         store.FindSegmentAsync(tenant, id, segment, ct);

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -17,6 +18,8 @@ public sealed record MediaJob(
 {
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
+    /// <summary>The mix was made and told of before, and is not made again.</summary>
+    public bool MixIsReady { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
     public bool Paused { get; init; }
     /// <summary>Ids of participants who denied consent: of them, too, from the very first packet on.</summary>
@@ -25,6 +28,11 @@ public sealed record MediaJob(
 
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
 public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End);
+
+/// <summary>What a second pass heard.</summary>
+/// <param name="Captions">In order for each track; none of an utterance in which nothing is believed.</param>
+/// <param name="Asked">The utterances that were recognised.</param>
+public sealed record RefinedSpeech(IReadOnlyList<Caption> Captions, IReadOnlyList<HeardSpan> Asked);
 
 public abstract record OpenMediaResult
 {
@@ -43,6 +51,8 @@ public interface IMediaObserver
     /// <summary>True while somebody looks at the levels: else none are made.</summary>
     bool WantsLevels { get; }
     void OnLevels(LevelReading reading);
+    /// <summary>The mix of a meeting that has ended is there before the other files. It is among those told of at the end, too.</summary>
+    void OnMix(int run, MadeFile mix);
 }
 
 /// <summary>How one track does now.</summary>
@@ -123,6 +133,24 @@ public interface IMediaEngine
     /// <exception cref="IOException">The journal cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
     Task<bool> CaptionAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>True while there is an engine that takes speech, and second passes are made.</summary>
+    bool CanRefine { get; }
+
+    /// <summary>
+    /// Recognises what was said in a meeting that is over once more: whole utterances, as well as the engine can, after everything that is being said
+    /// now.
+    /// </summary>
+    /// <param name="apart">What is not to be heard again, and is no part of any utterance.</param>
+    /// <param name="isWanted">Whether an utterance is recognised; called from any thread.</param>
+    /// <returns>Null when the engine went away meanwhile.</returns>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Or its key.</exception>
+    Task<RefinedSpeech?> RefineAsync(
+        MediaJob job, TimeSpan duration, IReadOnlyList<HeardSpan> apart, Func<HeardSpan, bool> isWanted, CancellationToken ct);
+
+    /// <summary>What can be heard of a meeting that runs, or whose mix is not there yet; null: nothing ever, or nothing any more.</summary>
+    LiveMix? FindLiveMix(MeetingId meeting);
 
     /// <summary>Binds a port, and the odd one above, until media is opened for a track that has it; null when every port is in use.</summary>
     int? ReservePort();

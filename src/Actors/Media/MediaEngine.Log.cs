@@ -14,11 +14,17 @@ public sealed partial class MediaEngine
     [LoggerMessage(LogLevel.Error, "{Meeting}: its journal or files cannot be read or written")]
     private partial void CannotProcess(MeetingId meeting, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "{Meeting}: no live mix, {Detail}; it will be made from the journal")]
-    private partial void NoLiveMix(MeetingId meeting, string detail);
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: the live mix is interrupted, {Detail}. The recording goes on; its mix will be made from the journal")]
+    private partial void LiveMixInterrupted(MeetingId meeting, string detail);
+
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: its live mix cannot be read")]
+    private partial void LiveMixUnreadable(MeetingId meeting, Exception exception);
 
     [LoggerMessage(LogLevel.Error, "{Meeting}: a file was not encoded, {Detail}; the journal is kept")]
     private partial void NotEncoded(MeetingId meeting, string detail);
+
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: a video has no thumbnail, {Detail}")]
+    private partial void NotPictured(MeetingId meeting, string detail);
 
     [LoggerMessage(LogLevel.Warning, "{Meeting} was not started, and its key cannot be deleted; the next start tries again")]
     private partial void NotDiscarded(MeetingId meeting, Exception exception);

@@ -78,13 +78,15 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
         MadeFiles made;
-        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, ct); }
+        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, file => observer.OnMix(job.Run, file), ct); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
         }
+        Retire(job.Id, folder);
         foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
+        if (made.PictureFailure is { } unseen) NotPictured(job.Id, unseen);
         if (made.Failure is { } failure)
         {
             NotEncoded(job.Id, failure);
@@ -104,6 +106,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     public void Dispose()
     {
         scheduler.Dispose();
+        foreach (var heard in live.Values) heard.Dispose();
         ports.Dispose();
         disk.Dispose();
     }
@@ -160,7 +163,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
 
         var captions = job.Spec.Captions ? StartCaptions(job, observer, new CaptionOptions { Partials = true }) : null;
-        var recorder = job.Run == 1 && job.Spec.Outputs.Contains("mix") ? StartLiveMix(job.Id, folder) : null;
+        var recorder = job.Spec.Outputs.Contains("mix") ? StartLiveMix(job, folder, keys, began) : null;
         if (captions is not null) captions.SpeechLost += NoteIn(journal);
         var pipeline = new MediaPipeline(journal, recorder, captions is null ? null : new SpeechFeed(captions), options.AllowPlainRtp)
         {
@@ -211,14 +214,6 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Nothing, CancellationToken.None);
         if (!outcome.Succeeded) NoEncoder(outcome.Detail);
-    }
-
-    private Recorder? StartLiveMix(MeetingId id, MeetingFolder folder)
-    {
-        var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(folder.LiveMix));
-        if (ffmpeg is not null) return new Recorder(ffmpeg);
-        NoLiveMix(id, detail);
-        return null;
     }
 
     /// <summary>

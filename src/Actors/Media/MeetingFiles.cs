@@ -1,11 +1,14 @@
-using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Recording.Live;
+using Pipeline.Ingest.Recording.Mp4;
+using Pipeline.Ingest.Recording.Pictures;
 
 namespace Pipeline.Actors.Media;
 
 /// <param name="Failure">Why one that was wanted is not there; null: all are.</param>
-internal sealed record MadeFiles(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, string? Failure, IReadOnlyList<JournalDamage> Damage);
+/// <param name="PictureFailure">The same of a still picture, without which the meeting is whole.</param>
+internal sealed record MadeFiles(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, string? Failure, string? PictureFailure, IReadOnlyList<JournalDamage> Damage);
 
 /// <summary>Makes the files of a meeting that has ended: of its journal, and of what its last run left.</summary>
 /// <param name="duration">The meeting's length, which every file has.</param>
@@ -13,30 +16,40 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
 {
     /// <summary>Repeatable: the same journal gives the same files.</summary>
     /// <param name="run">Null: everything is made of the journal.</param>
+    /// <param name="ready">Is given what is there before the rest.</param>
     /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
-    public async Task<MadeFiles> MakeAsync(FinishedRun? run, CancellationToken ct)
+    public async Task<MadeFiles> MakeAsync(FinishedRun? run, Action<MadeFile> ready, CancellationToken ct)
     {
-        bool wantsMix = job.Spec.Outputs.Contains("mix"), wantsTracks = job.Spec.Outputs.Contains("tracks");
+        bool wantsMix = job.Spec.Outputs.Contains("mix") && !job.MixIsReady, wantsTracks = job.Spec.Outputs.Contains("tracks");
         var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, ct) : null;
+        if (mix is not null) ready(Describe(mix));                                   // the others may take long
         var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
         {
             Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
         };
         var rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
-        if (rendered.MixFailure is null) File.Delete(folder.LiveMix);                // taken over, or of no use: also what a crash left
+        if (rendered.MixFailure is null) LivePart.DeleteAll(folder.Path);            // taken over, or of no use: also what a crash left
 
-        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(Describe).ToList();
-        return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, rendered.Damage);
+        var pictures = await MeetingPictures.MakeAsync(rendered, folder.Recordings, keys, ct);
+
+        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Concat(pictures.Files).Select(Describe).ToList();
+        return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, pictures.Failure, rendered.Damage);
     }
 
     /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
-    private async Task<RenderedFile?> FinishLiveMixAsync(string live, CancellationToken ct)
+    private async Task<RenderedFile?> FinishLiveMixAsync(LivePart live, CancellationToken ct)
     {
         Directory.CreateDirectory(folder.Recordings);
-        string path = Path.Combine(folder.Recordings, "mix.mp4"), part = path + ".part";
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Remux(live, part), ct);
-        if (!outcome.Succeeded) return null;
-        await SealedFile.SealAsync(part, path, keys, ct);
+        string path = Path.Combine(folder.Recordings, "mix.mp4");
+        try
+        {
+            await using var fragments = live.OpenRead();
+            await Task.Run(() => ProgressiveMp4.Save(fragments, path, keys, ct), ct);
+        }
+        catch (InvalidDataException)
+        {
+            return null;                                                             // damaged on its way to the disk and back
+        }
         return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, keys, ct);
     }
 
@@ -49,8 +62,10 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
             (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
             (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
             (RenderedKind.Track, _) => ("track", "audio/ogg"),
+            (RenderedKind.Thumbnail, _) => ("thumbnail", "image/jpeg"),
+            (_, ".png") => ("waveform", "image/png"),
             _ => ("waveform", "application/json"),
         };
-        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
+        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, file.Kind == RenderedKind.Thumbnail ? TimeSpan.Zero : duration, file.Sha256);
     }
 }

@@ -9,8 +9,6 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
     public string Path { get; } = System.IO.Path.Combine(dataFolder, "meetings", id.ToString());
     public string Journal => System.IO.Path.Combine(Path, "journal");
     public string Recordings => System.IO.Path.Combine(Path, "recordings");
-    public string LiveMix => System.IO.Path.Combine(Path, "live-mix.mp4");
-
     public string Key => System.IO.Path.Combine(Path, MeetingKeys.FileName);
 
     /// <exception cref="IOException">The disk is full or broken.</exception>

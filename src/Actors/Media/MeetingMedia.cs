@@ -3,6 +3,7 @@ using Pipeline.Ingest;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Net;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -13,7 +14,7 @@ namespace Pipeline.Actors.Media;
 /// <param name="Waveform">Its shape, whole as well; null: make it again.</param>
 /// <param name="Quality">Of the whole meeting.</param>
 /// <param name="CaptionsComplete">Every word has been recognised.</param>
-internal sealed record FinishedRun(string? LiveMix, Waveform? Waveform, MediaSnapshot Quality, bool CaptionsComplete);
+internal sealed record FinishedRun(LivePart? LiveMix, Waveform? Waveform, MediaSnapshot Quality, bool CaptionsComplete);
 
 /// <summary>The parts of a run, made by the engine; the run disposes them.</summary>
 internal sealed record RunParts(
@@ -180,9 +181,9 @@ internal sealed class MeetingMedia : IMeetingMedia
             var mix = sound ? parts.Recorder?.FinishAsync(TimeSpan.FromSeconds(10)) : null;
             bool heard = await HeardAsync(ct) && sound;
             if (sound) snapshot = Take();                                            // with what earlier runs received, which is known by now
-            bool encoded = mix is not null && (await mix).Succeeded;
+            var live = mix is null ? null : await mix;
             var pipeline = parts.Loop.Pipeline;
-            if (sound) finished(new FinishedRun(encoded && pipeline.MixIsWhole ? folder.LiveMix : null, pipeline.MixIsWhole ? pipeline.Waveform : null, snapshot, heard));
+            if (sound) finished(new FinishedRun(pipeline.MixIsWhole ? live : null, pipeline.MixIsWhole ? pipeline.Waveform : null, snapshot, heard));
         }
         finally { await DisposePartsAsync(); }
     }

@@ -133,6 +133,7 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
         public void OnCaption(int run, Caption caption) { if (caption.IsFinal) finals.Enqueue(caption); }
         public void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort) { }
         public void OnLevels(LevelReading reading) { }
+        public void OnMix(int run, MadeFile mix) { }
 
         public Caption[] Waiting() => [.. finals];
 

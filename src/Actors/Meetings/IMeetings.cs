@@ -1,4 +1,5 @@
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 
@@ -17,6 +18,9 @@ public enum CaptionsStatus { Live, Degraded, Deferred, Unavailable, Off }
 
 /// <summary>How a track's sender is known: by SRTP, by a declared address, or not at all.</summary>
 public enum Authenticated { None, Address, Srtp }
+
+/// <summary>How far the second pass over a meeting's transcript has come.</summary>
+public enum Refinement { None, Owed, Done }
 
 public sealed record StatusChange(MeetingStatus Status, DateTimeOffset At, string? Reason);
 
@@ -42,6 +46,8 @@ public sealed record MeetingView
     /// <summary>The even UDP port; RTCP of senders that do not multiplex goes to the one above.</summary>
     public required int Port { get; init; }
     public required IReadOnlyList<TrackView> Tracks { get; init; }
+    /// <summary>The best transcript there is.</summary>
+    public TranscriptVersion Transcript { get; init; }
     /// <summary>How its source does, as long as it records; null: it has none.</summary>
     public SourceState? Source { get; init; }
     /// <summary>Rises with every change that an `ETag` must show.</summary>
@@ -64,6 +70,14 @@ public sealed record MeetingQuery
     /// <summary>Newest first, strictly older than this one.</summary>
     public MeetingId? Before { get; init; }
 }
+
+/// <summary>One encoder's part of a meeting's mix: a fragmented MP4 whose times are those of the meeting.</summary>
+/// <param name="HeaderLength">What comes before the first fragment.</param>
+/// <param name="Open">Opens the bytes that are there now; whoever called disposes them.</param>
+public sealed record LivePartView(string Name, int HeaderLength, IReadOnlyList<LiveFragment> Fragments, Func<Stream> Open);
+
+/// <param name="IsOver">Nothing more comes.</param>
+public sealed record LiveListening(IReadOnlyList<LivePartView> Parts, bool IsOver);
 
 /// <param name="Next">Where the next page begins, or null.</param>
 public sealed record MeetingPage(IReadOnlyList<MeetingView> Meetings, MeetingId? Next);
@@ -137,6 +151,8 @@ public sealed record Segment(
     public int Rev { get; init; } = 1;
     /// <summary>Null while it is as it was recognised; else <see cref="Text"/> is somebody's.</summary>
     public SegmentCorrection? Correction { get; init; }
+    /// <summary>In a refined transcript: live ones that it is in the place of.</summary>
+    public IReadOnlyList<SegmentId> Replaces { get; init; } = [];
 }
 
 /// <summary>One revision of a segment, as a reader of captions is told.</summary>
@@ -163,6 +179,8 @@ public abstract record CorrectSegmentResult
 {
     /// <summary>Also when it had that text before: then nothing was written.</summary>
     public sealed record Corrected(Segment Segment) : CorrectSegmentResult;
+    /// <summary>The refined transcript does not have it: these say what it said.</summary>
+    public sealed record Superseded(IReadOnlyList<SegmentId> By) : CorrectSegmentResult;
     /// <summary>Somebody else corrected it meanwhile.</summary>
     public sealed record OtherRevision(Segment Segment) : CorrectSegmentResult;
     public sealed record NoSuchMeeting : CorrectSegmentResult;
@@ -181,7 +199,7 @@ public sealed record TrackQualityView(TrackId Track, Participant Participant, Tr
 /// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
 public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <param name="Kind">"mix", "track" or "waveform".</param>
+/// <param name="Kind">"mix", "track", "waveform" or "thumbnail".</param>
 /// <param name="Path">The file on this node; the outside never sees it.</param>
 public sealed record Recording(
     RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
@@ -218,12 +236,17 @@ public interface IMeetings
     IAsyncEnumerable<SegmentUpdate> CaptionsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>How loud everybody is from now on, five times a second, never late but with omissions; completes when the meeting is over.</summary>
     IAsyncEnumerable<MeetingLevels> LevelsAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>What can be heard of the mix so far; null: nothing of this meeting, or nothing any more since its mix is there.</summary>
+    Task<LiveListening?> ListenAsync(TenantId tenant, MeetingId id, CancellationToken ct);
     /// <summary>What happened to the meeting after <paramref name="after"/>, in order, then live; completes when it is over and all were given.</summary>
     IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>What happened to all of the tenant's meetings after <paramref name="after"/>, ascending, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct);
-    /// <summary>By start time.</summary>
+    /// <summary>The best transcript there is, by start time.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>The refined one of a meeting that has none is the live one.</summary>
+    Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct);
+    /// <summary>Of whichever transcript; as the best one has it, where that has it.</summary>
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);
     /// <summary>Puts a text in the place of what was recognised, in a running meeting or one that is over.</summary>
     /// <param name="by">The key's id.</param>

@@ -17,6 +17,8 @@ internal abstract record Letter
     public sealed record Opened(MediaJob Job, OpenMediaResult Result) : Letter;
     /// <summary>Long work is over, and this came of it.</summary>
     public sealed record Done(MeetingCommand Command) : Letter;
+    /// <summary>Long work goes on, and this has come of it.</summary>
+    public sealed record Made(MeetingCommand Command) : Letter;
     /// <summary>Long work broke, by no fault of the meeting's media.</summary>
     public sealed record Broken(Exception Reason) : Letter;
     /// <summary>The media broke, and takes nothing more.</summary>

@@ -41,10 +41,13 @@ public sealed partial record Meeting
     public CaptionsStatus Captions { get; init; }
     /// <summary>How far down the ladder they are.</summary>
     public SpeechEffort CaptionsEffort { get; init; }
+    public Refinement Refinement { get; init; }
     /// <summary>True from a pause to its end, over restarts too: what is received meanwhile is kept as headers only.</summary>
     public bool Paused { get; init; }
     /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
     public DateTimeOffset ListeningSince { get; init; }
+    /// <summary>The mix is among the recordings, though others are still being made.</summary>
+    public bool MixIsReady { get; init; }
     /// <summary>Null for a meeting without a source.</summary>
     public SourceState? Source { get; init; }
     /// <summary>Of the newest segment; 0 before the first.</summary>
@@ -64,6 +67,14 @@ public sealed partial record Meeting
     /// <summary>It is over, and not every word of it has its caption: they come when there is an engine for them.</summary>
     [JsonIgnore]
     public bool OwesCaptions => IsOver && Captions == CaptionsStatus.Deferred;
+
+    /// <summary>Every word of it has its caption, and may have a better one.</summary>
+    [JsonIgnore]
+    public bool OwesRefinement => IsOver && Refinement == Refinement.Owed;
+
+    /// <summary>The best there is.</summary>
+    [JsonIgnore]
+    public TranscriptVersion Transcript => Refinement == Refinement.Done ? TranscriptVersion.Refined : TranscriptVersion.Live;
 
     /// <summary>False while the meeting is only announced.</summary>
     [JsonIgnore]
@@ -149,6 +160,7 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.Stop c) => Stopped(c.Reason, now),
 
         (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
+        (MeetingStatus.Processing, MeetingCommand.MixMade c) when c.Run == Run => Ready([c.Ready], now),
         (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
         (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => Failed(c, now),
 
@@ -163,6 +175,7 @@ public sealed partial record Meeting
         (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && (c.Status, c.Effort) != (Captions, CaptionsEffort) =>
             [new CaptionsStatusChanged(Captions, c.Status, now) { Effort = c.Effort }],
         (_, MeetingCommand.CaptionsMade c) when OwesCaptions && c.Run == Run => CaughtUp(now),
+        (_, MeetingCommand.TranscriptRefined c) when OwesRefinement && c.Run == Run => Refined(c.Plan, now),
 
         _ => [],
     };
@@ -184,15 +197,21 @@ public sealed partial record Meeting
         ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
         MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
-        CaptionsStatusChanged e => m with { Captions = e.To, CaptionsEffort = e.Effort },
+        CaptionsStatusChanged e => m with { Captions = e.To, CaptionsEffort = e.Effort, Refinement = m.Status == MeetingStatus.Completed && e.To == CaptionsStatus.Live ? Refinement.Owed : m.Refinement },
+        TranscriptRefined e => m with { Refinement = Refinement.Done, LastSequence = e.FirstSequence - 1 + e.Plan.Added.Count },
         SourceChanged e => m with { Source = e.State },
+        RecordingReady { File.Kind: "mix" } when m.Status == MeetingStatus.Processing => m with { MixIsReady = true },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
 
         MeetingPaused => m with { Paused = true },
         MeetingResumed e => m with { Paused = false, ListeningSince = e.At },
         MeetingStopped e => m.Become(MeetingStatus.Stopping, e.At, e.Reason) with { EndedAt = e.At, Paused = false },
         ProcessingStarted e => m.Become(MeetingStatus.Processing, e.At, m.Reason),
-        MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with { Captions = e.Captions },
+        MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with
+        {
+            Captions = e.Captions,
+            Refinement = e.Captions == CaptionsStatus.Live ? Refinement.Owed : Refinement.None,
+        },
         MeetingFailed e => m.Become(MeetingStatus.Failed, e.At, e.Reason) with { EndedAt = m.EndedAt ?? e.At },
         MeetingRecovered e => m.Become(m.Status, e.At, m.Status == MeetingStatus.Recording ? "recovered" : m.Reason, "recovered") with
         {
@@ -234,9 +253,17 @@ public sealed partial record Meeting
         return decided;
     }
 
+    /// <summary>Minutes made from now on are of the refined transcript.</summary>
+    private List<MeetingEvent> Refined(RefinementPlan plan, DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [new TranscriptRefined(plan, LastSequence + 1, now), new TranscriptReady(now, TranscriptVersion.Refined)];
+        if (Spec.Minutes) decided.Add(new MinutesReady(now));
+        return decided;
+    }
+
     private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
-        List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
+        List<MeetingEvent> decided = Ready(c.Files, now);
         if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
         if (Spec.Minutes && c.Captions.AllowMinutes()) decided.Add(new MinutesReady(now));
         decided.Add(new MeetingCompleted(c.Quality, c.Captions, now));
@@ -246,11 +273,15 @@ public sealed partial record Meeting
     /// <summary>What could be made is there all the same.</summary>
     private List<MeetingEvent> Failed(MeetingCommand.ProcessingFailed c, DateTimeOffset now)
     {
-        List<MeetingEvent> decided = [.. c.Files.Select(f => new RecordingReady(f.Id, f.File, now))];
+        List<MeetingEvent> decided = Ready(c.Files, now);
         if (c.Captions != Captions) decided.Add(new CaptionsStatusChanged(Captions, c.Captions, now));
         decided.Add(new MeetingFailed(c.Reason, now));
         return decided;
     }
+
+    /// <summary>Those that were not told of before.</summary>
+    private List<MeetingEvent> Ready(IEnumerable<ReadyFile> files, DateTimeOffset now) =>
+        [.. files.Where(f => !MixIsReady || f.File.Kind != "mix").Select(f => new RecordingReady(f.Id, f.File, now))];
 
     /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
     private bool IsNews(MeetingCommand.CaptionHeard c) =>

@@ -86,6 +86,7 @@ internal sealed partial class MeetingActor(
     public void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort) => mailbox.PutStatus(run, status, effort);
     public bool WantsLevels => Levels.HasReaders;
     public void OnLevels(LevelReading reading) => Levels.Publish(reading);
+    public void OnMix(int run, MadeFile mix) => mailbox.Put(new Letter.Made(new MeetingCommand.MixMade(run, new ReadyFile(RecordingId.New(clock.GetUtcNow()), mix))));
 
     private async Task TakeLetterAsync(CancellationToken stopping)
     {
@@ -159,6 +160,9 @@ internal sealed partial class MeetingActor(
             case Letter.Done done:
                 await DecideAsync(m, done.Command);
                 failures = 0;
+                break;
+            case Letter.Made made:
+                await DecideAsync(m, made.Command);
                 break;
             case Letter.Broken broken:
                 Postpone();

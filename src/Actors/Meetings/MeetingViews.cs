@@ -25,6 +25,7 @@ public static class MeetingViews
         Port = meeting.Port ?? 0,   // 0: it failed before it had one
         Tracks = meeting.Tracks,
         Source = meeting.Source,
+        Transcript = meeting.Transcript,
         Version = meeting.Version,
     };
 
@@ -45,6 +46,7 @@ public static class MeetingViews
         meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
     {
         Paused = meeting.Paused,
+        MixIsReady = meeting.MixIsReady,
     };
 
     /// <param name="snapshot">Null: nothing is known of its media.</param>

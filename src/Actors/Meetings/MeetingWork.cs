@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Sources.Janus;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording.Live;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -63,6 +64,9 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
 
     /// <inheritdoc cref="IMediaEngine.Discard"/>
     public void Discard(MeetingId meeting) => engine.Discard(meeting);
+
+    /// <inheritdoc cref="IMediaEngine.FindLiveMix"/>
+    public LiveMix? FindLiveMix(MeetingId meeting) => engine.FindLiveMix(meeting);
 
     /// <inheritdoc cref="IMediaEngine.OpenFile"/>
     public Stream OpenFile(Recording recording) => engine.OpenFile(recording.Meeting, recording.Path);

@@ -53,6 +53,9 @@ public abstract record MeetingCommand
     public sealed record Stop(string Reason) : MeetingCommand;
     /// <param name="Quality">The last that was seen; null where the media was gone already.</param>
     public sealed record MediaStopped(int Run, MediaSnapshot? Quality) : MeetingCommand;
+    /// <summary>The mix is there before the other files.</summary>
+    public sealed record MixMade(int Run, ReadyFile Ready) : MeetingCommand;
+    /// <param name="Files">All of them.</param>
     public sealed record MediaProcessed(int Run, IReadOnlyList<ReadyFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : MeetingCommand;
     /// <param name="Reason">A stable word.</param>
     /// <param name="Files">Those that could be made all the same.</param>
@@ -67,6 +70,8 @@ public abstract record MeetingCommand
     }
     /// <summary>Every word of a meeting that is over has its caption now.</summary>
     public sealed record CaptionsMade(int Run) : MeetingCommand;
+    /// <summary>The second pass over what was said is done.</summary>
+    public sealed record TranscriptRefined(int Run, RefinementPlan Plan) : MeetingCommand;
     public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;
     /// <summary>How the meeting's source does.</summary>
     /// <param name="Detail">What stands in the way, as one sentence; null: nothing does.</param>
@@ -136,6 +141,8 @@ public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus T
 public sealed record SourceChanged(SourceState State, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record RecordingReady(RecordingId Id, MadeFile File, DateTimeOffset At) : MeetingEvent(At);
-public sealed record TranscriptReady(DateTimeOffset At) : MeetingEvent(At);
+/// <param name="FirstSequence">Of the first segment that only the refined transcript has; the others follow.</param>
+public sealed record TranscriptRefined(RefinementPlan Plan, long FirstSequence, DateTimeOffset At) : MeetingEvent(At);
+public sealed record TranscriptReady(DateTimeOffset At, TranscriptVersion Version = TranscriptVersion.Live) : MeetingEvent(At);
 /// <summary>Minutes can be asked for from now on. They are not stored: whoever asks has them made from the transcript.</summary>
 public sealed record MinutesReady(DateTimeOffset At) : MeetingEvent(At);

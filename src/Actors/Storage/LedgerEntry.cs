@@ -31,7 +31,7 @@ public sealed record LedgerEntry(string Type, string Data)
             CaptionFinal e => ("caption.final", data with { SegmentId = e.Id.ToString(), TrackId = e.Track.Id.ToString() }),
             CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To), Step = Step(e.Effort) }),
             RecordingReady e => ("recording.ready", data with { RecordingId = e.Id.ToString(), Kind = e.File.Kind }),
-            TranscriptReady => ("transcript.ready", data),
+            TranscriptReady e => ("transcript.ready", data with { Version = Word(e.Version) }),
             MinutesReady => ("minutes.ready", data),
             _ => ((string?)null, data),
         };
@@ -58,7 +58,7 @@ public sealed record LedgerEntry(string Type, string Data)
     };
 
     private static string? Step(SpeechEffort effort) => effort == SpeechEffort.Full ? null : JsonNamingPolicy.SnakeCaseLower.ConvertName(effort.ToString());
-    private static string Word(CaptionsStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+    private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }
 
 internal sealed record LedgerData
@@ -74,6 +74,7 @@ internal sealed record LedgerData
     public string? CaptionsStatus { get; init; }
     /// <summary>How far down the ladder captions are; null: not at all.</summary>
     public string? Step { get; init; }
+    public string? Version { get; init; }
     public int? Run { get; init; }
 }
 

@@ -31,7 +31,7 @@ internal static class JournalCheck
 
     private static string Line(SegmentState segment, bool sealsChecked)
     {
-        if (segment.Missing) return $"{segment.Number:D8}  missing";
+        if (segment.Missing) return segment.Last == segment.Number ? $"{segment.Number:D8}  missing" : $"{segment.Number:D8} to {segment.Last:D8}  missing";
         string state = segment.IsWhole ? segment.TornAt is { } at ? $"torn at byte {at}" : "whole" : "damaged";
         string content = sealsChecked ? $"  {segment.Packets} packets  {segment.Decisions} decisions" : "";
         return string.Create(
@@ -42,7 +42,7 @@ internal static class JournalCheck
     private static string Sum(List<SegmentState> segments, bool sealsChecked)
     {
         string content = sealsChecked ? $", {segments.Sum(s => s.Packets)} packets, {segments.Sum(s => s.Decisions)} decisions" : "";
-        return $"{segments.Count} segments, {segments.Count(s => !s.IsWhole)} of them damaged or missing; {segments.Sum(s => s.Blocks)} whole blocks{content}.";
+        return $"{segments.Sum(s => s.Last - s.Number + 1L)} segments, {segments.Where(s => !s.IsWhole).Sum(s => s.Last - s.Number + 1L)} of them damaged or missing; {segments.Sum(s => s.Blocks)} whole blocks{content}.";
     }
 
     /// <summary>What is to be known about the journal's end, which nothing later vouches for.</summary>

@@ -11,7 +11,6 @@ internal static class NotBuiltApi
     [
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
         ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
-        ("GET", "/v1/meetings/{id}/live/index.m3u8", Scopes.MeetingsRead),
         ("POST", "/v1/meetings/{id}/content_links", Scopes.ArchiveRead),
         ("POST", "/v1/meetings/{id}/holds", Scopes.ArchiveHold),
         ("DELETE", "/v1/meetings/{id}/holds/{hold}", Scopes.ArchiveHold),

@@ -13,10 +13,10 @@ internal static class PageApi
 {
     /// <summary>
     /// Only our own files, and no text is ever taken for HTML or script (Trusted Types), so that a title or a caption cannot become one.
-    /// `data:` is for the picture of a tick in a box.
+    /// `data:` is for the picture of a tick in a box, `blob:` for sound that is put together here piece by piece.
     /// </summary>
     internal const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; " +
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self' blob:; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
     private const string Prefix = "page/";
@@ -63,6 +63,7 @@ internal sealed record PageFile(byte[] Bytes, string ContentType, EntityTagHeade
         ".css" => "text/css; charset=utf-8",
         ".js" => "text/javascript; charset=utf-8",
         ".svg" => MediaTypeNames.Image.Svg,
+        ".txt" => "text/plain; charset=utf-8",
         _ => throw new NotSupportedException($"The page has no files of the kind {extension}."),
     };
 }

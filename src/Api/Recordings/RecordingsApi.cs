@@ -12,9 +12,9 @@ namespace Pipeline.Api.Recordings;
 internal sealed record RecordingDto
 {
     public required string Id { get; init; }
-    /// <summary>"mix", "track" or "waveform".</summary>
+    /// <summary>"mix", "track", "waveform" or "thumbnail".</summary>
     public required string Kind { get; init; }
-    /// <summary>"audio" or "video"; of a waveform "data".</summary>
+    /// <summary>"audio", "video" or "image"; of a waveform's numbers "data".</summary>
     public required string Media { get; init; }
     public required string? TrackId { get; init; }
     public required string ContentType { get; init; }
@@ -30,7 +30,7 @@ internal sealed record RecordingDto
     {
         Id = file.Id.ToString(),
         Kind = file.Kind,
-        Media = file.Kind == "waveform" ? "data" : IsVideo(file) ? "video" : "audio",
+        Media = IsImage(file) ? "image" : file.Kind == "waveform" ? "data" : IsVideo(file) ? "video" : "audio",
         TrackId = file.Track?.ToString(),
         ContentType = file.ContentType,
         Codec = file.Codec,
@@ -42,6 +42,8 @@ internal sealed record RecordingDto
         CreatedAt = file.CreatedAt,
     };
 
+    private static bool IsImage(Recording file) => file.ContentType.StartsWith("image/", StringComparison.Ordinal);
+
     public static bool IsVideo(Recording file) => file.ContentType.StartsWith("video/", StringComparison.Ordinal);
 }
 
@@ -50,7 +52,7 @@ internal sealed record RecordingsDto(IReadOnlyList<RecordingDto> Data);
 /// <summary>A meeting's files, and their bytes. Files are served by id only: no path comes in or goes out.</summary>
 internal static class RecordingsApi
 {
-    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "audio/flac", "video/webm", "video/mp4", "application/json"];
+    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "audio/flac", "video/webm", "video/mp4", "application/json", "image/jpeg", "image/png"];
 
     public static void MapRecordings(this IEndpointRouteBuilder v1)
     {
@@ -102,6 +104,8 @@ internal static class RecordingsApi
         "video/webm" => "webm",
         "video/mp4" => "mp4",
         "application/json" => "json",
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
         _ => "bin",
     };
 }

@@ -19,7 +19,7 @@ public sealed class SealedFile : Stream
     private readonly byte[] content = new byte[SealedFormat.ChunkLength];             // of the chunk that is held
     private readonly byte[] sealedChunk = new byte[SealedFormat.SealedChunkLength];
     private long held = -1, position, length;                                         // held: index of that chunk, -1 for none
-    private bool changed, disposed;
+    private bool changed, disposed, isTorn;
 
     private SealedFile(SafeFileHandle file, byte[] key, bool writable, long length)
     {
@@ -50,7 +50,7 @@ public sealed class SealedFile : Stream
 
     /// <summary>Opens one to read.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="InvalidDataException">It is no sealed file, or cut off.</exception>
+    /// <exception cref="InvalidDataException">It is no sealed file.</exception>
     public static SealedFile Open(string path, MeetingKeys keys)
     {
         var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -59,28 +59,14 @@ public sealed class SealedFile : Stream
             Span<byte> header = stackalloc byte[SealedFormat.HeaderLength];
             int read = RandomAccess.Read(file, header, 0);
             if (!SealedFormat.TryReadHeader(header[..read], out var salt)) throw new InvalidDataException($"{path} is not a sealed file");
-            if (SealedFormat.ContentLength(RandomAccess.GetLength(file)) is not { } length) throw new InvalidDataException($"{path} is cut off");
-            return new SealedFile(file, keys.FileKey(salt), writable: false, length);
+            long length = SealedFormat.ContentLength(RandomAccess.GetLength(file), out bool isTorn);
+            return new SealedFile(file, keys.FileKey(salt), writable: false, length) { isTorn = isTorn };
         }
         catch
         {
             file.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Takes a plain file in, and deletes it.</summary>
-    /// <exception cref="IOException">It cannot be read or written.</exception>
-    public static async Task SealAsync(string plain, string path, MeetingKeys keys, CancellationToken ct)
-    {
-        await using (var from = File.OpenRead(plain))
-        await using (var to = Create(path + ".sealed", keys))
-        {
-            await from.CopyToAsync(to, SealedFormat.ChunkLength, ct);
-            to.Complete();
-        }
-        File.Move(path + ".sealed", path, overwrite: true);
-        File.Delete(plain);
     }
 
     /// <summary>The same for what a player gets: only what is whole.</summary>
@@ -111,7 +97,7 @@ public sealed class SealedFile : Stream
     }
 
     /// <summary>True once it was completed: nothing is missing at its end.</summary>
-    public bool IsWhole => !writable && Load(LastChunk.Index, LastChunk.Bytes) == Mark.Last;
+    public bool IsWhole => !writable && !isTorn && Load(LastChunk.Index, LastChunk.Bytes) == Mark.Last;
 
     /// <exception cref="InvalidDataException">What is there is damaged.</exception>
     public override int Read(Span<byte> buffer)

@@ -38,13 +38,12 @@ internal static class SealedFormat
         return true;
     }
 
-    /// <summary>How much content a file of this length holds; null where no file of it can be.</summary>
-    public static long? ContentLength(long fileLength)
+    /// <summary>How much content a file of this length, its header included, holds.</summary>
+    /// <param name="isTorn">Behind it lies the beginning of a chunk of which nothing can be read.</param>
+    public static long ContentLength(long fileLength, out bool isTorn)
     {
-        long sealedLength = fileLength - HeaderLength;
-        if (sealedLength < 0) return null;
-        long last = sealedLength % SealedChunkLength;
-        if (last is > 0 and < Overhead) return null;
+        long sealedLength = fileLength - HeaderLength, last = sealedLength % SealedChunkLength;
+        isTorn = last is > 0 and < Overhead;
         return sealedLength / SealedChunkLength * ChunkLength + Math.Max(0, last - Overhead);
     }
 

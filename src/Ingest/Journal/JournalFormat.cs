@@ -85,14 +85,28 @@ internal static class JournalFormat
     }
 
     /// <summary>False unless a block header stands here, whole, with a length that can be.</summary>
-    public static bool TryReadBlockHeader(ReadOnlySpan<byte> bytes, out int bodyLength, out int index)
+    public static bool TryReadBlockHeader(ReadOnlySpan<byte> bytes, out int bodyLength, out int index, int maxBody = MaxBlockBody)
     {
         (bodyLength, index) = (0, 0);
         if (bytes.Length < BlockHeaderLength || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != BlockMagic) return false;
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]) != Crc32C.Of(bytes[..16])) return false;
         bodyLength = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
         index = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
-        return bodyLength is >= TagLength + BaseLength and <= MaxBlockBody && index >= 0;
+        return bodyLength >= TagLength + BaseLength && bodyLength <= maxBody && index >= 0;
+    }
+
+    /// <summary>Where the next block header stands that is whole, at or after a place; -1 where none does.</summary>
+    public static int NextBlockHeader(ReadOnlySpan<byte> file, int from, int maxBody = MaxBlockBody)
+    {
+        while (from < file.Length)
+        {
+            int found = file[from..].IndexOf("PJB1"u8);
+            if (found < 0) return -1;
+            from += found;
+            if (TryReadBlockHeader(file[from..], out _, out _, maxBody)) return from;
+            from++;
+        }
+        return -1;
     }
 
     /// <summary>96 bits: the block's index. Never twice under one key.</summary>

@@ -13,6 +13,9 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
     private TimeSpan newest, advanced;                                               // of the records; told to the pipeline
     private bool closed;
 
+    /// <summary>Asked of each track before it is added: false leaves it out, with all of its packets. Null: all are taken.</summary>
+    public Func<TrackAdded, bool>? Takes { get; init; }
+
     /// <summary>Raised before the track's first packet.</summary>
     public event Action<MediaTrack>? TrackAdded;
 
@@ -81,7 +84,7 @@ public sealed class JournalPlayback(MediaPipeline pipeline)
             case MeetingClosed:
                 closed = true;
                 break;
-            case TrackAdded added when pipeline.Tracks.All(t => t.Description.Number != added.Number):
+            case TrackAdded added when pipeline.Tracks.All(t => t.Description.Number != added.Number) && Takes?.Invoke(added) != false:
                 var track = pipeline.AddTrack(Describe(added));                      // also when nobody listens
                 TrackAdded?.Invoke(track);
                 break;

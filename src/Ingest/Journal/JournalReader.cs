@@ -66,6 +66,7 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
 {
     private readonly List<JournalDamage> damage = [];
     private readonly JournalBlock block = new();
+    private readonly HashSet<int> read = [];                                         // blocks of the segment
     private byte[] plain = new byte[4096];
 
     /// <summary>The meeting's.</summary>
@@ -99,33 +100,54 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
     public IEnumerable<JournalBlock> ReadLastBlocks(int segments)
     {
         damage.Clear();
-        var numbers = JournalTail.Segments(folder);
-        int skipped = Math.Max(0, numbers.Count - segments);
+        var names = JournalTail.Segments(folder);
+        int skipped = Math.Max(0, names.Count - segments);
         string? previous = skipped == 0 ? new('0', 64) : null;                       // null: of a segment that is not read
-        int expected = skipped == 0 ? 1 : numbers[skipped];
-        foreach (int number in numbers.Skip(skipped))
+        int expected = skipped == 0 ? 1 : names[skipped];
+        foreach (var (number, name) in Ordered([.. names.Skip(skipped)]))
         {
-            for (; expected < number; expected++) damage.Add(new JournalDamage(expected, 0, "segment is missing"));
+            if (expected < number) damage.Add(new JournalDamage(expected, 0, expected == number - 1 ? "segment is missing" : $"segments {expected} to {number - 1} are missing"));
+            if (expected <= number) read.Clear();                                    // else it is another file of the same segment
+            else previous = null;
             expected = number + 1;
 
-            byte[] file = File.ReadAllBytes(Path.Combine(folder, JournalFormat.SegmentName(number)));
-            if (!JournalFormat.TryReadSegmentHeader(file, out var header) || header.Number != number)
+            byte[] file = File.ReadAllBytes(Path.Combine(folder, JournalFormat.SegmentName(name)));
+            bool isHeader = JournalFormat.TryReadSegmentHeader(file, out var header);
+            if (!isHeader) damage.Add(new JournalDamage(name, 0, "segment header is damaged"));
+            else if (header.Meeting != keys.Meeting)
             {
-                damage.Add(new JournalDamage(number, 0, "segment header is damaged"));
-                header = default;
+                damage.Add(new JournalDamage(name, 8, "the segment is another meeting's"));
+                continue;
             }
-            else if (previous is not null && header.PreviousHash != previous) damage.Add(new JournalDamage(number, 40, "the chain is broken: the segment before is not the one that was written"));
+            else if (header.Number != name) damage.Add(new JournalDamage(name, 24, $"the file is segment {header.Number}: it was renamed or swapped"));
+            else if (previous is not null && header.PreviousHash != previous) damage.Add(new JournalDamage(name, 40, "the chain is broken: the segment before is not the one that was written"));
             previous = Convert.ToHexString(SHA256.HashData(file));
 
-            using var cipher = OpenKey(number);
+            using var cipher = OpenKey(number, name);
             if (cipher is null) continue;
             (block.Run, block.Segment) = (header.Run, number);
-            int at = JournalFormat.SegmentHeaderLength;
-            while (NextBlock(file, cipher, number, ref at)) yield return block;
+            int at = isHeader ? JournalFormat.SegmentHeaderLength : JournalFormat.NextBlockHeader(file, 0);
+            while (at >= 0 && NextBlock(file, cipher, name, ref at)) yield return block;
         }
     }
 
-    private SegmentCipher? OpenKey(int segment)
+    /// <summary>Files in the order of what is in them: by their headers, and by their names where those do not say.</summary>
+    private List<(int Number, int Name)> Ordered(IReadOnlyList<int> names)
+    {
+        var bytes = new byte[JournalFormat.SegmentHeaderLength];
+        var found = new List<(int Number, int Name)>();
+        foreach (int name in names)
+        {
+            using var file = File.OpenHandle(Path.Combine(folder, JournalFormat.SegmentName(name)));
+            int length = RandomAccess.Read(file, bytes, 0);
+            bool ours = JournalFormat.TryReadSegmentHeader(bytes.AsSpan(0, length), out var header) && header.Meeting == keys.Meeting && header.Number > 0;
+            found.Add((ours ? header.Number : name, name));
+        }
+        found.Sort((a, b) => (a.Number, a.Number != a.Name, a.Name).CompareTo((b.Number, b.Number != b.Name, b.Name)));
+        return found;
+    }
+
+    private SegmentCipher? OpenKey(int segment, int name)
     {
         try
         {
@@ -134,112 +156,36 @@ public sealed class JournalReader(string folder, MeetingKeys keys)
         }
         catch (Exception e) when (e is FileNotFoundException or CryptographicException)
         {
-            damage.Add(new JournalDamage(segment, 0, "segment key is gone or damaged"));
+            damage.Add(new JournalDamage(name, 0, "segment key is gone or damaged"));
             return null;
         }
     }
 
-    private bool NextBlock(byte[] file, SegmentCipher cipher, int segment, ref int at)
+    /// <summary>After damage the next header is looked for behind the place, and not behind the length that a damaged block claims.</summary>
+    private bool NextBlock(byte[] file, SegmentCipher cipher, int name, ref int at)
     {
         while (at < file.Length)
         {
-            if (!JournalFormat.TryReadBlockHeader(file.AsSpan(at), out int length, out int index))
+            int start = at;
+            bool isHeader = JournalFormat.TryReadBlockHeader(file.AsSpan(at), out int length, out int index);
+            int total = JournalFormat.BlockHeaderLength + length, records = length - JournalFormat.TagLength;
+            if (isHeader && total <= file.Length - at)
             {
-                int next = NextHeader(file, at + 1);
-                damage.Add(new JournalDamage(segment, at, next < 0 ? "torn tail" : "block header is damaged"));
-                if (next < 0) return false;
-                at = next;
-                continue;
+                if (plain.Length < records) plain = new byte[Math.Max(records, 2 * plain.Length)];
+                if (cipher.TryOpen(file.AsSpan(at, total), index, plain.AsSpan(0, records)))
+                {
+                    at += total;
+                    if (!read.Add(index)) continue;                                  // the same block once more
+                    (block.Index, block.Records) = (index, plain.AsMemory(0, records));
+                    return true;
+                }
             }
-            int total = JournalFormat.BlockHeaderLength + length;
-            if (at + total > file.Length)
-            {
-                damage.Add(new JournalDamage(segment, at, "torn tail"));
-                return false;
-            }
-
-            int start = at, records = length - JournalFormat.TagLength;
-            at += total;
-            if (plain.Length < records) plain = new byte[Math.Max(records, 2 * plain.Length)];
-            if (cipher.TryOpen(file.AsSpan(start, total), index, plain.AsSpan(0, records)))
-            {
-                (block.Index, block.Records) = (index, plain.AsMemory(0, records));
-                return true;
-            }
-            damage.Add(new JournalDamage(segment, start, "block is damaged"));
+            int next = JournalFormat.NextBlockHeader(file, start + 1);
+            bool torn = next < 0 && !(isHeader && total <= file.Length - start);
+            damage.Add(new JournalDamage(name, start, torn ? "torn tail" : isHeader ? "block is damaged" : "block header is damaged"));
+            if (next < 0) return false;
+            at = next;
         }
         return false;
-    }
-
-    /// <summary>Where the next block header stands that is whole, at or after a place; -1 where none does.</summary>
-    internal static int NextHeader(byte[] file, int from)
-    {
-        ReadOnlySpan<byte> magic = "PJB1"u8;
-        while (from < file.Length)
-        {
-            int found = file.AsSpan(from).IndexOf(magic);
-            if (found < 0) return -1;
-            from += found;
-            if (JournalFormat.TryReadBlockHeader(file.AsSpan(from), out _, out _)) return from;
-            from++;
-        }
-        return -1;
-    }
-}
-
-/// <summary>The end of a journal that another process was writing.</summary>
-internal static class JournalTail
-{
-    /// <summary>Numbers of the segments there are, ascending.</summary>
-    public static IReadOnlyList<int> Segments(string folder) =>
-        !Directory.Exists(folder) ? [] :
-        [.. Directory.EnumerateFiles(folder, "*.seg")
-            .Select(path => int.TryParse(Path.GetFileNameWithoutExtension(path), out int number) ? number : 0)
-            .Where(number => number > 0)
-            .Order()];
-
-    /// <summary>Cuts the last segment at its last whole block, and tells where the next run goes on.</summary>
-    /// <returns>The next segment's number, and the SHA-256 of the last as it now is.</returns>
-    public static (int Next, byte[] PreviousHash) Recover(string folder, MeetingKeys keys)
-    {
-        var segments = Segments(folder);
-        if (segments.Count == 0) return (1, new byte[32]);
-
-        int last = segments[^1];
-        string path = Path.Combine(folder, JournalFormat.SegmentName(last));
-        byte[] file = File.ReadAllBytes(path);
-        int whole = WholeLength(file, Path.Combine(folder, JournalFormat.KeyName(last)), last, keys);
-        if (whole < file.Length)
-        {
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
-            RandomAccess.SetLength(handle, whole);
-            RandomAccess.FlushToDisk(handle);
-        }
-        return (last + 1, SHA256.HashData(file.AsSpan(0, whole)));
-    }
-
-    /// <summary>
-    /// Only a tail is cut: from the first block on after which no whole one follows. Damage before a whole block stays for the reader to report.
-    /// </summary>
-    private static int WholeLength(byte[] file, string keyPath, int segment, MeetingKeys keys)
-    {
-        SegmentCipher cipher;
-        try { cipher = new SegmentCipher(keys.UnwrapSegmentKey(File.ReadAllBytes(keyPath), segment)); }
-        catch (Exception e) when (e is FileNotFoundException or CryptographicException) { return file.Length; }
-
-        using (cipher)
-        {
-            int whole = Math.Min(file.Length, JournalFormat.SegmentHeaderLength);
-            var plain = new byte[file.Length];
-            for (int at = whole; at < file.Length;)
-            {
-                if (!JournalFormat.TryReadBlockHeader(file.AsSpan(at), out int length, out int index)) { at++; continue; }
-                int total = JournalFormat.BlockHeaderLength + length;
-                if (at + total > file.Length || !cipher.TryOpen(file.AsSpan(at, total), index, plain.AsSpan(0, length - JournalFormat.TagLength))) { at++; continue; }
-                at += total;
-                whole = at;
-            }
-            return whole;
-        }
     }
 }

@@ -32,7 +32,7 @@ public sealed class JournalVerifier(string folder, Guid meeting, MeetingKeys? ke
         return null;
     }
 
-    /// <summary>Segment after segment, the missing ones too.</summary>
+    /// <summary>Segment after segment, the missing ones too; several that are missing in a row are one state.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public IEnumerable<SegmentState> Verify()
     {
@@ -42,10 +42,10 @@ public sealed class JournalVerifier(string folder, Guid meeting, MeetingKeys? ke
         int expected = 1;
         foreach (int number in numbers)
         {
-            for (; expected < number; expected++)
+            if (expected < number)
             {
                 previous = null;
-                yield return Missing(expected);
+                yield return Missing(expected, number - 1);
             }
             expected = number + 1;
 
@@ -55,27 +55,19 @@ public sealed class JournalVerifier(string folder, Guid meeting, MeetingKeys? ke
             previous = inPlace ? Convert.ToHexString(SHA256.HashData(file)) : null;
             yield return state;
         }
-        foreach (int number in LostAtTheEnd(expected)) yield return Missing(number);
+        if (LastKey() is var last && last == expected && Closed != true) Opening = last;
+        else if (last >= expected) yield return Missing(expected, last);
     }
 
     /// <summary>A key is written just before its segment: one without a segment may be all that was written of the next, others are not.</summary>
-    private IEnumerable<int> LostAtTheEnd(int next)
-    {
-        int last = !Directory.Exists(folder) ? 0 : Directory.EnumerateFiles(folder, "*.key")
-            .Select(path => int.TryParse(Path.GetFileNameWithoutExtension(path), out int number) ? number : 0)
-            .DefaultIfEmpty().Max();
-        if (last == next && Closed != true)
-        {
-            Opening = next;
-            return [];
-        }
-        return last < next ? [] : Enumerable.Range(next, last - next + 1);
-    }
+    private int LastKey() => !Directory.Exists(folder) ? 0 : Directory.EnumerateFiles(folder, "*.key")
+        .Select(path => int.TryParse(Path.GetFileNameWithoutExtension(path), out int number) && Path.GetFileName(path) == JournalFormat.KeyName(number) ? number : 0)
+        .DefaultIfEmpty().Max();
 
-    private static SegmentState Missing(int number)
+    private static SegmentState Missing(int first, int last)
     {
-        var state = new SegmentState(number) { Missing = true };
-        state.Add(0, "the segment is missing");
+        var state = new SegmentState(first) { Missing = true, Last = last };
+        state.Add(0, first == last ? "the segment is missing" : "the segments are missing");
         return state;
     }
 
@@ -121,7 +113,7 @@ public sealed class JournalVerifier(string folder, Guid meeting, MeetingKeys? ke
             var rest = file.AsSpan(at);
             if (!JournalFormat.TryReadBlockHeader(rest, out int length, out int index))
             {
-                int next = JournalReader.NextHeader(file, at + 1);
+                int next = JournalFormat.NextBlockHeader(file, at + 1);
                 if (next < 0)
                 {
                     if (isLast && IsTorn(rest)) Torn(at, state);
@@ -133,7 +125,7 @@ public sealed class JournalVerifier(string folder, Guid meeting, MeetingKeys? ke
                 continue;
             }
             int total = JournalFormat.BlockHeaderLength + length;
-            if (total > rest.Length && JournalReader.NextHeader(file, at + 1) is var inside and >= 0)
+            if (total > rest.Length && JournalFormat.NextBlockHeader(file, at + 1) is var inside and >= 0)
             {
                 state.Add(at, $"block {index} is damaged: bytes of it are missing");
                 (at, expected) = (inside, null);

@@ -11,17 +11,22 @@ public sealed class MeetingKeys
     /// <summary>In the meeting's folder.</summary>
     public const string FileName = "meeting.key";
 
-    private readonly byte[] segments, text, streams, files;
+    private readonly byte[] segments, decisions, text, streams, files;
     private readonly string meeting;
 
     private MeetingKeys(Guid meeting, byte[] key)
     {
+        Meeting = meeting;
         this.meeting = meeting.ToString("N");
         segments = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "journal segments"u8.ToArray());
+        decisions = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "decisions"u8.ToArray());
         text = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "spoken text"u8.ToArray());
         streams = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "stream keys"u8.ToArray());
         files = HKDF.Expand(HashAlgorithmName.SHA256, key, 32, "files"u8.ToArray());
     }
+
+    /// <summary>Whose they are.</summary>
+    internal Guid Meeting { get; }
 
     /// <summary>Reads the meeting's key, or makes one.</summary>
     /// <param name="folder">The meeting's folder; made if absent.</param>
@@ -56,6 +61,9 @@ public sealed class MeetingKeys
 
     internal byte[] WrapSegmentKey(ReadOnlySpan<byte> key, int segment) => KeyWrap.Seal(segments, key, $"segment {meeting} {segment}");
     internal byte[] UnwrapSegmentKey(ReadOnlySpan<byte> wrapped, int segment) => KeyWrap.Open(segments, wrapped, $"segment {meeting} {segment}");
+
+    /// <summary>Seals what was decided; to be disposed.</summary>
+    internal AesGcm DecisionCipher() => new(decisions, JournalFormat.TagLength);
 
     /// <summary>Of one file of the meeting, by the salt in its header.</summary>
     internal byte[] FileKey(ReadOnlySpan<byte> salt)

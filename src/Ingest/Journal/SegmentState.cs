@@ -6,6 +6,8 @@ public sealed class SegmentState(int number)
     private readonly List<JournalDamage> damage = [];
 
     public int Number { get; } = number;
+    /// <summary>The last of those that are missing in a row; else the same number.</summary>
+    public int Last { get; internal init; } = number;
     /// <summary>True where there is no such file, and one before or after it, or its key, is there.</summary>
     public bool Missing { get; internal init; }
     /// <summary>0 where the header does not say.</summary>

@@ -31,9 +31,12 @@ internal sealed class MeetingMix(IMixSink? sink)
     /// <summary>The first frame is the one that holds <paramref name="at"/>.</summary>
     public void Begin(TimeSpan at)
     {
-        mixed = OpusPacket.ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
+        mixed = FirstSample(at);
         mixer.Begin(mixed);
     }
+
+    /// <summary>Of the frame that holds <paramref name="at"/>.</summary>
+    public static long FirstSample(TimeSpan at) => OpusPacket.ToSamples(at) / Mixer.FrameSize * Mixer.FrameSize;
 
     public void Add(AudioTrack track)
     {

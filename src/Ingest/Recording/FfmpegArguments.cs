@@ -12,24 +12,11 @@ public static class FfmpegArguments
     /// <summary>Makes nothing: tells whether the program is there.</summary>
     public static IReadOnlyList<string> Nothing { get; } = [.. Quiet, "-f", "lavfi", "-i", "anullsrc", "-t", "0", "-f", "null", "-"];
 
-    /// <summary>PCM on stdin → AAC in fragments of 2 s that survive a crash of anybody.</summary>
-    public static IReadOnlyList<string> LiveMix(string path) =>
-        [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-flush_packets", "1", "-f", "mp4", path];
-
-    /// <summary>PCM on stdin → AAC in fragments of 2 s on stdout, each at once when it is whole. The header comes with the first one, and tells the encoder's delay.</summary>
-    public static IReadOnlyList<string> MixFragments { get; } =
+    /// <summary>PCM on stdin → AAC in fragments of 2 s on stdout, each at once when it is whole. The header comes with the first, and tells the encoder's delay.</summary>
+    public static IReadOnlyList<string> Mix { get; } =
         [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-flush_packets", "1", "-f", "mp4", "pipe:1"];
 
-    /// <summary>PCM on stdin → AAC in one MP4 with its index in front.</summary>
-    public static IReadOnlyList<string> Mix(string path) => [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+faststart", "-f", "mp4", path];
-
-    /// <summary>Raw samples on stdin, s16le mono → FLAC.</summary>
-    public static IReadOnlyList<string> Flac(int sampleRate, string title, string path) =>
-        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", path];
-
-    /// <summary>
-    /// The same sound with its index in front, for players that seek. Its times are kept, or the encoder's 1024 samples of priming would be heard as silence.
-    /// </summary>
-    public static IReadOnlyList<string> Remux(string from, string to) =>
-        [.. Quiet, "-copyts", "-i", from, "-c", "copy", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-movflags", "+faststart", "-f", "mp4", to];
+    /// <summary>Raw samples on stdin, s16le mono → FLAC on stdout.</summary>
+    public static IReadOnlyList<string> Flac(int sampleRate, string title) =>
+        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
 }

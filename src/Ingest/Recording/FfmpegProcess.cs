@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace Pipeline.Ingest.Recording;
 
 /// <summary>How an encoder's run ended.</summary>
-/// <param name="Detail">What it said last, where it failed.</param>
+/// <param name="Detail">What it said last; where it failed, why.</param>
 public sealed record EncoderOutcome(bool Succeeded, string Detail);
 
 /// <summary>Something that takes PCM and gives it back encoded.</summary>
@@ -129,7 +129,7 @@ public sealed class FfmpegProcess : IEncoder
     }
 
     private async Task<EncoderOutcome> OutcomeAsync() => process.ExitCode == 0
-        ? new EncoderOutcome(true, "")
+        ? new EncoderOutcome(true, (await said).Trim())
         : new EncoderOutcome(false, $"ffmpeg ended with status {process.ExitCode}: {(await said).Trim()}");
 
     private static async Task<string> KeepTailAsync(StreamReader errors)

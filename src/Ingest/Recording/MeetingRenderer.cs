@@ -12,6 +12,8 @@ public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? 
 {
     /// <summary>Why some track has no file though one was wanted; null otherwise.</summary>
     public string? TrackFailure { get; init; }
+    /// <summary>The shape of the mix.</summary>
+    public Waveform Waveform { get; init; } = new();
 }
 
 /// <summary>Makes a meeting's files from its journal in one pass: the same journal gives the same files, whenever it is asked.</summary>
@@ -35,17 +37,11 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
     public async Task<RenderedMeeting> RenderAsync(bool mix, bool tracks, Waveform? live, CancellationToken ct)
     {
         Directory.CreateDirectory(outputFolder);
-        string mixPath = Path.Combine(outputFolder, "mix.mp4"), mixPart = mixPath + ".part";
-        string? failure = null;
-        FfmpegProcess? encoder = null;
-        if (mix)
-        {
-            (encoder, string detail) = FfmpegProcess.TryStart(FfmpegArguments.Mix(mixPart), Ffmpeg);
-            if (encoder is null) failure = detail;
-        }
-
+        var (mixed, detail) = mix ? MixFile.TryCreate(outputFolder, journal.Keys, Ffmpeg) : default;
+        string? failure = mix && mixed is null ? detail : null;
+        await using var mixing = mixed;
+        var frames = mixed?.Frames;
         var waveform = mix || live is null ? new Waveform() : null;
-        await using var frames = encoder is null ? null : new PcmCollector(encoder);
         using var pipeline = new MediaPipeline(journal: null, frames, speech: null)
         {
             Decodes = waveform is not null,
@@ -73,7 +69,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             }
             await PassAsync(playback, duration, frames, ct);
             playback.Finish(duration);
-            if (frames is not null) failure = await frames.FinishAsync(ct);
+            if (mixed is not null) failure = await mixed.FinishAsync(ct);
 
             var rendered = new List<RenderedFile>();
             string? trackFailure = null;
@@ -85,13 +81,8 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
             foreach (var (number, video) in videos)
                 if (video.Finish() is { } path) rendered.Add(await AtAsync(RenderedKind.Track, video.Codec, number, path));
             rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, journal.Keys, ct));
-            if (failure is not null) File.Delete(mixPart);                           // half a file is none
-            if (mix && failure is null)
-            {
-                await SealedFile.SealAsync(mixPart, mixPath, journal.Keys, ct);
-                rendered.Insert(0, await AtAsync(RenderedKind.Mix, "aac", null, mixPath));
-            }
-            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure };
+            if (mixed is not null && failure is null) rendered.Insert(0, await AtAsync(RenderedKind.Mix, "aac", null, mixed.Path));
+            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure, Waveform = waveform ?? live! };
         }
         finally
         {

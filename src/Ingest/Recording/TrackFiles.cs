@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Jitter;
@@ -61,6 +62,7 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
     private readonly int sampleRate;
     private readonly string title, ffmpeg;
     private readonly long end;
+    private readonly IncrementalHash sum = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
     private readonly byte[] bytes = new byte[1 << 14];
     private long position;                                                           // samples written
 
@@ -97,7 +99,7 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
             var part = pcm[..Math.Min(pcm.Length, bytes.Length / 2)];
             for (int i = 0; i < part.Length; i++)
                 BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), (short)Math.Clamp(MathF.Round(part[i] * 32768), short.MinValue, short.MaxValue));
-            samples.Write(bytes, 0, 2 * part.Length);
+            Write(bytes.AsSpan(0, 2 * part.Length));
             position += part.Length;
         }
     }
@@ -105,36 +107,41 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
     public async Task<string?> FinishAsync(CancellationToken ct)
     {
         FillWithSilence(end);
-        var (encoder, detail) = FfmpegProcess.TryStart(FfmpegArguments.Flac(sampleRate, title, Path + ".part"), ffmpeg);
-        if (encoder is null) return detail;
-        await using (encoder)
+        samples.Position = 0;
+        string part = Path + ".part";
+        await using var file = SealedFile.Create(part, keys);
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(sampleRate, title), samples, file, ct, ffmpeg);
+        if (!outcome.Succeeded)
         {
-            var outcome = await EncodeAsync(encoder, ct);
-            if (outcome.Succeeded) await SealedFile.SealAsync(Path + ".part", Path, keys, ct);
-            else File.Delete(Path + ".part");                                        // half a file is none
-            return outcome.Succeeded ? null : outcome.Detail;
+            File.Delete(part);                                                       // half a file is none
+            return outcome.Detail;
         }
+        WriteTotals(file);
+        file.Complete();
+        File.Move(part, Path, overwrite: true);
+        return null;
     }
 
     public void Dispose()
     {
         decoder.Dispose();
         samples.Dispose();
+        sum.Dispose();
         File.Delete(Samples);
     }
 
-    private async Task<EncoderOutcome> EncodeAsync(FfmpegProcess encoder, CancellationToken ct)
+    /// <summary>How many samples there are, and their checksum (RFC 9639 §8.2): an encoder that writes to a pipe cannot go back for them.</summary>
+    private void WriteTotals(SealedFile file)
     {
-        samples.Position = 0;
-        try
-        {
-            for (int read; (read = await samples.ReadAsync(bytes, ct)) > 0;) await encoder.WriteAsync(bytes.AsMemory(0, read), ct);
-        }
-        catch (IOException)
-        {
-            // It is gone; its outcome says why.
-        }
-        return await encoder.FinishAsync(TimeSpan.FromMinutes(1));
+        const int CountAt = 18, SumAt = 26, CountBits = 36;
+        Span<byte> count = stackalloc byte[8];                                       // its upper bits say the rate and the shape of samples
+        file.Position = CountAt;
+        file.ReadExactly(count);
+        BinaryPrimitives.WriteUInt64BigEndian(count, BinaryPrimitives.ReadUInt64BigEndian(count) >> CountBits << CountBits | (ulong)position);
+        file.Position = CountAt;
+        file.Write(count);
+        file.Position = SumAt;
+        file.Write(sum.GetHashAndReset());
     }
 
     private void FillWithSilence(long until)
@@ -144,8 +151,14 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
         while (position < until)
         {
             int count = (int)Math.Min(until - position, bytes.Length / 2);
-            samples.Write(bytes, 0, 2 * count);
+            Write(bytes.AsSpan(0, 2 * count));
             position += count;
         }
+    }
+
+    private void Write(ReadOnlySpan<byte> pcm)
+    {
+        samples.Write(pcm);
+        sum.AppendData(pcm);
     }
 }

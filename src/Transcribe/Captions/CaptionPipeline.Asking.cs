@@ -27,18 +27,7 @@ public sealed partial class CaptionPipeline
         try
         {
             while (accepted && (waiting = Take(track)) is not null)
-            {
-                var age = clock.GetElapsedTime(waiting.At);
-                var job = new SpeechJob(waiting.Utterance.Samples, language)
-                {
-                    Source = source,
-                    IsLate = options.IsLate,
-                    IsBackground = options.IsBackground,
-                    Age = age,
-                    MaxWait = options.IsLive ? options.LateAfter - age : null,
-                };
-                accepted = Accept(waiting, await recognizer.RecognizeAsync(job, stopping.Token));
-            }
+                accepted = Accept(waiting, await recognizer.RecognizeAsync(JobOf(waiting), stopping.Token));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -56,6 +45,20 @@ public sealed partial class CaptionPipeline
         if (accepted) Ask(track);                              // one may have been queued as the loop ended
         AskForTurn();
         UpdateStatus();
+    }
+
+    private SpeechJob JobOf(WaitingUtterance waiting)
+    {
+        var age = clock.GetElapsedTime(waiting.At);
+        return new SpeechJob(waiting.Utterance.Samples, language)
+        {
+            Source = source,
+            IsLate = options.IsLate || waiting.IsPutOff,
+            IsBackground = options.IsBackground,
+            IsThorough = options.IsThorough,
+            Age = age,
+            MaxWait = options.IsLive && !waiting.IsPutOff ? options.LateAfter - age : null,
+        };
     }
 
     /// <summary>The next that may still come in time; those before it are put off.</summary>
@@ -104,10 +107,7 @@ public sealed partial class CaptionPipeline
         try
         {
             while (accepted && (waiting = TakePutOff()) is not null)
-            {
-                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source, IsLate = true };
-                accepted = Accept(waiting, await recognizer.RecognizeAsync(job, stopping.Token));
-            }
+                accepted = Accept(waiting, await recognizer.RecognizeAsync(JobOf(waiting), stopping.Token));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -46,6 +46,11 @@ public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, s
 
     /// <summary>How long ago it was said when it was asked for. Where not everything can be live, what has waited the longest is given up first.</summary>
     public TimeSpan Age { get; init; }
+    /// <summary>As well as the engine can, at several times the cost.</summary>
+    public bool IsThorough { get; init; }
+
+    /// <summary>The words are to be English, whatever is spoken.</summary>
+    public bool Translate { get; init; }
 
     /// <summary>Whose job it is: sources take turns. Null: nobody's in particular.</summary>
     public SpeechSource? Source { get; init; }

@@ -190,7 +190,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         lock (gate)
         {
             Accrue();
-            if (asked.Remove(id, out job) && outcome is RecognizeOutcome.Recognized) cost.Learn(job.SampleCount, clock.GetElapsedTime(job.AskedAt));
+            if (asked.Remove(id, out job) && outcome is RecognizeOutcome.Recognized && job.Patience == 1) cost.Learn(job.SampleCount, clock.GetElapsedTime(job.AskedAt));
         }
         if (job is null) return;
         metrics.JobAnswered(clock.GetElapsedTime(job.AskedAt));
@@ -274,9 +274,9 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
 
         TimeSpan Limit(PendingJob job)
         {
-            if (!cost.IsKnown) return atMost;
+            if (!cost.IsKnown) return job.Patience * atMost;
             var limit = StuckAfter * cost.Of(job.SampleCount);
-            return limit < NeverStuckBefore ? NeverStuckBefore : limit < atMost ? limit : atMost;
+            return job.Patience * (limit < NeverStuckBefore ? NeverStuckBefore : limit < atMost ? limit : atMost);
         }
     }
 

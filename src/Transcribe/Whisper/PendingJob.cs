@@ -19,7 +19,8 @@ internal sealed class PendingJob
         Age = job.Age;
         MaxWait = job.IsPartial ? JobQueue.MaxPartialWait : job.MaxWait;
         SampleCount = job.Samples.Length;
-        Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Samples));
+        Patience = job.IsThorough ? DecodeBudget.ThoroughPatience : 1;
+        Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, new DecodeTask(job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Translate, job.IsThorough), job.Samples));
         Place = new LinkedListNode<PendingJob>(this);
     }
 
@@ -32,6 +33,8 @@ internal sealed class PendingJob
     /// <summary>Null: it is never too late.</summary>
     public TimeSpan? MaxWait { get; }
     public int SampleCount { get; }
+    /// <summary>How many times as long as another job it may take.</summary>
+    public int Patience { get; }
     public ReadOnlyMemory<byte> Frame { get; }
     public Task<RecognizeOutcome> Outcome => outcome.Task;
 

@@ -134,7 +134,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token);
         try
         {
-            await using var worker = await WorkerProcess.StartAsync(path, options.Threads, starting.Token);
+            await using var worker = await WorkerProcess.StartAsync(path, options.Threads, options.UseGpu, starting.Token);
             switch (await worker.ReadAsync(starting.Token))
             {
                 case WorkerMessage.Ready ready:
@@ -169,7 +169,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     {
         if (queue.KnowsCost) return;
         long begun = clock.GetTimestamp();
-        await worker.WriteAsync(WorkerProtocol.Encode(new WorkerMessage.Job(0, "en", null, new float[CalibrationSamples])), starting);
+        await worker.WriteAsync(WorkerProtocol.Encode(new WorkerMessage.Job(0, new DecodeTask("en", null, Translate: false, IsThorough: false), new float[CalibrationSamples])), starting);
         if (await worker.ReadAsync(starting) is WorkerMessage.Answer) queue.LearnCost(CalibrationSamples, clock.GetElapsedTime(begun));
     }
 

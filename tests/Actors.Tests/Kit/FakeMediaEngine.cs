@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -35,7 +36,21 @@ internal sealed class FakeMediaEngine : IMediaEngine
         return Hear(job, observer);
     }
 
+    public bool CanRefine { get; set; }
+    /// <summary>What a second pass hears, of the utterances that are wanted; null: the engine went away.</summary>
+    public Func<MediaJob, Func<HeardSpan, bool>, Task<RefinedSpeech?>> Refine { get; set; } = (_, _) => Task.FromResult<RefinedSpeech?>(new RefinedSpeech([], []));
+    public ConcurrentQueue<(MediaJob Job, IReadOnlyList<HeardSpan> Apart)> RefineAsked { get; } = new();
+
+    public Task<RefinedSpeech?> RefineAsync(
+        MediaJob job, TimeSpan duration, IReadOnlyList<HeardSpan> apart, Func<HeardSpan, bool> isWanted, CancellationToken ct)
+    {
+        RefineAsked.Enqueue((job, apart));
+        return Refine(job, isWanted);
+    }
+
     public Stream OpenFile(MeetingId meeting, string path) => throw new FileNotFoundException(path);
+
+    public LiveMix? FindLiveMix(MeetingId meeting) => null;
 
     public FakeMedia Newest => Opened.Last();
 

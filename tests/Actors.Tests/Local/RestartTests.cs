@@ -1,3 +1,4 @@
+using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Tests.Kit;
 
@@ -156,20 +157,23 @@ public sealed class RestartTests : IAsyncLifetime
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));
         var begun = new TaskCompletionSource();
-        node.Engine.BeforeProcessed = async (_, _, ct) =>
+        node.Engine.BeforeProcessed = async (job, observer, ct) =>
         {
+            observer.OnMix(job.Run, ((ProcessMediaResult.Done)FakeMediaEngine.MixAndTracks(job)).Files[0]);
             begun.SetResult();
             await new TaskCompletionSource().Task.WaitAsync(ct);   // as long as the server lives
         };
         await node.Meetings.StopAsync(Acme, made.Id, default);
         await begun.Task;
+        while ((await node.Meetings.RecordingsAsync(Acme, made.Id, default))!.Count == 0) await Task.Yield();   // the mix, before the rest
         await node.StopAsync();
 
         node.Engine.BeforeProcessed = (_, _, _) => Task.CompletedTask;
         await node.AgainAsync();
         await node.UntilAsync(made.Id, MeetingStatus.Completed);
         Assert.Equal([1, 2], node.Engine.Processed.Select(p => p.Job.Run));
-        Assert.Equal(2, (await node.Meetings.RecordingsAsync(Acme, made.Id, default))!.Count);
+        Assert.Equal([false, true], node.Engine.Processed.Select(p => p.Job.MixIsReady));
+        Assert.Equal(["mix", "track"], (await node.Meetings.RecordingsAsync(Acme, made.Id, default))!.Select(file => file.Kind).Order());
         Assert.Single(node.Engine.Opened);   // nothing is opened for a meeting that has ended
     }
 

@@ -18,13 +18,20 @@ namespace Pipeline.Actors.Tests.Media;
 /// <summary>A media engine with real sockets and journals in a folder of its own, and the meeting it is asked about.</summary>
 internal sealed class EngineNode : IMediaObserver, IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("media-").FullName;
+    private readonly string folder;
+    private readonly bool isGuest;
     private readonly FileKeyVault vault;
     private readonly Meters meters = new();
 
     /// <param name="firstPort">Of its thousand; a test that frees ports and looks has one of its own.</param>
-    public EngineNode(int firstPort = 27000)
+    public EngineNode(int firstPort = 27000) : this(Directory.CreateTempSubdirectory("media-").FullName, MeetingId.New(DateTimeOffset.UtcNow), firstPort) { }
+
+    /// <summary>The node that comes after another one, with its data and its meeting.</summary>
+    public EngineNode(EngineNode before, int firstPort) : this(before.folder, before.Id, firstPort) => isGuest = true;
+
+    private EngineNode(string folder, MeetingId id, int firstPort)
     {
+        (this.folder, Id) = (folder, id);
         vault = new FileKeyVault(Path.Combine(folder, "keys"));
         var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (firstPort, firstPort + 999) };
         var speech = new SpeechServices(Recognizer, new TranscribeMetrics(meters), NullLogger<CaptionPipeline>.Instance);
@@ -32,11 +39,13 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
         Meeting = new MeetingFolder(options.DataFolder, Id);
     }
 
-    public MeetingId Id { get; } = MeetingId.New(DateTimeOffset.UtcNow);
+    public MeetingId Id { get; }
     public MediaEngine Engine { get; }
     public MeetingFolder Meeting { get; }
     public ScriptedRecognizer Recognizer { get; } = new();
     public ConcurrentQueue<Caption> Captions { get; } = new();
+    /// <summary>Files that were there before the others.</summary>
+    public ConcurrentQueue<MadeFile> Early { get; } = new();
     public ConcurrentQueue<LevelReading> Levels { get; } = new();
     public Track Alice { get; } = new(TrackId.New(DateTimeOffset.UtcNow), 1, Tracks.Of("alice", ssrc: 7));
 
@@ -92,12 +101,13 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     public void OnCaptionsStatus(int run, Actors.Meetings.CaptionsStatus status, SpeechEffort effort) { }
     public bool WantsLevels => true;
     public void OnLevels(LevelReading reading) => Levels.Enqueue(reading);
+    public void OnMix(int run, MadeFile mix) => Early.Enqueue(mix);
 
     public void Dispose()
     {
         Engine.Dispose();
         meters.Dispose();
-        Directory.Delete(folder, recursive: true);
+        if (!isGuest) Directory.Delete(folder, recursive: true);
     }
 
     public static byte[] Datagram(int number, ReadOnlySpan<byte> payload)

@@ -32,8 +32,9 @@ public sealed partial class MeetingTests
 
     private static NewTrack New(TrackSpec spec) => new(TrackId.New(Start), spec);
 
-    private static MeetingCommand.MediaProcessed Processed(int run) => new(
-        run, [new ReadyFile(RecordingId.New(Start), new MadeFile("mix", null, "audio/mp4", "aac", "/x", 1, TimeSpan.Zero, "00"))], Quality, CaptionsStatus.Live);
+    private static MeetingCommand.MediaProcessed Processed(int run) => new(run, [Mix()], Quality, CaptionsStatus.Live);
+
+    private static ReadyFile Mix() => new(RecordingId.New(Start), new MadeFile("mix", null, "audio/mp4", "aac", "/x", 1, TimeSpan.Zero, "00"));
 
     private static MeetingCommand Command(string name, int run) => name switch
     {
@@ -43,6 +44,7 @@ public sealed partial class MeetingTests
         "resume" => new MeetingCommand.ResumeRecording(),
         "stop" => new MeetingCommand.Stop("requested"),
         "stopped" => new MeetingCommand.MediaStopped(run, Quality),
+        "mixed" => new MeetingCommand.MixMade(run, Mix()),
         "processed" => Processed(run),
         "broken" => new MeetingCommand.ProcessingFailed(run, "processing_failed", [], CaptionsStatus.Live),
         "recovered" => new MeetingCommand.Recovered(run + 1),
@@ -54,7 +56,7 @@ public sealed partial class MeetingTests
     };
 
     private static readonly string[] Commands =
-        ["opened", "add", "pause", "resume", "stop", "stopped", "processed", "broken", "recovered", "heard", "degraded", "seen", "tick"];
+        ["opened", "add", "pause", "resume", "stop", "stopped", "mixed", "processed", "broken", "recovered", "heard", "degraded", "seen", "tick"];
 
     [Theory]
     [InlineData("announced", "opened", "meeting.started track.started")]
@@ -87,6 +89,9 @@ public sealed partial class MeetingTests
     [InlineData("stopping", "recovered", "meeting.recovered -")]
     [InlineData("processing", "heard", "caption.final")]
     [InlineData("processing", "processed", "recording.ready transcript.ready minutes.ready meeting.completed")]
+    [InlineData("recording", "mixed", "")]
+    [InlineData("processing", "mixed", "recording.ready")]
+    [InlineData("completed", "mixed", "")]
     [InlineData("processing", "broken", "meeting.failed")]
     [InlineData("processing", "recovered", "meeting.recovered")]
     [InlineData("processing", "tick", "")]
@@ -114,6 +119,17 @@ public sealed partial class MeetingTests
                 Assert.True(once.Decide(command, Start.AddSeconds(61)).Count == 0, $"{name} twice when {status}");
             }
         }
+    }
+
+    [Fact]
+    public void A_mix_that_was_ready_before_the_rest_is_told_of_once()
+    {
+        var mixed = After(In("processing"), Command("mixed", run: 1));
+        Assert.True(mixed.Job([]).MixIsReady);
+        Assert.Equal(
+            ["transcript.ready", "minutes.ready", "meeting.completed"],
+            mixed.Decide(Processed(1), Start.AddSeconds(61)).Select(e => LedgerEntry.Of(mixed.Id, e)!.Type));
+        Assert.DoesNotContain(mixed.Decide(new MeetingCommand.ProcessingFailed(1, "processing_failed", [Mix()], CaptionsStatus.Live), Start.AddSeconds(61)), e => e is RecordingReady);
     }
 
     [Fact]

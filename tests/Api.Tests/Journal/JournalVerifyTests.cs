@@ -127,8 +127,8 @@ public sealed class JournalVerifyTests
         File.Delete(journal.Segment(3));
         var (exit, output, _) = journal.Run("verify");
         Assert.Equal(1, exit);
-        Assert.Contains("00000002  missing", output, StringComparison.Ordinal);
-        Assert.Contains("00000003  missing", output, StringComparison.Ordinal);
+        Assert.Contains("00000002 to 00000003  missing", output, StringComparison.Ordinal);
+        Assert.Contains("3 segments, 2 of them damaged or missing", output, StringComparison.Ordinal);
     }
 
     [Fact]

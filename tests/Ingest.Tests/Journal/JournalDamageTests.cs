@@ -89,9 +89,9 @@ public class JournalDamageTests
         File.WriteAllBytes(journal.Segment(2), third);
         File.WriteAllBytes(journal.Segment(3), second);
         (records, damage) = journal.Read();
-        Assert.Equal([.. written.Take(1000), .. written.Skip(3000)], records);
-        Assert.Contains(damage, d => d.Segment == 2);
-        Assert.Contains(damage, d => d.Segment == 3);
+        Assert.Equal(written, records);
+        Assert.Contains(damage, d => d.Segment == 2 && d.What.Contains("swapped"));
+        Assert.Contains(damage, d => d.Segment == 3 && d.What.Contains("swapped"));
 
         File.WriteAllBytes(journal.Segment(2), second);
         File.WriteAllBytes(journal.Segment(3), third);

@@ -1,6 +1,13 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Recording;
+using Pipeline.Ingest.Recording.Live;
+using Pipeline.Ingest.Recording.Mp4;
+using Pipeline.Ingest.Tests.Journal;
+using Pipeline.Ingest.Tests.Recording.Live;
+using Pipeline.TestKit.Audio;
 
 namespace Pipeline.Ingest.Tests.Recording;
 
@@ -10,147 +17,307 @@ public class RecorderTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact(Timeout = 120_000)]
-    public async Task Every_sample_reaches_the_encoder_in_order()
+    public async Task Every_sample_is_in_the_live_mix_in_order()
     {
-        var encoder = new FakeEncoder();
-        await using var recorder = new Recorder(encoder);
-        float[] ramp = [.. Enumerable.Range(0, 9 * Second).Select(i => i % 30000 / 32767f)];
+        await using var meeting = new LiveMeeting(() => new PlainEncoder());
+        float[] ramp = Ramp(9 * Second);
+        meeting.Write(ramp);
+        meeting.Recorder.Write([1.5f, -1.5f]);                                       // beyond full scale
 
-        for (int at = 0; at < ramp.Length; at += 960) recorder.Write(ramp.AsSpan(at, 960));
-        recorder.Write([1.5f, -1.5f]);                                               // beyond full scale
-        var outcome = await recorder.FinishAsync(Patience);
+        var whole = await meeting.Recorder.FinishAsync(Patience);
 
-        Assert.True(outcome.Succeeded && recorder.IsWhole);
-        var pcm = MemoryMarshal.Cast<byte, short>(encoder.Pcm.ToArray());
-        Assert.Equal(ramp.Length + 2, pcm.Length);
-        for (int i = 0; i < ramp.Length; i++) Assert.Equal(i % 30000, pcm[i]);
-        Assert.Equal((short.MaxValue, -short.MaxValue), (pcm[^2], pcm[^1]));
+        Assert.True(meeting.Recorder.IsWhole && meeting.Mix.IsOver);
+        Assert.Same(whole, Assert.Single(meeting.Mix.Parts));
+        Assert.Equal("1-1", whole!.Name);
+        short[] heard = await HeardAsync(meeting.Mix);
+        Assert.Equal([.. Pcm(ramp), short.MaxValue, -short.MaxValue], heard);
+        Assert.Empty(meeting.Failures);
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task An_encoder_that_is_stuck_never_holds_the_loop_and_the_recording_is_not_whole()
+    public async Task An_encoder_that_is_stuck_is_replaced_and_no_sample_is_missing()
     {
-        var encoder = new FakeEncoder { Stuck = true };
-        await using var recorder = new Recorder(encoder);
+        int started = 0;
+        await using var meeting = new LiveMeeting(() => new PlainEncoder { StuckAfter = started++ == 0 ? 2 * 5 * Second : int.MaxValue });
+        float[] ramp = Ramp(15 * Second);
+        meeting.Write(ramp.AsSpan(0, 12 * Second));                                  // would wait for ever if it waited at all
+        while (started < 2) await meeting.PassAsync();
+        meeting.Write(ramp.AsSpan(12 * Second));
 
-        WriteSilence(recorder, seconds: 9);
-        Assert.True(recorder.IsWhole);
-        WriteSilence(recorder, seconds: 6);                                          // would wait for ever if it waited at all
-        Assert.False(recorder.IsWhole);
-        encoder.Unstick();
-        var outcome = await recorder.FinishAsync(Patience);
+        Assert.Null(await meeting.Recorder.FinishAsync(Patience));
+        Assert.False(meeting.Recorder.IsWhole);
+        Assert.Equal(["1-1", "1-2"], meeting.Mix.Parts.Select(part => part.Name));
+        Assert.Equal(Pcm(ramp), await HeardAsync(meeting.Mix));
+        Assert.Contains("nothing came out", Assert.Single(meeting.Failures));
+    }
 
-        Assert.False(outcome.Succeeded);
-        Assert.Contains("did not keep up", outcome.Detail);
+    [Fact(Timeout = 120_000)]
+    public async Task An_encoder_that_dies_is_replaced_at_once_and_tells_why()
+    {
+        int started = 0;
+        await using var meeting = new LiveMeeting(() => new PlainEncoder { DiesAfter = started++ == 0 ? 2 * 5 * Second : int.MaxValue });
+        float[] ramp = Ramp(15 * Second);
+        meeting.Write(ramp);
+        while (meeting.Starts < 2) await Task.Yield();
+
+        Assert.Null(await meeting.Recorder.FinishAsync(Patience));
+        Assert.Equal(Pcm(ramp), await HeardAsync(meeting.Mix));
+        Assert.Equal(["it died"], meeting.Failures);
     }
 
     [Fact(Timeout = 120_000)]
     public async Task An_encoder_that_is_slow_for_a_while_loses_nothing()
     {
-        var encoder = new FakeEncoder { Stuck = true };
-        await using var recorder = new Recorder(encoder);
-        WriteSilence(recorder, seconds: 8);
+        var encoder = new PlainEncoder { StuckAfter = 2 * Second };
+        await using var meeting = new LiveMeeting(() => encoder);
+        float[] ramp = Ramp(18 * Second);
+        meeting.Write(ramp);
+        for (int second = 0; second < 7; second++) await meeting.PassAsync();
         encoder.Unstick();
-        var outcome = await recorder.FinishAsync(Patience);
 
-        Assert.True(outcome.Succeeded);
-        Assert.Equal(2 * 8 * Second, encoder.Pcm.Length);
+        Assert.NotNull(await meeting.Recorder.FinishAsync(Patience));
+        Assert.Equal(Pcm(ramp), await HeardAsync(meeting.Mix));
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task An_encoder_that_dies_is_told_by_its_own_words()
+    public async Task Without_an_encoder_it_is_tried_again_and_what_found_no_room_is_a_hole()
     {
-        var encoder = new FakeEncoder { DiesAfter = 100_000 };
-        await using var recorder = new Recorder(encoder);
+        var tried = new TaskCompletionSource();
+        bool installed = false;
+        await using var meeting = new LiveMeeting(() =>
+        {
+            tried.TrySetResult();
+            return Volatile.Read(ref installed) ? new PlainEncoder() : null;
+        });
+        await tried.Task;
+        float[] ramp = Ramp(40 * Second);
+        meeting.Write(ramp.AsSpan(0, 30 * Second));
+        Volatile.Write(ref installed, true);
+        while (meeting.Starts < 2) await meeting.PassAsync();
+        meeting.Write(ramp.AsSpan(30 * Second));
 
-        WriteSilence(recorder, seconds: 5);
-        var outcome = await recorder.FinishAsync(Patience);
-        WriteSilence(recorder, seconds: 20);                                         // the loop may not know yet
-
-        Assert.Equal((false, false, "it died"), (recorder.IsWhole, outcome.Succeeded, outcome.Detail));
+        Assert.Null(await meeting.Recorder.FinishAsync(Patience));
+        var part = Assert.Single(meeting.Mix.Parts);
+        Assert.Equal(30 * Second, part.Fragments[0].Start);
+        Assert.Equal(40 * Second, part.Fragments[^1].End);
+        Assert.Equal(Pcm(ramp.AsSpan(30 * Second)), await HeardAsync(meeting.Mix));
+        Assert.Equal(["there is none"], meeting.Failures);
     }
 
     [Fact(Timeout = 120_000)]
     public async Task Frames_after_the_recorder_is_gone_are_ignored()
     {
-        var recorder = new Recorder(new FakeEncoder());
-        WriteSilence(recorder, seconds: 1);
-        await recorder.DisposeAsync();
+        var meeting = new LiveMeeting(() => new PlainEncoder());
+        meeting.Write(new float[Second]);
+        await meeting.DisposeAsync();
 
-        WriteSilence(recorder, seconds: 1);
+        meeting.Write(new float[Second]);
+        Assert.True(meeting.Mix.IsOver);
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task The_live_file_is_as_long_as_what_was_written()
+    public async Task A_later_run_goes_on_behind_the_parts_that_a_crash_left()
     {
+        float[] ramp = Ramp(9 * Second);
+        await using var meeting = new LiveMeeting(() => new PlainEncoder());
+        meeting.Write(ramp.AsSpan(0, 7 * Second));
+        while (meeting.Mix.Parts is not [{ Fragments.Count: >= 3 }]) await Task.Yield();
+
+        // The first run ends without a word; its file is read as it lies there, with half of a fragment behind it.
         using var folder = new TemporaryFolder();
-        var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(folder["live.mp4"]));
-        Assert.True(ffmpeg is not null, detail);
-        await using var recorder = new Recorder(ffmpeg);
-        float[] sound = Sound.Chirps(7 * Second, [Second, 5 * Second]);
-        for (int at = 0; at < sound.Length; at += 960) recorder.Write(sound.AsSpan(at, 960));
+        File.Copy(meeting.Folder["live-1-1.mp4"], folder["live-1-1.mp4"]);
+        await File.WriteAllTextAsync(folder["live-x.mp4"], "not ours");
+        await using var next = new LiveMeeting(() => new PlainEncoder(), folder, meeting.Journal, run: 2, first: 8 * Second);
+        next.Write(ramp.AsSpan(8 * Second));
+        Assert.Null(await next.Recorder.FinishAsync(Patience));                      // it is not the whole meeting
 
-        var outcome = await recorder.FinishAsync(Patience);
+        Assert.Equal(["1-1", "2-1"], next.Mix.Parts.Select(part => part.Name));
+        Assert.Equal([0, 2, 4, 8], next.Mix.Parts.SelectMany(part => part.Fragments).Select(f => f.Start / Second));
+        short[] heard = await HeardAsync(next.Mix);
+        Assert.Equal([.. Pcm(ramp.AsSpan(0, 6 * Second)), .. Pcm(ramp.AsSpan(8 * Second))], heard);
+    }
 
-        Assert.True(outcome.Succeeded, outcome.Detail);
-        Assert.Equal(7, await Sound.DurationAsync(folder["live.mp4"]), tolerance: 0.05);
-        float[] heard = await Sound.DecodeAsync(folder["live.mp4"]);                 // with the encoder's first 1024 samples, which only an index in front tells of
-        foreach (int chirp in (int[])[Second, 5 * Second])
-        {
-            var (at, correlation) = Sound.FindChirp(heard, chirp);
-            Assert.True(correlation > 0.8 && Math.Abs(at - chirp) < 1200, $"{chirp} at {at}, {correlation:0.00}");
-        }
+    [Theory(Timeout = 120_000)]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(40_000)]
+    [InlineData(66_000)]
+    [InlineData(40 + 3 * (65_536 + 28) + 5)]                                         // a chunk of which nothing can be read
+    [InlineData(300_000)]
+    public async Task A_part_that_is_cut_off_anywhere_has_its_whole_fragments(int bytes)
+    {
+        await using var meeting = new LiveMeeting(() => new PlainEncoder());
+        meeting.Write(Ramp(9 * Second));
+        await meeting.Recorder.FinishAsync(Patience);
+        using var folder = new TemporaryFolder();
+        byte[] file = await File.ReadAllBytesAsync(meeting.Folder["live-1-1.mp4"]);
+        await File.WriteAllBytesAsync(folder["live-1-1.mp4"], file[..bytes]);
+
+        var parts = LivePart.OpenAll(folder.Path, meeting.Journal.Keys, beforeRun: 2);
+
+        long chunks = Math.Max(0, bytes - 40) / ((64 << 10) + 28) * (64 << 10);      // what is sealed whole
+        var whole = Assert.Single(meeting.Mix.Parts).Fragments.Where(f => f.Offset + f.Length <= chunks);
+        Assert.Equal(whole, parts.SelectMany(part => part.Fragments));
+        foreach (var part in parts) part.Dispose();
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task What_a_killed_ffmpeg_had_written_can_be_played()
+    public async Task What_ffmpeg_makes_is_a_whole_meeting_to_the_sample()
     {
-        using var folder = new TemporaryFolder();
-        string live = folder["live.mp4"];
-        var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.LiveMix(live));
-        Assert.True(ffmpeg is not null, detail);
-        await using var recorder = new Recorder(ffmpeg);
-        float[] voice = Sound.Voice(9 * Second, seed: 1);
-        for (int at = 0; at < voice.Length; at += 960) recorder.Write(voice.AsSpan(at, 960));
-        while (!File.Exists(live) || new FileInfo(live).Length < 4000) await Task.Yield();      // fragments are on disk
+        await using var meeting = new LiveMeeting(null);
+        const int Length = 7 * Second + 331;
+        float[] sound = Sound.Chirps(Length, [0, Second, 5 * Second]);
+        meeting.Write(sound);
 
-        using (var process = Process.GetProcessById(ffmpeg.Id)) process.Kill();
-        WriteSilence(recorder, seconds: 1);
-        var outcome = await recorder.FinishAsync(Patience);
+        var whole = await meeting.Recorder.FinishAsync(Patience);
 
-        Assert.False(outcome.Succeeded);
-        Assert.Contains("ffmpeg", outcome.Detail);
-        Assert.InRange(await Sound.DurationAsync(live), 1.9, 10);
-    }
-
-    private static void WriteSilence(Recorder recorder, int seconds)
-    {
-        var frame = new float[960];
-        for (int n = 0; n < 50 * seconds; n++) recorder.Write(frame);
-    }
-
-    /// <summary>An encoder whose faults are the test's.</summary>
-    private sealed class FakeEncoder : IEncoder
-    {
-        private readonly TaskCompletionSource unstuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public MemoryStream Pcm { get; } = new();
-        public Stream Output => Stream.Null;
-        public bool Stuck { get; init; }
-        public int DiesAfter { get; init; } = int.MaxValue;
-
-        public void Unstick() => unstuck.SetResult();
-
-        public async ValueTask WriteAsync(ReadOnlyMemory<byte> pcm, CancellationToken ct)
+        Assert.True(whole is not null, string.Join("; ", meeting.Failures));
+        Assert.Equal(Enumerable.Repeat(0L, 3), whole.Fragments.Zip(whole.Fragments.Skip(1), (a, b) => b.Start - a.End));
+        Assert.Equal((0, Length), (whole.Fragments[0].Start, whole.Fragments[^1].End));
+        string mix = meeting.Folder["mix.mp4"], plain = meeting.Folder["plain.mp4"];
+        Assert.Equal(Length / 48000.0, ProgressiveMp4.Save(whole.OpenRead(), mix, meeting.Journal.Keys, default).TotalSeconds, 1e-6);
+        await using (var made = SealedFile.OpenWhole(mix, meeting.Journal.Keys)) await File.WriteAllBytesAsync(plain, Bytes(made));
+        Assert.Equal(Length / 48000.0, (await Ffprobe.ReadAsync(plain)).Audio.Duration!.Value.TotalSeconds, 1e-5);
+        float[] heard = await FfmpegDecode.ToFloatAsync(plain);
+        foreach (int chirp in (int[])[0, Second, 5 * Second])
         {
-            if (Stuck) await unstuck.Task.WaitAsync(ct);
-            if (Pcm.Length > DiesAfter) throw new IOException("broken pipe");
-            Pcm.Write(pcm.Span);
+            var (at, alike) = Sound.FindChirp(heard, chirp);
+            Assert.True(alike > 0.8 && Math.Abs(at - chirp) < 48, $"{chirp} at {at}, {alike:0.00}");
+        }
+        // Nothing of it lay in the clear.
+        Assert.DoesNotContain("moof"u8.ToArray(), Windows(await File.ReadAllBytesAsync(meeting.Folder["live-1-1.mp4"]), 4), new SameBytes());
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData("-KILL")]
+    [InlineData("-STOP")]
+    public async Task What_a_dead_or_stopped_ffmpeg_still_held_the_next_one_gets(string signal)
+    {
+        await using var meeting = new LiveMeeting(null);
+        int[] chirps = [Second / 2, 3 * Second, 6 * Second + 100, 11 * Second];
+        float[] sound = Sound.Chirps(13 * Second, chirps.Select(c => (long)c));
+        meeting.Write(sound.AsSpan(0, 7 * Second));
+        while (meeting.Mix.Parts is not [{ Fragments.Count: >= 2 }]) await Task.Yield();
+        using (var kill = Process.Start("kill", [signal, $"{meeting.Ffmpeg}"])) await kill.WaitForExitAsync();
+        meeting.Write(sound.AsSpan(7 * Second, 4 * Second));
+        while (meeting.Starts < 2) await meeting.PassAsync();
+        meeting.Write(sound.AsSpan(11 * Second));
+
+        Assert.Null(await meeting.Recorder.FinishAsync(Patience));
+
+        var fragments = meeting.Mix.Parts.SelectMany(part => part.Fragments).ToList();
+        Assert.Equal(0, fragments[0].Start);
+        Assert.All(fragments.Zip(fragments.Skip(1)), pair => Assert.Equal(pair.First.End, pair.Second.Start));
+        Assert.Equal(sound.Length, fragments[^1].End);
+        foreach (var part in meeting.Mix.Parts)
+        {
+            long begins = part.Fragments[0].Start, ends = part.Fragments[^1].End;
+            string file = meeting.Folder[part.Name + ".mp4"];
+            await File.WriteAllBytesAsync(file, Bytes(part.OpenRead()));
+            float[] heard = await FfmpegDecode.ToFloatAsync(file);
+            foreach (int chirp in chirps.Where(c => c >= begins && c + 2000 < ends))
+            {
+                var (at, alike) = Sound.FindChirp(heard, chirp - begins, reach: 1500);       // with the encoder's first 1024 samples
+                Assert.True(alike > 0.8, $"{chirp} at {begins + at}, {alike:0.00}");
+            }
+        }
+    }
+
+    private static float[] Ramp(int samples) => [.. Enumerable.Range(0, samples).Select(i => i % 30000 / 32767f)];
+
+    private static short[] Pcm(ReadOnlySpan<float> ramp)
+    {
+        var pcm = new short[ramp.Length];
+        for (int i = 0; i < pcm.Length; i++) pcm[i] = (short)MathF.Round(ramp[i] * 32767);
+        return pcm;
+    }
+
+    private static byte[] Bytes(Stream stream)
+    {
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>All that lies in the fragments of <see cref="PlainEncoder"/>s.</summary>
+    private static async Task<short[]> HeardAsync(LiveMix mix)
+    {
+        var pcm = new MemoryStream();
+        foreach (var part in mix.Parts)
+        {
+            await using var bytes = part.OpenRead();
+            foreach (var fragment in part.Fragments)
+            {
+                var content = new byte[fragment.Length];
+                bytes.Position = fragment.Offset;
+                bytes.ReadExactly(content);
+                pcm.Write(PlainEncoder.Samples(content));
+            }
+        }
+        return MemoryMarshal.Cast<byte, short>(pcm.ToArray()).ToArray();
+    }
+
+    private static IEnumerable<byte[]> Windows(byte[] bytes, int length) => Enumerable.Range(0, bytes.Length - length).Select(at => bytes[at..(at + length)]);
+
+    private sealed class SameBytes : IEqualityComparer<byte[]>
+    {
+        public bool Equals(byte[]? a, byte[]? b) => a.AsSpan().SequenceEqual(b);
+        public int GetHashCode(byte[] bytes) => 0;
+    }
+
+    /// <summary>A run of a meeting's live mix, on a clock that moves when told.</summary>
+    private sealed class LiveMeeting : IAsyncDisposable
+    {
+        private readonly SimulatedClock clock = new();
+        private readonly TemporaryFolder? own;
+        private readonly JournalFolder? ownJournal;
+
+        /// <param name="encoder">Makes one, or null for none; null: `ffmpeg`.</param>
+        public LiveMeeting(Func<PlainEncoder?>? encoder, TemporaryFolder? folder = null, JournalFolder? journal = null, int run = 1, long first = 0)
+        {
+            Folder = folder ?? (own = new TemporaryFolder());
+            Journal = journal ?? (ownJournal = new JournalFolder());
+            Mix = new LiveMix(() => LivePart.OpenAll(Folder.Path, Journal.Keys, run));
+            Recorder = new Recorder(new LiveTarget(Folder.Path, Journal.Keys, run, Mix), first, Start, Failures.Enqueue, clock);
+
+            (IEncoder?, string) Start()
+            {
+                Interlocked.Increment(ref starts);
+                if (encoder is not null) return (encoder(), "there is none");
+                var (ffmpeg, detail) = FfmpegProcess.TryStart(FfmpegArguments.Mix);
+                Ffmpeg = ffmpeg?.Id ?? 0;
+                return (ffmpeg, detail);
+            }
         }
 
-        public Task<EncoderOutcome> FinishAsync(TimeSpan patience) =>
-            Task.FromResult(Pcm.Length > DiesAfter ? new EncoderOutcome(false, "it died") : new EncoderOutcome(true, ""));
+        private int starts;
 
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        public TemporaryFolder Folder { get; }
+        public JournalFolder Journal { get; }
+        public LiveMix Mix { get; }
+        public Recorder Recorder { get; }
+        public ConcurrentQueue<string> Failures { get; } = new();
+        public int Starts => Volatile.Read(ref starts);
+        public int Ffmpeg { get; private set; }
+
+        public void Write(ReadOnlySpan<float> sound)
+        {
+            for (; !sound.IsEmpty; sound = sound[Math.Min(960, sound.Length)..]) Recorder.Write(sound[..Math.Min(960, sound.Length)]);
+        }
+
+        /// <summary>Lets a second go by.</summary>
+        public async Task PassAsync()
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Recorder.DisposeAsync();
+            Mix.Dispose();
+            own?.Dispose();
+            ownJournal?.Dispose();
+        }
     }
 }

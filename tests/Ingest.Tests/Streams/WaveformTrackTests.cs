@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Tests.Journal;
@@ -55,6 +56,8 @@ public class WaveformTrackTests
         int begin = 2 * (int)((Samples(Begins + Delay) - AudioCodec.Find(codec).CreateDecoder(AudioCodec.Find(codec).SampleRate).Delay) * AudioCodec.Find(codec).SampleRate / Second);
         Assert.True(begin % 2 == 0 && ours.AsSpan(begin, theirs.Length).SequenceEqual(theirs), "the samples differ");
         Assert.All(ours[..begin], octet => Assert.Equal(0, octet));
+        Assert.Equal(Duration.TotalSeconds, await Sound.DurationAsync(made.Path), tolerance: 0.001);
+        Assert.Equal(MD5.HashData(ours), File.ReadAllBytes(made.Path)[26..42]);       // as the file's own header says (RFC 9639 §8.2)
     }
 
     [Theory(Timeout = 180_000)]

@@ -126,6 +126,13 @@ internal static class Schema
         """
         CREATE INDEX meetings_owing_captions ON meetings (id) WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Captions') = 'Deferred';
         """,
+        """
+        ALTER TABLE segments ADD COLUMN version INTEGER NOT NULL DEFAULT 0;      -- 1: only the refined transcript has it
+        ALTER TABLE segments ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0;   -- 1: only the live transcript has it
+        ALTER TABLE segments ADD COLUMN refined BLOB;                            -- what the second pass heard, under the meeting's key; NULL: the same
+        ALTER TABLE segments ADD COLUMN replaces TEXT NOT NULL DEFAULT '';       -- ids, separated by spaces
+        CREATE INDEX meetings_owing_refinement ON meetings (id) WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Refinement') = 'Owed';
+        """,
     ];
 
     /// <summary>Brings the database to the newest version. Throws for one that a newer program made.</summary>

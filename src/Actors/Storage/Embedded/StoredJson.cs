@@ -10,12 +10,16 @@ namespace Pipeline.Actors.Storage.Embedded;
 /// <param name="Rev">Of its final; older archives know only finals.</param>
 internal sealed record SpokenText(string Text, IReadOnlyList<Word> Words, int Rev = 1);
 
+/// <summary>The same as a second pass heard it; times since the meeting began.</summary>
+internal sealed record RefinedText(string Text, IReadOnlyList<Word> Words, TimeSpan Start, TimeSpan End, string Language);
+
 [JsonSourceGenerationOptions(
     UseStringEnumConverter = true,
     Converters = [typeof(MeetingIdJson), typeof(TrackIdJson), typeof(TenantIdJson)])]
 [JsonSerializable(typeof(Meeting))]
 [JsonSerializable(typeof(MediaSnapshot))]
 [JsonSerializable(typeof(SpokenText))]
+[JsonSerializable(typeof(RefinedText))]
 internal sealed partial class StoredJson : JsonSerializerContext;
 
 internal sealed class MeetingIdJson : JsonConverter<MeetingId>

@@ -13,7 +13,7 @@ internal sealed class MovieIndex
 
     private readonly byte[] movie;
     private readonly Dictionary<uint, TrackIndex> tracks = [];
-    private readonly Dictionary<uint, FragmentSample> defaults = [];
+    private readonly IReadOnlyDictionary<uint, FragmentSample> defaults;
     private readonly List<SamplePiece> pieces = [];
     private readonly uint oldClock, clock;                                           // ticks a second of the movie's own times
 
@@ -32,15 +32,7 @@ internal sealed class MovieIndex
             if (clock == 0 || track.Handler == Sound) clock = track.Clock;           // sound keeps its length to the sample
         }
         if (clock == 0 || oldClock == 0) throw new InvalidDataException("there is no track, or no clock");
-        if (!box.TryFind(BoxType.MovieExtends, out var extends)) return;
-        foreach (var child in extends.Children())
-        {
-            if (child.Type != BoxType.TrackExtends) continue;
-            var fields = new FieldReader(child.Content[4..]);
-            uint number = fields.U32();
-            fields.U32();                                                            // the description all samples have
-            defaults[number] = new FragmentSample(fields.U32(), fields.U32(), fields.U32(), 0);
-        }
+        defaults = FragmentedHeader.ReadDefaults(box);
     }
 
     /// <summary>All samples, in their order in the new file.</summary>

@@ -1,3 +1,6 @@
+using Pipeline.Ingest.Files;
+using Pipeline.Ingest.Journal;
+
 namespace Pipeline.Ingest.Recording.Mp4;
 
 /// <summary>The same movie with its index in front, for players that seek.</summary>
@@ -35,6 +38,19 @@ public static class ProgressiveMp4
         }
         output.Flush();
         return index.Duration;
+    }
+
+    /// <summary>Makes a sealed file of it, under its name only when it is whole.</summary>
+    /// <returns>How long it is.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="InvalidDataException">There is no fragmented MP4, or it is damaged.</exception>
+    public static TimeSpan Save(Stream fragmented, string path, MeetingKeys keys, CancellationToken ct)
+    {
+        using var file = SealedFile.Create(path + ".part", keys);
+        var duration = Write(fragmented, file, ct);
+        file.Complete();
+        File.Move(path + ".part", path, overwrite: true);
+        return duration;
     }
 
     private static MovieIndex ReadIndex(Stream fragmented)

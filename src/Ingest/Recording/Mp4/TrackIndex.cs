@@ -32,6 +32,8 @@ internal sealed class TrackIndex
     public uint Number { get; }
     public uint Clock { get; }
     public uint Handler { get; }
+    /// <summary>Ticks at the track's beginning that are not shown: an encoder's priming.</summary>
+    public long Delay => edits.Count > 0 ? Math.Max(0, edits[^1].Media) : 0;
     public SampleTable Table { get; } = new();
 
     /// <param name="Duration">In the movie's ticks.</param>
@@ -57,7 +59,7 @@ internal sealed class TrackIndex
     public List<Edit> Edits(uint oldClock, uint clock)
     {
         var made = edits.SkipLast(1).Select(edit => edit with { Duration = edit.Duration * clock / oldClock }).ToList();
-        long media = edits.Count > 0 ? Math.Max(0, edits[^1].Media) : 0;
+        long media = Delay;
         if (start > media) made.Add(new Edit(ToMovie(start - media), -1));
         media = Math.Max(0, media - start);
         made.Add(new Edit(ToMovie(Math.Max(0, Table.End - media)), media));

@@ -166,7 +166,7 @@ public class ProgressiveMp4Tests
         foreach (float sample in sound) pcm.Write(BitConverter.GetBytes((short)MathF.Round(sample * short.MaxValue)));
         pcm.Position = 0;
         using var made = new MemoryStream();
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.MixFragments, pcm, made, default);
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Mix, pcm, made, default);
         Assert.True(outcome.Succeeded, outcome.Detail);
         return made.ToArray();
     }

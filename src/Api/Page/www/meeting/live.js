@@ -4,6 +4,7 @@ import { follow } from "../stream.js";
 import { banner } from "../states.js";
 import { CaptionBook } from "./caption-book.js";
 import { CaptionList } from "./caption-list.js";
+import { listenLive } from "./listen.js";
 import { peoplePanel } from "./people.js";
 
 /** A meeting that runs: what is said, as it is said, and how the people are heard. */
@@ -13,7 +14,7 @@ export async function liveMeeting(root, state, route, signal) {
   const empty = h("div.empty");
   root.append(h("div.two", {},
     h("section.captions", { "aria-label": "Captions" }, empty, list.element, connection, list.newLines, list.announcer),
-    h("aside", { "aria-label": "People" }, peoplePanel(state, signal))));
+    h("aside", { "aria-label": "People" }, listenLive(state, signal), peoplePanel(state, signal))));
 
   const book = new CaptionBook();
   const drawEmpty = () => empty.replaceChildren(...book.size > 0 && state.meeting.status !== "stopping" ? [] : [emptyWords(state.meeting)]);
