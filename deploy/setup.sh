@@ -164,9 +164,10 @@ mapfile -t packages < <(missing_packages | tr ' ' '\n')
 [ -e "$library" ] || build_engine
 [ -z "$tests" ] || [ -e "$axe" ] || fetch_axe
 
-# The server looks for this one name. The link is relative, so the whole folder may be moved or mounted elsewhere, and it is
+# The server looks for this one name, with the layout of the structs it speaks, so that one of another version finds its own. The link is relative, so the whole folder may be moved or mounted elsewhere, and it is
 # replaced by a rename, so it is never missing in between.
-link="$cache/libpipeline_whisper.so"
+layout="$(sed -n 's/^#define PIPELINE_WHISPER_LAYOUT //p' "$native/pipeline_whisper.h")"
+link="$cache/libpipeline_whisper.$layout.so"
 goal="${library#"$cache/"}"
 if [ "$(readlink "$link" 2> /dev/null)" != "$goal" ]; then
     ln -sfn "$goal" "$link.$$" && mv -Tf "$link.$$" "$link"

@@ -58,6 +58,7 @@ internal static partial class EmbeddedEdition
             BindAddress = options.RtpBind,
             Ports = (options.RtpPorts.First, options.RtpPorts.Last),
             AllowPlainRtp = options.AllowPlainRtp,
+            RefinesTranscripts = options.Refine,
         };
         return new MediaEngine(
             media, services.GetRequiredService<IKeyVault>(), speech, services.GetRequiredService<IngestMetrics>(), services.GetRequiredService<TimeProvider>(), log);

@@ -28,6 +28,7 @@ public sealed record PipelineOptions
         new("RTP_PORTS", "UDP ports of meetings, two each (26000-26999)"),
         new("ALLOW_PLAIN_RTP", "true: take plain RTP from anywhere, not only from loopback or a track's `from`"),
         new("MODEL", "speech model, a path or a name (none: no captions)"),
+        new("REFINE", "false: no second, better pass over what was said once a meeting is over (true)"),
         new("ON_TERM", "what SIGTERM means for running meetings: resume (resume)"),
         new("DRAIN_TIMEOUT", "seconds that running meetings may take to finish under ON_TERM=finish (30)"),
     ];
@@ -48,6 +49,8 @@ public sealed record PipelineOptions
     public PortRange RtpPorts { get; init; } = new(26000, 26999);
     public bool AllowPlainRtp { get; init; }
     public string? Model { get; init; }
+    /// <summary>Recognise what was said once more when a meeting is over.</summary>
+    public bool Refine { get; init; } = true;
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <exception cref="OptionsValidationException">With one sentence for each setting that cannot be.</exception>
@@ -74,6 +77,7 @@ public sealed record PipelineOptions
             RtpPorts = reader.Ports("RTP_PORTS") ?? new PortRange(26000, 26999),
             AllowPlainRtp = reader.Flag("ALLOW_PLAIN_RTP") ?? false,
             Model = reader.Text("MODEL"),
+            Refine = reader.Flag("REFINE") ?? true,
             DrainTimeout = reader.Seconds("DRAIN_TIMEOUT", 1, 3600) ?? TimeSpan.FromSeconds(30),
         };
         return reader.Refusals.Count == 0 ? options : throw new OptionsValidationException("PIPELINE", typeof(PipelineOptions), reader.Refusals);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Api.Tests;
@@ -16,6 +17,7 @@ public sealed class FakeMeetings : IMeetings
     {
         public required MeetingView View;
         public readonly List<Segment> Segments = [];
+        public IReadOnlyList<Segment>? Refined;
         public readonly List<Recording> Recordings = [];
         public readonly List<MeetingLevels> Levels = [];
         public LiveListening? Listening;
@@ -89,7 +91,25 @@ public sealed class FakeMeetings : IMeetings
         }
     }
 
+    /// <summary>As <see cref="Record"/>, of what somebody asked for.</summary>
+    public Recording Render(string id, Recording like, RenderRequest asked, double? loudness)
+    {
+        lock (gate)
+        {
+            var rendered = like with { Id = RecordingId.New(Now()), Render = asked, Loudness = loudness, Duration = asked.To - asked.From };
+            states[Parse(id)].Recordings.Add(rendered);
+            return rendered;
+        }
+    }
+
     /// <summary>Says the same segment in other words.</summary>
+    /// <summary>From now on the meeting has this transcript beside the one it had.</summary>
+    public void Refine(string id, params Segment[] segments)
+    {
+        lock (gate) states[Parse(id)].Refined = segments;
+        Change(id, view => view with { Transcript = TranscriptVersion.Refined });
+    }
+
     public void Correct(string id, Segment segment, string text)
     {
         lock (gate)
@@ -338,8 +358,11 @@ public sealed class FakeMeetings : IMeetings
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Segment>?>(Find(tenant, id)?.Segments.OrderBy(segment => segment.Start).ToList());
 
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) =>
+        version == TranscriptVersion.Refined && Find(tenant, id) is { Refined: { } refined } ? Task.FromResult<IReadOnlyList<Segment>?>(refined) : TranscriptAsync(tenant, id, ct);
+
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
-        Task.FromResult(Find(tenant, id)?.Segments.FirstOrDefault(one => one.Id == segment));
+        Task.FromResult(Find(tenant, id) is { } state ? (state.Refined ?? []).Concat(state.Segments).FirstOrDefault(one => one.Id == segment) : null);
 
     public Task<CorrectSegmentResult> CorrectSegmentAsync(
         TenantId tenant, MeetingId id, SegmentId segment, string text, string by, int? ifRevision, CancellationToken ct)
@@ -352,6 +375,8 @@ public sealed class FakeMeetings : IMeetings
         if (Find(tenant, id) is not { } state) return new CorrectSegmentResult.NoSuchMeeting();
         int at = state.Segments.FindIndex(one => one.Id == segment);
         if (at < 0) return new CorrectSegmentResult.NoSuchSegment();
+        if (state.Refined is { } refined && refined.All(one => one.Id != segment))
+            return new CorrectSegmentResult.Superseded([.. refined.Where(one => one.Replaces.Contains(segment)).Select(one => one.Id)]);
         var now = state.Segments[at];
         int revision = now.Correction?.Revision ?? 0;
         if (ifRevision is { } expected && expected != revision) return new CorrectSegmentResult.OtherRevision(now);

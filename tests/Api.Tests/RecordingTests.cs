@@ -39,7 +39,7 @@ public sealed class RecordingTests : IAsyncLifetime
         server.Meetings.Record(meeting, "track", path, sha256, "audio/ogg");
         var files = (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings")).JsonAsync()).GetProperty("data");
         Assert.Equal(
-            ["id", "kind", "media", "track_id", "content_type", "codec", "bytes", "duration_ms", "start_ms", "sha256", "url", "created_at"], files[0].Names());
+            ["id", "kind", "media", "track_id", "content_type", "codec", "bytes", "duration_ms", "start_ms", "sha256", "loudness_lufs", "render", "url", "created_at"], files[0].Names());
         Assert.Equal(mix.Id.ToString(), files[0].Text("id"));
         Assert.Equal(url, files[0].Text("url"));
         Assert.Equal("audio", files[0].Text("media"));
@@ -80,6 +80,20 @@ public sealed class RecordingTests : IAsyncLifetime
         Assert.Equal("application/json", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal($"\"{sha256}\"", answer.Headers.ETag!.Tag);
         Assert.Equal("Weekly _ sync _x_ - waveform.json", answer.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
+    }
+
+    [Theory]
+    [InlineData("waveform", "image/png", "png")]
+    [InlineData("thumbnail", "image/jpeg", "jpg")]
+    public async Task A_still_is_an_image(string kind, string contentType, string extension)
+    {
+        var still = server.Meetings.Record(meeting, kind, path, sha256, contentType);
+        var listed = (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings")).JsonAsync()).GetProperty("data")[1];
+        Assert.Equal((kind, "image", contentType), (listed.Text("kind"), listed.Text("media"), listed.Text("content_type")));
+
+        var answer = await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings/{still.Id}/content");
+        Assert.Equal(contentType, answer.Content.Headers.ContentType!.ToString());
+        Assert.EndsWith("." + extension, answer.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Pipeline.Actors.Meetings;
 
@@ -122,6 +123,40 @@ public sealed class TranscriptTests : IAsyncLifetime
     {
         foreach (string language in new[] { "de", "de", "de" }) server.Meetings.Say(meeting, "Ja.", 5, 6, language);
         Assert.Equal("de", (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/transcript")).JsonAsync()).Text("language"));
+    }
+
+    [Fact]
+    public async Task The_refined_version_is_given_unless_the_live_one_is_asked_for_and_every_id_is_answered()
+    {
+        var better = new Segment(
+            SegmentId.New(DateTimeOffset.UnixEpoch), 3, first.Meeting, first.Track, first.Participant, first.Start, first.End, "Three lines.", "en", [], false) { Replaces = [first.Id] };
+        server.Meetings.Refine(meeting, better, second);
+        foreach (string query in new[] { "", "?version=refined" })
+        {
+            var refined = await (await server.Client.GetAsync($"/v1/meetings/{meeting}/transcript{query}")).JsonAsync();
+            Assert.Equal("refined", refined.Text("version"));
+            var segments = refined.GetProperty("segments").EnumerateArray().ToList();
+            Assert.Equal(["Three lines.", second.Text], segments.Select(segment => segment.Text("text")));
+            Assert.Equal($"[\"{first.Id}\"]", segments[0].GetProperty("replaces").GetRawText());
+            Assert.DoesNotContain("replaces", segments[1].Names());
+        }
+        var live = await (await server.Client.GetAsync($"/v1/meetings/{meeting}/transcript?version=live")).JsonAsync();
+        Assert.Equal(("live", first.Text), (live.Text("version"), live.GetProperty("segments")[0].Text("text")));
+        Assert.Contains("Three lines.", await server.Client.GetStringAsync($"/v1/meetings/{meeting}/transcript?format=txt"));
+        foreach (var segment in new[] { first, second, better })
+            Assert.Equal(segment.Text, (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/transcript/segments/{segment.Id}")).JsonAsync()).Text("text"));
+    }
+
+    [Fact]
+    public async Task What_the_refined_transcript_has_no_more_is_not_corrected_and_says_what_is_in_its_place()
+    {
+        var better = second with { Id = SegmentId.New(DateTimeOffset.UnixEpoch), Replaces = [second.Id] };
+        server.Meetings.Refine(meeting, first, better);
+        var answer = await server.Client.PatchAsync($"/v1/meetings/{meeting}/transcript/segments/{second.Id}", JsonContent.Create(new { text = "Other." }));
+        string detail = (await answer.Content.ReadAsStringAsync());
+        await answer.IsProblemAsync(409, "invalid_state");
+        Assert.Contains(better.Id.ToString(), detail);
+        Assert.Equal(HttpStatusCode.OK, (await server.Client.PatchAsync($"/v1/meetings/{meeting}/transcript/segments/{first.Id}", JsonContent.Create(new { text = "Other." }))).StatusCode);
     }
 
     [Fact]

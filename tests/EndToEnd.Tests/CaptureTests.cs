@@ -53,6 +53,8 @@ public abstract class CaptureReplay(ITestOutputHelper output)
         }
         int found = 0;
         foreach (var stream in source.Streams.Where(s => s.Kind == "video")) AssertPictures(recorded, stream);
+        Assert.Equal(recorded.Pictures.Keys.Order(), recorded.Stills.Where(s => s.Kind == "thumbnail").Select(s => recorded.Meeting.Tracks.Single(t => t.Id == s.TrackId).Participant.Id).Order());
+        Assert.Contains(recorded.Stills, s => s is { Kind: "waveform", ContentType: "image/png" });
         foreach (var stream in source.Streams.Where(s => s.Kind == "audio"))
         {
             Assert.True(recorded.Sound.ContainsKey(stream.Participant.Id), $"{stream.Participant.Id} has no track");

@@ -23,6 +23,8 @@ internal sealed class RecordedMeeting
     public required IReadOnlyList<int[]> Waveform { get; init; }
     /// <summary>When each picture is shown, by participant id, of tracks that have pictures: decoded, and nothing was wrong with any.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<TimeSpan>> Pictures { get; init; }
+    /// <summary>Thumbnails, and the waveform as a picture; each was decoded.</summary>
+    public required IReadOnlyList<RecordingInfo> Stills { get; init; }
     /// <summary>16 kHz mono; by participant id, and "mix".</summary>
     public required IReadOnlyDictionary<string, float[]> Sound { get; init; }
 
@@ -52,6 +54,7 @@ internal sealed class RecordedMeeting
     {
         var meeting = await server.Client.WaitUntilOverAsync(id, default);
         var files = new List<(RecordingInfo, MediaFile)>();
+        var stills = new List<RecordingInfo>();
         IReadOnlyList<int[]> waveform = [];
         var sound = new Dictionary<string, float[]>();
         var pictures = new Dictionary<string, IReadOnlyList<TimeSpan>>();
@@ -60,6 +63,12 @@ internal sealed class RecordedMeeting
         {
             string path = Path.Combine(folder.FullName, recording.Id);
             await server.Client.DownloadAsync(recording, path, default);
+            if (recording.ContentType is "image/png" or "image/jpeg")
+            {
+                Assert.Single(await FfmpegDecode.PicturesAsync(path));
+                stills.Add(recording);
+                continue;
+            }
             if (recording.Kind == "waveform")
             {
                 Assert.Equal(meeting.DurationMs, recording.DurationMs);
@@ -85,7 +94,8 @@ internal sealed class RecordedMeeting
             Waveform = waveform,
             Sound = sound,
             Pictures = pictures,
-            Transcript = await server.Client.GetTranscriptAsync(id, default),
+            Stills = stills,
+            Transcript = await server.Client.GetTranscriptAsync(id, default, "live"),
             Quality = await server.Client.GetQualityAsync(id, default),
         };
     }

@@ -26,7 +26,8 @@ public sealed class LossySpeechTests(ITestOutputHelper output) : SpeechReplay(ou
 public sealed class ClipSpeechTests(ITestOutputHelper output) : SpeechReplay(output)
 {
     [Fact]
-    public Task Words_are_in_their_place_right_and_their_speakers_own() => ReplayAsync("hiring-audit.json", NetworkConditions.Perfect, worstWordErrorRate: 0.10);
+    public Task Words_are_in_their_place_right_and_their_speakers_own_also_when_they_are_heard_once_more() => ReplayAsync(
+        "hiring-audit.json", NetworkConditions.Perfect, worstWordErrorRate: 0.10, afterwards: RefinedSpeech.AssertAsync, settings: ("PIPELINE_REFINE", "true"));
 }
 
 /// <summary>
@@ -39,9 +40,10 @@ public abstract class SpeechReplay(ITestOutputHelper output)
     private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(20);
 
     private protected async Task ReplayAsync(
-        string script, NetworkConditions network, double worstWordErrorRate, Func<PipelineServer, RecordedMeeting, IReadOnlyList<SpokenLine>, Task>? afterwards = null)
+        string script, NetworkConditions network, double worstWordErrorRate, Func<PipelineServer, RecordedMeeting, IReadOnlyList<SpokenLine>, Task>? afterwards = null,
+        params (string Name, string? Value)[] settings)
     {
-        await using var server = await PipelineServer.StartAsync();
+        await using var server = await PipelineServer.StartAsync(settings: settings);
         var source = ReplaySource.Open([Fixtures.Speech(script)]);
         var lines = SpokenLine.Read(Fixtures.Speech(script));
 

@@ -41,6 +41,22 @@ public sealed class WhisperRecognizerTests
     }
 
     [Fact]
+    public async Task A_thorough_job_takes_the_whole_window_and_hears_no_less()
+    {
+        await using var recognizer = Engine.Start();
+        int live = 0, thorough = 0;
+        foreach (var spoken in SpokenFixtures.Utterances().Take(4))
+        {
+            var job = new SpeechJob(SpokenFixtures.Samples(spoken.File), "en");
+            live += Errors(spoken.Text, await AskAsync(recognizer, job));
+            thorough += Errors(spoken.Text, await AskAsync(recognizer, job with { IsThorough = true, IsBackground = true }));
+        }
+        Assert.True(thorough <= live, $"{thorough} words wrong after a thorough job, {live} after a quick one");
+
+        static int Errors(string said, RecognizeOutcome heard) => WordErrorRate.Of(said, Engine.TextOf(heard)).Errors;
+    }
+
+    [Fact]
     public async Task Silence_and_the_shortest_sounds_are_no_words()
     {
         await using var recognizer = Engine.Start();
@@ -117,7 +133,7 @@ public sealed class WhisperRecognizerTests
         {
             Assert.IsType<WorkerMessage.Ready>(await WorkerProtocol.ReadAsync(stream, CancellationToken.None));
             for (int id = 0; id < 20; id++)
-                await stream.WriteAsync(WorkerProtocol.Encode(new WorkerMessage.Job(id, "en", null, Sounds.EndlessTalk(9, seed: id))));
+                await stream.WriteAsync(WorkerProtocol.Encode(new WorkerMessage.Job(id, new DecodeTask("en", null, Translate: false, IsThorough: false), Sounds.EndlessTalk(9, seed: id))));
         }
         await worker.WaitForExitAsync().WaitAsync(Engine.Patience);
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);

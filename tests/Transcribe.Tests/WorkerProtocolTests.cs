@@ -6,7 +6,7 @@ namespace Pipeline.Transcribe.Tests;
 public sealed class WorkerProtocolTests
 {
     private static readonly WorkerMessage.Answer Answer = new(7, "de", [new SpokenWord("Grüße,", TimeSpan.FromMilliseconds(120), TimeSpan.FromMilliseconds(480), 0.97)]);
-    private static readonly WorkerMessage.Job Job = new(8, "en", null, new float[] { 0, 0.5f, -0.5f, 1, -1 });
+    private static readonly WorkerMessage.Job Job = new(8, new DecodeTask("en", null, Translate: true, IsThorough: true), new float[] { 0, 0.5f, -0.5f, 1, -1 });
 
     [Fact]
     public async Task What_is_said_is_what_is_heard()
@@ -19,7 +19,7 @@ public sealed class WorkerProtocolTests
         Assert.Equal(Answer.Words, answer.Words);
         Assert.Equal("de", answer.Language);
         var job = Assert.IsType<WorkerMessage.Job>(await WorkerProtocol.ReadAsync(stream, CancellationToken.None));
-        Assert.Equal((8, "en", null), (job.Id, job.Language, job.Prompt));
+        Assert.Equal((8, Job.Task), (job.Id, job.Task));
         for (int n = 0; n < Job.Samples.Length; n++) Assert.Equal(Job.Samples.Span[n], job.Samples.Span[n], 1f / short.MaxValue);
         Assert.Null(await WorkerProtocol.ReadAsync(stream, CancellationToken.None));
     }

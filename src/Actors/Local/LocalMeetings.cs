@@ -50,6 +50,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MeetingWork work;
     private readonly CaptionBacklog backlog;
+    private readonly TranscriptRefiner refiner;
     private readonly IMeetingStore store;
     private readonly TimeProvider clock;
     private readonly ActorsMetrics metrics;
@@ -71,6 +72,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         log = logs.CreateLogger<LocalMeetings>();
         work = new MeetingWork(engine, store, clock, logs.CreateLogger<MeetingWork>());
         backlog = new CaptionBacklog(engine, store, clock, logs.CreateLogger<CaptionBacklog>());
+        refiner = new TranscriptRefiner(engine, store, clock, metrics, logs.CreateLogger<TranscriptRefiner>());
     }
 
     public SpeechEngine? Engine => work.Engine;
@@ -91,7 +93,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             async (m, ct) => await FirstAttemptAsync(m, TakeUp(m), ct));
         foreach (var m in ending) TakeUp(m);
         await work.DiscardUnknownAsync(cancellationToken);                           // before there can be a new one
-        workingOff = Task.Run(() => backlog.RunAsync(stopping.Token), CancellationToken.None);
+        workingOff = Task.Run(() => Task.WhenAll(backlog.RunAsync(stopping.Token), refiner.RunAsync(stopping.Token)), CancellationToken.None);
         started.TrySetResult();
     }
 
@@ -142,21 +144,29 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var announced = Meeting.Decide(command, now);
         var meeting = Meeting.Apply(announced);
         try { await store.CommitAsync(meeting, [announced]); }
-        catch
+        catch (Exception e)
         {
             work.Discard(command.Id);                                                // stored all the same, it is closed as not started, and needs no key
+            if (e is IOException) NoteFull();
             throw;
         }
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
     }
 
     public async Task<MeetingView?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
-        (await store.FindAsync(tenant, id, ct))?.View();
+        await store.FindAsync(tenant, id, ct) is { } meeting ? Shown(meeting) : null;
 
     public async Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct)
     {
         var page = await store.ListAsync(tenant, query, ct);
-        return new MeetingPage([.. page.Meetings.Select(m => m.View())], page.Next);
+        return new MeetingPage([.. page.Meetings.Select(Shown)], page.Next);
+    }
+
+    /// <summary>A disk that takes nothing keeps that out of the archive, too.</summary>
+    private MeetingView Shown(Meeting meeting)
+    {
+        var view = meeting.View();
+        return owners.TryGetValue(meeting.Id, out var owner) && owner.IsFailing ? view with { MediaHealth = MediaHealth.Failing } : view;
     }
 
     public async Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct)
@@ -167,6 +177,9 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
     }
 
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => store.TranscriptAsync(tenant, id, ct);
+
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) =>
+        store.TranscriptAsync(tenant, id, version, ct);
 
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
         store.FindSegmentAsync(tenant, id, segment, ct);
@@ -203,7 +216,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             switch ((await work.OpenAsync(announced, owner, stopping.Token)).Result)
             {
                 case OpenMediaResult.NoCapacity none:
-                    Interlocked.Exchange(ref fullUntil, (clock.GetElapsedTime(0) + FullFor).Ticks);
+                    NoteFull();
                     await store.WithdrawAsync(announced.Tenant, announced.Id);
                     return new CreateMeetingResult.NoCapacity(none.Detail);
                 case OpenMediaResult.Opened opened:
@@ -221,6 +234,8 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             throw;
         }
     }
+
+    private void NoteFull() => Interlocked.Exchange(ref fullUntil, (clock.GetElapsedTime(0) + FullFor).Ticks);
 
     private async Task<CreateMeetingResult> BeginAsync(Meeting announced, MeetingActor owner, IMeetingMedia media)
     {

@@ -31,10 +31,17 @@ internal sealed class JournalCatchUp(MeetingFolder folder, MeetingKeys keys, Tim
     /// <summary>Gives the speech that has no captions yet to the pipeline, as fast as it takes it.</summary>
     /// <param name="captions">Its owner finishes it.</param>
     /// <param name="heard">The captions that are stored.</param>
-    public async Task SpeakAsync(CaptionPipeline captions, IReadOnlyList<HeardSpan> heard, CancellationToken ct)
+    public Task SpeakAsync(CaptionPipeline captions, IReadOnlyList<HeardSpan> heard, CancellationToken ct)
     {
         var runs = new JournalReader(folder.Journal, keys).Runs();
-        ISpeechSink feed = new SpeechFeed(captions, new UnheardSpeech([.. runs.Select(r => r.Began)], heard, Lost(ct)));
+        return SpeakAsync(captions, new UnheardSpeech([.. runs.Select(r => r.Began)], heard, Lost(ct)), ct);
+    }
+
+    /// <inheritdoc cref="SpeakAsync(CaptionPipeline, IReadOnlyList{HeardSpan}, CancellationToken)"/>
+    /// <param name="selection">What of the speech.</param>
+    public async Task SpeakAsync(CaptionPipeline captions, ISpeechSelection selection, CancellationToken ct)
+    {
+        ISpeechSink feed = new SpeechFeed(captions, selection);
         using var pipeline = new MediaPipeline(journal: null, mix: null, feed) { Decodes = false, Delay = MediaPipeline.ReplayDelay };
         var playback = new JournalPlayback(pipeline);
         playback.TrackAdded += track => captions.AddTrack(track.Description.Number);

@@ -23,6 +23,9 @@ public sealed partial class MediaEngine
     [LoggerMessage(LogLevel.Error, "{Meeting}: a file was not encoded, {Detail}; the journal is kept")]
     private partial void NotEncoded(MeetingId meeting, string detail);
 
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: a video has no thumbnail, {Detail}")]
+    private partial void NotPictured(MeetingId meeting, string detail);
+
     [LoggerMessage(LogLevel.Warning, "{Meeting} was not started, and its key cannot be deleted; the next start tries again")]
     private partial void NotDiscarded(MeetingId meeting, Exception exception);
 
@@ -31,4 +34,7 @@ public sealed partial class MediaEngine
 
     [LoggerMessage(LogLevel.Warning, "{Meeting}: journal segment {Segment} at byte {Offset}: {What}")]
     private partial void JournalDamaged(MeetingId meeting, int segment, long offset, string what);
+
+    [LoggerMessage(LogLevel.Warning, "{Recording} of {Meeting} was not made, and what there is of it cannot be deleted")]
+    private partial void RenderNotDiscarded(RecordingId recording, MeetingId meeting, Exception exception);
 }

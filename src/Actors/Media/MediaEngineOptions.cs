@@ -16,4 +16,6 @@ public sealed record MediaEngineOptions
     public long DiskReserveBytes { get; init; } = 256L << 20;
     /// <summary>How long a stop waits for captions of what was said; a minute's utterances take seconds.</summary>
     public TimeSpan CaptionPatience { get; init; } = TimeSpan.FromSeconds(45);
+    /// <summary>Whether what was said in a meeting that is over is recognised once more, as well as the engine can.</summary>
+    public bool RefinesTranscripts { get; init; } = true;
 }

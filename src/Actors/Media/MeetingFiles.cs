@@ -2,11 +2,13 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Recording.Mp4;
+using Pipeline.Ingest.Recording.Pictures;
 
 namespace Pipeline.Actors.Media;
 
 /// <param name="Failure">Why one that was wanted is not there; null: all are.</param>
-internal sealed record MadeFiles(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, string? Failure, IReadOnlyList<JournalDamage> Damage);
+/// <param name="PictureFailure">The same of a still picture, without which the meeting is whole.</param>
+internal sealed record MadeFiles(IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, string? Failure, string? PictureFailure, IReadOnlyList<JournalDamage> Damage);
 
 /// <summary>Makes the files of a meeting that has ended: of its journal, and of what its last run left.</summary>
 /// <param name="duration">The meeting's length, which every file has.</param>
@@ -28,8 +30,10 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
         var rendered = await Task.Run(() => renderer.RenderAsync(wantsMix && mix is null, wantsTracks, run?.Waveform, ct), ct);
         if (rendered.MixFailure is null) LivePart.DeleteAll(folder.Path);            // taken over, or of no use: also what a crash left
 
-        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Select(Describe).ToList();
-        return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, rendered.Damage);
+        var pictures = await MeetingPictures.MakeAsync(rendered, folder.Recordings, keys, ct);
+
+        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Concat(pictures.Files).Select(Describe).ToList();
+        return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, pictures.Failure, rendered.Damage);
     }
 
     /// <returns>Null when the live mix cannot be finished, and must be made again.</returns>
@@ -58,8 +62,10 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
             (RenderedKind.Track, ".mp4") => ("track", "video/mp4"),
             (RenderedKind.Track, ".flac") => ("track", "audio/flac"),
             (RenderedKind.Track, _) => ("track", "audio/ogg"),
+            (RenderedKind.Thumbnail, _) => ("thumbnail", "image/jpeg"),
+            (_, ".png") => ("waveform", "image/png"),
             _ => ("waveform", "application/json"),
         };
-        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, duration, file.Sha256);
+        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, file.Kind == RenderedKind.Thumbnail ? TimeSpan.Zero : duration, file.Sha256);
     }
 }

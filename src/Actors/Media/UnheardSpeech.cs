@@ -7,7 +7,7 @@ namespace Pipeline.Actors.Media;
 /// of the one before are made up for: so each run of a track has its own end of what was heard. Before that end only what was lost,
 /// as the journal says, is unheard.
 /// </summary>
-internal sealed class UnheardSpeech
+internal sealed class UnheardSpeech : ISpeechSelection
 {
     private const int Rate = 16000;
     /// <summary>After the last word's end: its own last sound is not a word again.</summary>
@@ -27,12 +27,11 @@ internal sealed class UnheardSpeech
         foreach (var span in heard)
         {
             if (!heardUntil.TryGetValue(span.Track, out long[]? until)) heardUntil[span.Track] = until = new long[begins.Length];
-            int run = RunOf(ToSamples(span.Start));
+            int run = RunOf(ToSamples(span.End));                                    // what was said as a run began may lie a moment before
             until[run] = Math.Max(until[run], ToSamples(span.End + Margin));
         }
     }
 
-    /// <summary>The first of the samples that nobody heard, and how many of them lie together. False when there are none.</summary>
     public bool TryNext(int track, long firstSample, int count, out int skip, out int length)
     {
         (skip, length) = (0, count);

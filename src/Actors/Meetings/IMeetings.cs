@@ -1,4 +1,5 @@
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -18,6 +19,9 @@ public enum CaptionsStatus { Live, Degraded, Deferred, Unavailable, Off }
 
 /// <summary>How a track's sender is known: by SRTP, by a declared address, or not at all.</summary>
 public enum Authenticated { None, Address, Srtp }
+
+/// <summary>How far the second pass over a meeting's transcript has come.</summary>
+public enum Refinement { None, Owed, Done }
 
 public sealed record StatusChange(MeetingStatus Status, DateTimeOffset At, string? Reason);
 
@@ -43,6 +47,8 @@ public sealed record MeetingView
     /// <summary>The even UDP port; RTCP of senders that do not multiplex goes to the one above.</summary>
     public required int Port { get; init; }
     public required IReadOnlyList<TrackView> Tracks { get; init; }
+    /// <summary>The best transcript there is.</summary>
+    public TranscriptVersion Transcript { get; init; }
     /// <summary>How its source does, as long as it records; null: it has none.</summary>
     public SourceState? Source { get; init; }
     /// <summary>Rises with every change that an `ETag` must show.</summary>
@@ -146,6 +152,8 @@ public sealed record Segment(
     public int Rev { get; init; } = 1;
     /// <summary>Null while it is as it was recognised; else <see cref="Text"/> is somebody's.</summary>
     public SegmentCorrection? Correction { get; init; }
+    /// <summary>In a refined transcript: live ones that it is in the place of.</summary>
+    public IReadOnlyList<SegmentId> Replaces { get; init; } = [];
 }
 
 /// <summary>One revision of a segment, as a reader of captions is told.</summary>
@@ -172,6 +180,8 @@ public abstract record CorrectSegmentResult
 {
     /// <summary>Also when it had that text before: then nothing was written.</summary>
     public sealed record Corrected(Segment Segment) : CorrectSegmentResult;
+    /// <summary>The refined transcript does not have it: these say what it said.</summary>
+    public sealed record Superseded(IReadOnlyList<SegmentId> By) : CorrectSegmentResult;
     /// <summary>Somebody else corrected it meanwhile.</summary>
     public sealed record OtherRevision(Segment Segment) : CorrectSegmentResult;
     public sealed record NoSuchMeeting : CorrectSegmentResult;
@@ -190,11 +200,17 @@ public sealed record TrackQualityView(TrackId Track, Participant Participant, Tr
 /// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
 public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <param name="Kind">"mix", "track" or "waveform".</param>
+/// <param name="Kind">"mix", "track", "video", "waveform" or "thumbnail".</param>
 /// <param name="Path">The file on this node; the outside never sees it.</param>
 public sealed record Recording(
     RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
-    long Bytes, TimeSpan Duration, string Sha256, DateTimeOffset CreatedAt, string Path);
+    long Bytes, TimeSpan Duration, string Sha256, DateTimeOffset CreatedAt, string Path)
+{
+    /// <inheritdoc cref="Media.MadeFile.Loudness"/>
+    public double? Loudness { get; init; }
+    /// <inheritdoc cref="Media.MadeFile.Render"/>
+    public RenderRequest? Render { get; init; }
+}
 
 /// <summary>What made the words.</summary>
 public sealed record SpeechEngine(string Name, string Model, string Sha256);
@@ -233,8 +249,11 @@ public interface IMeetings
     IAsyncEnumerable<LedgerEvent> EventsAsync(TenantId tenant, MeetingId id, long after, CancellationToken ct);
     /// <summary>What happened to all of the tenant's meetings after <paramref name="after"/>, ascending, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<LedgerEvent>> LedgerAsync(TenantId tenant, long after, int limit, CancellationToken ct);
-    /// <summary>By start time.</summary>
+    /// <summary>The best transcript there is, by start time.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>The refined one of a meeting that has none is the live one.</summary>
+    Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct);
+    /// <summary>Of whichever transcript; as the best one has it, where that has it.</summary>
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);
     /// <summary>Puts a text in the place of what was recognised, in a running meeting or one that is over.</summary>
     /// <param name="by">The key's id.</param>

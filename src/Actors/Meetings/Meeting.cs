@@ -38,6 +38,7 @@ public sealed partial record Meeting
     public IReadOnlyList<TrackView> Tracks { get; init; } = [];
     public MediaHealth Health { get; init; } = MediaHealth.Waiting;
     public CaptionsStatus Captions { get; init; }
+    public Refinement Refinement { get; init; }
     /// <summary>True from a pause to its end, over restarts too: what is received meanwhile is kept as headers only.</summary>
     public bool Paused { get; init; }
     /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
@@ -63,6 +64,14 @@ public sealed partial record Meeting
     /// <summary>It is over, and not every word of it has its caption: they come when there is an engine for them.</summary>
     [JsonIgnore]
     public bool OwesCaptions => IsOver && Captions == CaptionsStatus.Deferred;
+
+    /// <summary>Every word of it has its caption, and may have a better one.</summary>
+    [JsonIgnore]
+    public bool OwesRefinement => IsOver && Refinement == Refinement.Owed;
+
+    /// <summary>The best there is.</summary>
+    [JsonIgnore]
+    public TranscriptVersion Transcript => Refinement == Refinement.Done ? TranscriptVersion.Refined : TranscriptVersion.Live;
 
     /// <summary>False while the meeting is only announced.</summary>
     [JsonIgnore]
@@ -152,6 +161,8 @@ public sealed partial record Meeting
         (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
         (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => Failed(c, now),
 
+        (_, MeetingCommand.RenderMade c) when IsOver => [new RecordingReady(c.Ready.Id, c.Ready.File, now)],
+
         // Announced and never opened: nobody was told of it, so it is closed and not gone on with.
         (MeetingStatus.Recording, MeetingCommand.Recovered) when Port is null => [new MeetingFailed("not_started", now)],
         (MeetingStatus.Stopping, MeetingCommand.Recovered c) when c.Run == Run + 1 =>
@@ -163,6 +174,7 @@ public sealed partial record Meeting
         (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && c.Status != Captions =>
             [new CaptionsStatusChanged(Captions, c.Status, now)],
         (_, MeetingCommand.CaptionsMade c) when OwesCaptions && c.Run == Run => CaughtUp(now),
+        (_, MeetingCommand.TranscriptRefined c) when OwesRefinement && c.Run == Run => Refined(c.Plan, now),
 
         _ => [],
     };
@@ -184,7 +196,8 @@ public sealed partial record Meeting
         ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
         MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
-        CaptionsStatusChanged e => m with { Captions = e.To },
+        CaptionsStatusChanged e => m with { Captions = e.To, Refinement = m.Status == MeetingStatus.Completed && e.To == CaptionsStatus.Live ? Refinement.Owed : m.Refinement },
+        TranscriptRefined e => m with { Refinement = Refinement.Done, LastSequence = e.FirstSequence - 1 + e.Plan.Added.Count },
         SourceChanged e => m with { Source = e.State },
         RecordingReady { File.Kind: "mix" } when m.Status == MeetingStatus.Processing => m with { MixIsReady = true },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
@@ -193,7 +206,11 @@ public sealed partial record Meeting
         MeetingResumed e => m with { Paused = false, ListeningSince = e.At },
         MeetingStopped e => m.Become(MeetingStatus.Stopping, e.At, e.Reason) with { EndedAt = e.At, Paused = false },
         ProcessingStarted e => m.Become(MeetingStatus.Processing, e.At, m.Reason),
-        MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with { Captions = e.Captions },
+        MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with
+        {
+            Captions = e.Captions,
+            Refinement = e.Captions == CaptionsStatus.Live ? Refinement.Owed : Refinement.None,
+        },
         MeetingFailed e => m.Become(MeetingStatus.Failed, e.At, e.Reason) with { EndedAt = m.EndedAt ?? e.At },
         MeetingRecovered e => m.Become(m.Status, e.At, m.Status == MeetingStatus.Recording ? "recovered" : m.Reason, "recovered") with
         {
@@ -232,6 +249,14 @@ public sealed partial record Meeting
     {
         List<MeetingEvent> decided = [new CaptionsStatusChanged(Captions, CaptionsStatus.Live, now), new TranscriptReady(now)];
         if (Spec.Minutes && Status == MeetingStatus.Completed) decided.Add(new MinutesReady(now));
+        return decided;
+    }
+
+    /// <summary>Minutes made from now on are of the refined transcript.</summary>
+    private List<MeetingEvent> Refined(RefinementPlan plan, DateTimeOffset now)
+    {
+        List<MeetingEvent> decided = [new TranscriptRefined(plan, LastSequence + 1, now), new TranscriptReady(now, TranscriptVersion.Refined)];
+        if (Spec.Minutes) decided.Add(new MinutesReady(now));
         return decided;
     }
 

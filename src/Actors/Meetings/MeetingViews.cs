@@ -25,6 +25,7 @@ public static class MeetingViews
         Port = meeting.Port ?? 0,   // 0: it failed before it had one
         Tracks = meeting.Tracks,
         Source = meeting.Source,
+        Transcript = meeting.Transcript,
         Version = meeting.Version,
     };
 
@@ -44,6 +45,7 @@ public static class MeetingViews
     public static MediaJob Job(this Meeting meeting, IReadOnlyList<HeardSpan> heard) => new(
         meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
     {
+        Began = meeting.Began,
         Paused = meeting.Paused,
         MixIsReady = meeting.MixIsReady,
     };

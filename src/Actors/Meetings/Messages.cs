@@ -59,12 +59,16 @@ public abstract record MeetingCommand
     /// <param name="Reason">A stable word.</param>
     /// <param name="Files">Those that could be made all the same.</param>
     public sealed record ProcessingFailed(int Run, string Reason, IReadOnlyList<ReadyFile> Files, CaptionsStatus Captions) : MeetingCommand;
+    /// <summary>A file that somebody asked for when the meeting was over.</summary>
+    public sealed record RenderMade(ReadyFile Ready) : MeetingCommand;
     /// <summary>The server came back and begins this run.</summary>
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
     public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
     /// <summary>Every word of a meeting that is over has its caption now.</summary>
     public sealed record CaptionsMade(int Run) : MeetingCommand;
+    /// <summary>The second pass over what was said is done.</summary>
+    public sealed record TranscriptRefined(int Run, RefinementPlan Plan) : MeetingCommand;
     public sealed record MediaSeen(int Run, MediaSnapshot Snapshot) : MeetingCommand;
     /// <summary>How the meeting's source does.</summary>
     /// <param name="Detail">What stands in the way, as one sentence; null: nothing does.</param>
@@ -130,6 +134,8 @@ public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus T
 public sealed record SourceChanged(SourceState State, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record RecordingReady(RecordingId Id, MadeFile File, DateTimeOffset At) : MeetingEvent(At);
-public sealed record TranscriptReady(DateTimeOffset At) : MeetingEvent(At);
+/// <param name="FirstSequence">Of the first segment that only the refined transcript has; the others follow.</param>
+public sealed record TranscriptRefined(RefinementPlan Plan, long FirstSequence, DateTimeOffset At) : MeetingEvent(At);
+public sealed record TranscriptReady(DateTimeOffset At, TranscriptVersion Version = TranscriptVersion.Live) : MeetingEvent(At);
 /// <summary>Minutes can be asked for from now on. They are not stored: whoever asks has them made from the transcript.</summary>
 public sealed record MinutesReady(DateTimeOffset At) : MeetingEvent(At);

@@ -14,7 +14,9 @@ public interface IMeetingStore
     /// would survive a power cut.
     /// </summary>
     /// <param name="after">The state after the decision.</param>
-    /// <exception cref="StaleMeetingException">The stored state is not the one before <paramref name="after"/>.</exception>
+    /// <exception cref="StaleMeetingException">
+    /// The stored state is not the one before <paramref name="after"/>; or a segment was corrected that a refined transcript knew nothing of.
+    /// </exception>
     Task CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided);
 
     /// <summary>Removes a meeting that was announced and never opened, as if it had not been. Of any other, nothing.</summary>
@@ -25,6 +27,9 @@ public interface IMeetingStore
 
     /// <summary>Every meeting that <see cref="Meeting.OwesCaptions"/>, of every tenant, the oldest first.</summary>
     Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct);
+
+    /// <summary>Every meeting that <see cref="Meeting.OwesRefinement"/>, of every tenant, the oldest first.</summary>
+    Task<IReadOnlyList<UnfinishedMeeting>> OwingRefinementAsync(CancellationToken ct);
 
     /// <summary>True for a meeting of whichever tenant, also while it is only announced.</summary>
     Task<bool> KnowsAsync(MeetingId id, CancellationToken ct);
@@ -40,8 +45,11 @@ public interface IMeetingStore
 
     /// <summary>By sequence, after <paramref name="after"/>, at most <paramref name="limit"/>. None where there is no such meeting.</summary>
     Task<IReadOnlyList<Segment>> SegmentsAsync(TenantId tenant, MeetingId id, long after, int limit, CancellationToken ct);
-    /// <summary>By start time; null where there is no such meeting. Segments whose key is gone are gone.</summary>
+    /// <summary>The best there is, by start time; null where there is no such meeting. Segments whose key is gone are gone.</summary>
     Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct);
+    /// <summary>The same of a version; the refined one of a meeting that has none is the live one.</summary>
+    Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct);
+    /// <summary>Of whichever transcript; as the best one has it, where that has it.</summary>
     Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct);
     /// <summary>Stores a correction beside what it corrects. Returns once it would survive a power cut.</summary>
     /// <param name="by">Who corrects.</param>

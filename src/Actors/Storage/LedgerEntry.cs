@@ -30,7 +30,7 @@ public sealed record LedgerEntry(string Type, string Data)
             CaptionFinal e => ("caption.final", data with { SegmentId = e.Id.ToString(), TrackId = e.Track.Id.ToString() }),
             CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To) }),
             RecordingReady e => ("recording.ready", data with { RecordingId = e.Id.ToString(), Kind = e.File.Kind }),
-            TranscriptReady => ("transcript.ready", data),
+            TranscriptReady e => ("transcript.ready", data with { Version = Word(e.Version) }),
             MinutesReady => ("minutes.ready", data),
             _ => ((string?)null, data),
         };
@@ -56,7 +56,7 @@ public sealed record LedgerEntry(string Type, string Data)
         _ => null,
     };
 
-    private static string Word(CaptionsStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+    private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }
 
 internal sealed record LedgerData
@@ -70,6 +70,7 @@ internal sealed record LedgerData
     public string? Kind { get; init; }
     public string? Reason { get; init; }
     public string? CaptionsStatus { get; init; }
+    public string? Version { get; init; }
     public int? Run { get; init; }
 }
 

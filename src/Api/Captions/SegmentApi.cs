@@ -49,6 +49,9 @@ internal static class SegmentApi
         {
             CorrectSegmentResult.Corrected(var corrected) => Show(corrected, http.Response),
             CorrectSegmentResult.OtherRevision => Changed(),
+            CorrectSegmentResult.Superseded(var by) => new Problem(ProblemKind.InvalidState, by.Count == 0
+                ? "The refined transcript does not have this segment: nothing was heard when it was recognised once more."
+                : $"The refined transcript has {string.Join(", ", by)} in the place of this segment: correct that."),
             CorrectSegmentResult.NoSuchMeeting => Problem.NoSuchMeeting(id),
             CorrectSegmentResult.NoSuchSegment => Problem.Missing("segment", segment),
             var other => throw new UnreachableException(other.ToString()),

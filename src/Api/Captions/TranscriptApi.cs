@@ -12,7 +12,7 @@ namespace Pipeline.Api.Captions;
 
 internal sealed record EngineDto(string Name, string Model, string Sha256);
 
-/// <summary>What one track said in one utterance. The last three members are there once it was corrected.</summary>
+/// <summary>What one track said in one utterance. Corrections and what it replaces are there where there are any.</summary>
 internal sealed record SegmentDto(
     string Id, SpeakerDto Participant, string TrackId, long StartMs, long EndMs, string Text, IReadOnlyList<WordDto> Words)
 {
@@ -24,6 +24,9 @@ internal sealed record SegmentDto(
     /// <summary>As it was recognised, however often it was corrected.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? OriginalText { get; init; }
+    /// <summary>Ids of live segments that the refined transcript has it in the place of.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Replaces { get; init; }
 
     public static SegmentDto Of(Segment segment) => new(
         segment.Id.ToString(), SpeakerDto.Of(segment.Participant), segment.Track.ToString(),
@@ -32,6 +35,7 @@ internal sealed record SegmentDto(
         CorrectedBy = segment.Correction?.By,
         CorrectedAt = segment.Correction?.At,
         OriginalText = segment.Correction?.OriginalText,
+        Replaces = segment.Replaces.Count == 0 ? null : [.. segment.Replaces.Select(id => id.ToString())],
     };
 }
 
@@ -63,15 +67,20 @@ internal static class TranscriptApi
         if ((format ?? Forms.Preferred(http.Request)) is not { } chosen)
             return new Problem(ProblemKind.NotAcceptable, $"A transcript comes as {Forms.MediaTypes}.");
         if (!MeetingId.TryParse(id, out var meetingId)
-            || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } meeting
-            || await meetings.TranscriptAsync(caller.Tenant, meetingId, ct) is not { } segments) return Problem.NoSuchMeeting(id);
-        if (version == "refined") return new Problem(ProblemKind.NotFound, "There is no refined transcript of this meeting.");
+            || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } meeting) return Problem.NoSuchMeeting(id);
+        if (version == "refined" && meeting.Transcript == TranscriptVersion.Live)
+            return new Problem(ProblemKind.NotFound, "There is no refined transcript of this meeting, or not yet.");
+        var told = version == "live" ? TranscriptVersion.Live : meeting.Transcript;
+        if (await meetings.TranscriptAsync(caller.Tenant, meetingId, told, ct) is not { } segments) return Problem.NoSuchMeeting(id);
 
         if (chosen != "json") return TypedResults.Text(TranscriptFormats.Write(chosen, Lines(segments)), Forms.MediaTypeOf(chosen) + "; charset=utf-8");
         var engine = meetings.Engine is { } made ? new EngineDto(made.Name, made.Model, made.Sha256) : null;
         return TypedResults.Ok(new TranscriptDto(
-            meetingId.ToString(), "live", SpokenLanguage.Of(meeting.Spec, segments), engine, [.. segments.Select(SegmentDto.Of)]));
+            meetingId.ToString(), Name(told), SpokenLanguage.Of(meeting.Spec, segments), engine, [.. segments.Select(SegmentDto.Of)]));
     }
+
+    /// <summary>As `version` has it.</summary>
+    public static string Name(TranscriptVersion version) => version == TranscriptVersion.Refined ? "refined" : "live";
 
     private static Problem? RefuseQuery(string? format, string? version)
     {

@@ -32,14 +32,14 @@ internal static class MinutesApi
             return new Problem(ProblemKind.NotAcceptable, $"Minutes come as {Forms.MediaTypes}.");
         if (!MeetingId.TryParse(id, out var meetingId) || await meetings.FindAsync(caller.Tenant, meetingId, ct) is not { } meeting) return Problem.NoSuchMeeting(id);
         if (Refuse(meeting) is { } refused) return refused;
-        if (await meetings.TranscriptAsync(caller.Tenant, meetingId, ct) is not { } segments
+        if (await meetings.TranscriptAsync(caller.Tenant, meetingId, meeting.Transcript, ct) is not { } segments
             || await meetings.QualityAsync(caller.Tenant, meetingId, ct) is not { } quality) return Problem.NoSuchMeeting(id);
 
-        var source = MeetingSource.Of(meeting, segments, quality);
+        var source = MinutesInput.Of(meeting, segments, quality);
         if (await minutes.OfAsync(source, ct) is not { } made)
             return new Problem(ProblemKind.NoCapacity, "Too many minutes are being made.") { RetryAfter = WhileBusy };
         made = made with { Note = Note(meeting, made.Note) };
-        if (chosen == "json") return TypedResults.Ok(MinutesDto.Of(meetingId, made));
+        if (chosen == "json") return TypedResults.Ok(MinutesDto.Of(meetingId, meeting.Transcript, made));
         if (chosen == "html") http.Response.Headers.ContentSecurityPolicy = $"{MinutesHtml.ContentSecurityPolicy}; frame-ancestors 'none'";
         return TypedResults.Text(Write(chosen, new MinutesDocument(meeting.Spec.Title, source, made)), Forms.MediaTypeOf(chosen) + "; charset=utf-8");
     }

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Api.Captions;
 using Pipeline.Api.Json;
 using Pipeline.Transcribe.Minutes;
 
@@ -55,10 +56,10 @@ internal sealed record MinutesDto
     /// <summary>What is left out and why; null where nothing is.</summary>
     public required string? Note { get; init; }
 
-    public static MinutesDto Of(MeetingId meeting, MeetingMinutes minutes) => new()
+    public static MinutesDto Of(MeetingId meeting, TranscriptVersion transcript, MeetingMinutes minutes) => new()
     {
         MeetingId = meeting.ToString(),
-        TranscriptVersion = "live",
+        TranscriptVersion = TranscriptApi.Name(transcript),
         Method = minutes.Method,
         Summary = ClaimDto.Of(minutes.Summary),
         Topics = [.. minutes.Topics.Select(TopicDto.Of)],

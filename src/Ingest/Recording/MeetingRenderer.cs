@@ -11,6 +11,8 @@ public sealed record RenderedMeeting(IReadOnlyList<RenderedFile> Files, string? 
 {
     /// <summary>Why some track has no file though one was wanted; null otherwise.</summary>
     public string? TrackFailure { get; init; }
+    /// <summary>The shape of the mix.</summary>
+    public Waveform Waveform { get; init; } = new();
 }
 
 /// <summary>Makes a meeting's files from its journal in one pass: the same journal gives the same files, whenever it is asked.</summary>
@@ -79,7 +81,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
                 if (video.Finish() is { } path) rendered.Add(await AtAsync(RenderedKind.Track, video.Codec, number, path));
             rendered.Add(await RenderedFile.OfAsync(waveform ?? live!, outputFolder, journal.Keys, ct));
             if (mixed is not null && failure is null) rendered.Insert(0, await AtAsync(RenderedKind.Mix, "aac", null, mixed.Path));
-            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure };
+            return new RenderedMeeting(rendered, failure, pipeline.Tracks.ToDictionary(t => t.Description.Number, t => t.Quality()), pipeline.Decodes, journal.Damage) { TrackFailure = trackFailure, Waveform = waveform ?? live! };
         }
         finally
         {

@@ -4,7 +4,7 @@ using Pipeline.Ingest.Journal;
 
 namespace Pipeline.Ingest.Recording;
 
-public enum RenderedKind { Mix, Track, Waveform }
+public enum RenderedKind { Mix, Track, Waveform, Thumbnail }
 
 /// <summary>One file made of a meeting. It lies at its final place, whole and sealed.</summary>
 /// <param name="Codec">As the contract names it.</param>

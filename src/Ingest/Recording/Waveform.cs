@@ -22,6 +22,9 @@ public sealed class Waveform
     /// <summary>Pixels, one that is not full yet included.</summary>
     public int Length => Full + (taken > 0 ? 1 : 0);
 
+    /// <summary>One pixel: its least and its greatest sample in 8 bits.</summary>
+    public (sbyte Least, sbyte Greatest) this[int pixel] => pixel < Full ? blocks[pixel / BlockPixels][pixel % BlockPixels] : (Bits8(least), Bits8(greatest));
+
     /// <summary>Takes the next samples of the mix, 48 kHz mono.</summary>
     public void Write(ReadOnlySpan<float> frame)
     {
@@ -47,7 +50,7 @@ public sealed class Waveform
     public async Task SaveAsync(Stream stream, CancellationToken ct)
     {
         var data = new int[2 * Length];
-        for (int n = 0; n < Length; n++) (data[2 * n], data[2 * n + 1]) = n < Full ? blocks[n / BlockPixels][n % BlockPixels] : (Bits8(least), Bits8(greatest));
+        for (int n = 0; n < Length; n++) (data[2 * n], data[2 * n + 1]) = this[n];
         await JsonSerializer.SerializeAsync(stream, new WaveformData(2, 1, Codecs.OpusPacket.ClockRate, SamplesPerPixel, 8, Length, data), WaveformJson.Default.WaveformData, ct);
     }
 

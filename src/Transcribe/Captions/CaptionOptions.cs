@@ -21,6 +21,14 @@ public sealed record CaptionOptions
     /// <summary>Nobody waits for them: all that is being said anywhere goes before, and they are late whatever they take.</summary>
     public bool IsBackground { get; init; }
 
+    /// <summary>Whole utterances, each recognised as well as the engine can: a second pass, at several times the cost.</summary>
+    public bool IsThorough { get; init; }
+
+    /// <summary>
+    /// Whether an utterance of a track, from and to since the meeting began, is to be recognised; else it comes to nothing. Null: all are.
+    /// </summary>
+    public Func<int, TimeSpan, TimeSpan, bool>? IsWanted { get; init; }
+
     /// <summary>Speech before the first partial of a segment, and again where that held no whole word.</summary>
     public TimeSpan FirstHop { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -25,7 +25,7 @@ public sealed partial class CaptionPipeline
         {
             while (accepted && (waiting = Take(track)) is not null)
             {
-                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source, IsBackground = options.IsBackground };
+                var job = new SpeechJob(waiting.Utterance.Samples, language) { Source = source, IsBackground = options.IsBackground, IsThorough = options.IsThorough };
                 accepted = Accept(track, waiting, await recognizer.RecognizeAsync(job, stopping.Token));
             }
         }

@@ -82,7 +82,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
             if (tracks.TryGetValue(track, out var existing))
                 existing.Ended = false;
             else
-                Volatile.Write(ref tracks, tracks.Append(new(track, new CaptionTrack(track, Enqueue))).ToFrozenDictionary());
+                Volatile.Write(ref tracks, tracks.Append(new(track, new CaptionTrack(track, options.IsThorough ? UtteranceLimits.Whole : UtteranceLimits.Live, Enqueue))).ToFrozenDictionary());
         }
     }
 
@@ -220,6 +220,11 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
     private void Enqueue(CaptionTrack track, Utterance utterance)
     {
+        if (options.IsWanted is { } isWanted && !isWanted(track.Number, CaptionFilter.Time(utterance.SpeechStart), CaptionFilter.Time(utterance.SpeechEnd)))
+        {
+            utterance.Dispose();
+            return;
+        }
         var segment = TakeOpen(track, utterance);
         lock (gate)
         {

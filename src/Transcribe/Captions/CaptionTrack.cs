@@ -7,10 +7,10 @@ internal sealed class CaptionTrack
 {
     private int paused;
 
-    public CaptionTrack(int number, Action<CaptionTrack, Utterance> ended)
+    public CaptionTrack(int number, UtteranceLimits limits, Action<CaptionTrack, Utterance> ended)
     {
         Number = number;
-        Detector = new SpeechDetector();
+        Detector = new SpeechDetector(limits);
         Frames = new FrameAssembler(Detector, utterance => ended(this, utterance));
     }
 

@@ -35,6 +35,12 @@ public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, s
     /// <summary>Of something said long ago: goes after everything else, and never takes the last thread.</summary>
     public bool IsBackground { get; init; }
 
+    /// <summary>As well as the engine can, at several times the cost.</summary>
+    public bool IsThorough { get; init; }
+
+    /// <summary>The words are to be English, whatever is spoken.</summary>
+    public bool Translate { get; init; }
+
     /// <summary>Whose job it is: sources take turns. Null: nobody's in particular.</summary>
     public SpeechSource? Source { get; init; }
 }

@@ -18,12 +18,6 @@ public sealed class SpeechDetector
     private const int LikelyEndFrames = 10;                  // 200 ms: words follow each other closer
     private const int MinSpeechFrames = 10;                  // 200 ms: less is a cough or a chair
 
-    /// <summary>From 7.5 s on the first good pause ends the utterance; most jobs then fit the engine's smallest window, 10.24 s.</summary>
-    private const int SoftLimitFrames = 75 * FramesPerSecond / 10;
-
-    /// <summary>At 9.6 s it is cut at the best dip so far, pause or not; no job is ever longer than this.</summary>
-    private const int HardLimitFrames = 96 * FramesPerSecond / 10;
-
     /// <summary>A cut leaves at least 3 s: shorter pieces lose the context that makes words likely.</summary>
     private const int MinCutFrames = 3 * FramesPerSecond;
     private const int DipFrames = 5;                         // 100 ms: the shortest pause one can cut in without cutting a word
@@ -35,14 +29,20 @@ public sealed class SpeechDetector
 
     private readonly NoiseFloor floor = new();
     private readonly PreRoll preRoll = new(PreRollFrames);
-    private UtteranceBuffer open;                            // frames of the utterance so far, with their levels
+    private readonly UtteranceLimits limits;
+    private readonly UtteranceBuffer open;                            // frames of the utterance so far, with their levels
     private int loudRun, quietRun;
     private int onset;                                       // frames of the open utterance before its first word
     private long stableEnd;                                  // what lies before it is one utterance's, wherever it is cut
     private long next;                                       // index of the sample that should come next
     private float carried;                                   // the last sample before the frame, for the pre-emphasis
 
-    public SpeechDetector() => open = new UtteranceBuffer(HardLimitFrames);
+    /// <param name="limits">Null: those of live captions.</param>
+    public SpeechDetector(UtteranceLimits? limits = null)
+    {
+        this.limits = limits ?? UtteranceLimits.Live;
+        open = new UtteranceBuffer(this.limits.HardFrames);
+    }
 
     /// <summary>True while an utterance has begun and not ended.</summary>
     public bool IsOpen { get; private set; }
@@ -116,8 +116,8 @@ public sealed class SpeechDetector
         open.Add(at, frame, level);
         quietRun = level > floor.Offset ? 0 : quietRun + 1;
         if (quietRun >= HangoverFrames) return Close();
-        if (open.FrameCount >= SoftLimitFrames && quietRun >= DipFrames) return Close();
-        return open.FrameCount >= HardLimitFrames ? Cut() : null;
+        if (open.FrameCount >= limits.SoftFrames && quietRun >= DipFrames) return Close();
+        return open.FrameCount >= limits.HardFrames ? Cut() : null;
     }
 
     private void Open()

@@ -171,10 +171,10 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         lock (gate) closedReason = null;
     }
 
-    /// <summary>How long the oldest job has been with the worker; zero when it has none.</summary>
+    /// <summary>How long the oldest job has been with the worker, of one that may take several times as long a part; zero when it has none.</summary>
     public TimeSpan LongestAsked()
     {
-        lock (gate) return asked.Count == 0 ? TimeSpan.Zero : asked.Values.Max(job => clock.GetElapsedTime(job.AskedAt));
+        lock (gate) return asked.Count == 0 ? TimeSpan.Zero : asked.Values.Max(job => clock.GetElapsedTime(job.AskedAt) / job.Patience);
     }
 
     public void Dispose() => changed.Dispose();
@@ -214,7 +214,8 @@ internal sealed class PendingJob
         Rank = job.IsPartial ? JobRank.Partial : job.IsBackground ? JobRank.Background : JobRank.Final;
         Source = job.Source;
         SampleCount = job.Samples.Length;
-        Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Samples));
+        Patience = job.IsThorough ? DecodeBudget.ThoroughPatience : 1;
+        Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, new DecodeTask(job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Translate, job.IsThorough), job.Samples));
         Place = new LinkedListNode<PendingJob>(this);
     }
 
@@ -223,6 +224,8 @@ internal sealed class PendingJob
     public bool IsPartial => Rank == JobRank.Partial;
     public SpeechSource? Source { get; }
     public int SampleCount { get; }
+    /// <summary>How many times as long as another job it may take.</summary>
+    public int Patience { get; }
     public ReadOnlyMemory<byte> Frame { get; }
     public Task<RecognizeOutcome> Outcome => outcome.Task;
 

@@ -10,23 +10,25 @@ internal static unsafe partial class LibWhisper
 {
     private const string Library = "pipeline_whisper";
 
-    public const int Layout = 2;
+    public const int Layout = 3;
     public const int Ok = 0, StateLost = -7, BadLayout = -100, Exception = -101, BadArgument = -102, NoRoom = -103;
 
     static LibWhisper() =>
         NativeLibrary.SetDllImportResolver(typeof(LibWhisper).Assembly, static (name, _, _) =>
             name == Library ? NativeLibrary.Load(LibraryPath()) : 0);
 
-    /// <summary><c>PIPELINE_WHISPER_LIB</c> where it is set, else the name that the set-up links in the cache folder.</summary>
+    /// <summary><c>PIPELINE_WHISPER_LIB</c> where it is set, else the name that the set-up links in the cache folder for this layout.</summary>
     public static string LibraryPath() =>
         Environment.GetEnvironmentVariable("PIPELINE_WHISPER_LIB") is { Length: > 0 } path
             ? path
-            : Path.Combine(CacheFolder.Path, "libpipeline_whisper.so");
+            : Path.Combine(CacheFolder.Path, $"libpipeline_whisper.{Layout}.so");
 
     [StructLayout(LayoutKind.Sequential)]
     public struct Options
     {
-        public int Size, Threads, AudioContext, MaxTokens;
+        public int Size, Threads, AudioContext, MaxTokens, BeamSize;
+        public float TemperatureStep;
+        public int Translate, Reserved;
         public byte* Language, Prompt;
     }
 
@@ -53,7 +55,7 @@ internal static unsafe partial class LibWhisper
     public static string EngineVersion() => Marshal.PtrToStringUTF8(EngineVersionText()) ?? "";
 
     [LibraryImport(Library, EntryPoint = "pw_model_load", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial nint ModelLoad(string path);
+    public static partial nint ModelLoad(string path, int useGpu);
     [LibraryImport(Library, EntryPoint = "pw_model_free")]
     public static partial void ModelFree(nint model);
     [LibraryImport(Library, EntryPoint = "pw_model_audio_context")]

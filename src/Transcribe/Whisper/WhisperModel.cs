@@ -11,7 +11,7 @@ internal sealed class WhisperModel : SafeHandle
 
     /// <summary>The model, or the engine's own word on why the file is none.</summary>
     /// <exception cref="DllNotFoundException">The engine is not built; <see cref="LibWhisper.LibraryPath"/> is where it should be.</exception>
-    public static WhisperModel? TryLoad(string path, out string error)
+    public static WhisperModel? TryLoad(string path, bool useGpu, out string error)
     {
         error = "";
         if (LibWhisper.LibraryLayout() != LibWhisper.Layout)
@@ -19,7 +19,7 @@ internal sealed class WhisperModel : SafeHandle
             error = "the speech engine was built for another version; run `make setup`";
             return null;
         }
-        nint model = LibWhisper.ModelLoad(path);
+        nint model = LibWhisper.ModelLoad(path, useGpu ? 1 : 0);
         if (model != 0) return new WhisperModel(model);
 
         error = LibWhisper.LastError();
@@ -33,6 +33,12 @@ internal sealed class WhisperModel : SafeHandle
     public override bool IsInvalid => handle == 0;
     protected override bool ReleaseHandle() { LibWhisper.ModelFree(handle); return true; }
 }
+
+/// <summary>How one job is decoded.</summary>
+/// <param name="Language">ISO 639-1, or <c>auto</c>.</param>
+/// <param name="Translate">To English.</param>
+/// <param name="IsThorough">As well as the model can, at several times the cost: nobody waits for it.</param>
+internal readonly record struct DecodeTask(string Language, string? Prompt, bool Translate, bool IsThorough);
 
 /// <summary>What one thread needs to run a model: hundreds of megabytes for a large one, so it is made once and used again.</summary>
 internal sealed unsafe class WhisperState : IDisposable
@@ -58,36 +64,36 @@ internal sealed unsafe class WhisperState : IDisposable
     }
 
     /// <summary>Blocks for as long as the model takes. After any failure the state is a new one: what a failed run leaves is not known.</summary>
-    public RecognizeOutcome Run(ReadOnlySpan<float> speech, string language, string? prompt)
+    public RecognizeOutcome Run(ReadOnlySpan<float> speech, DecodeTask task)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(speech.Length, SpeechJob.MaxSamples);
-        int window = Math.Min(DecodeBudget.AudioContext(speech.Length), model.AudioContext);
-        int code = TryRun(speech, window, language, prompt, out var heard, out int spent);
+        int window = task.IsThorough ? model.AudioContext : Math.Min(DecodeBudget.AudioContext(speech.Length), model.AudioContext);
+        int code = TryRun(speech, window, task, out var heard, out int spent);
         if (code is < 0 and > LibWhisper.BadLayout)
         {
             Renew();                                               // the state may have been at fault, not the job
-            code = TryRun(speech, window, language, prompt, out heard, out spent);
+            code = TryRun(speech, window, task, out heard, out spent);
         }
         // A decoder that spent all it was given was caught in a loop; the whole window often frees it.
         if (code == LibWhisper.Ok && spent >= DecodeBudget.MaxTokens(speech.Length) - 4 && window < model.AudioContext)
-            code = TryRun(speech, model.AudioContext, language, prompt, out heard, out _);
+            code = TryRun(speech, model.AudioContext, task, out heard, out _);
         if (code == LibWhisper.Ok) return heard;
 
         string error = LibWhisper.LastError();
         Renew();
         return new RecognizeOutcome.Failed(code == LibWhisper.BadArgument
-            ? $"the speech engine with this model knows no language '{language}', or no audio of this length"
+            ? $"the speech engine with this model knows no language '{task.Language}', or no audio of this length"
             : $"the speech engine failed ({code}: {error})", CanRetry: false);
     }
 
     private int TryRun(
-        ReadOnlySpan<float> speech, int window, string language, string? prompt, out RecognizeOutcome.Recognized heard, out int tokensSpent)
+        ReadOnlySpan<float> speech, int window, DecodeTask task, out RecognizeOutcome.Recognized heard, out int tokensSpent)
     {
         int count = Math.Max(speech.Length, MinSamples);
         speech.CopyTo(samples);
         samples.AsSpan(speech.Length, count - speech.Length).Clear();
-        byte[] languageText = ZeroTerminated(language);
-        byte[]? promptText = prompt is { Length: > 0 } ? ZeroTerminated(prompt) : null;
+        byte[] languageText = ZeroTerminated(task.Language);
+        byte[]? promptText = task.Prompt is { Length: > 0 } prompt ? ZeroTerminated(prompt) : null;
 
         fixed (float* pcm = samples)
         fixed (byte* languagePointer = languageText, promptPointer = promptText, textPointer = text)
@@ -99,6 +105,9 @@ internal sealed unsafe class WhisperState : IDisposable
                 Threads = 1,
                 AudioContext = window,
                 MaxTokens = DecodeBudget.MaxTokens(speech.Length),
+                BeamSize = task.IsThorough ? DecodeBudget.ThoroughBeam : 1,
+                TemperatureStep = task.IsThorough ? DecodeBudget.ThoroughTemperatureStep : 0,
+                Translate = task.Translate ? 1 : 0,
                 Language = languagePointer,
                 Prompt = promptPointer,
             };
@@ -111,9 +120,9 @@ internal sealed unsafe class WhisperState : IDisposable
                 Text = textPointer,
             };
             int code = LibWhisper.Run(model.Pointer, state, pcm, count, &options, &output);
-            heard = code != LibWhisper.Ok ? new RecognizeOutcome.Recognized([], language) : new RecognizeOutcome.Recognized(
+            heard = code != LibWhisper.Ok ? new RecognizeOutcome.Recognized([], task.Language) : new RecognizeOutcome.Recognized(
                 WordAssembler.Assemble(tokens.AsSpan(0, output.TokenCount), text.AsSpan(0, output.TextLength)),
-                Marshal.PtrToStringUTF8((nint)output.Language) ?? language);
+                Marshal.PtrToStringUTF8((nint)output.Language) ?? task.Language);
             tokensSpent = output.TokenCount;
             if (code == LibWhisper.StateLost) state = 0;
             return code;

@@ -9,6 +9,9 @@ public sealed record WhisperOptions
     /// <summary>Jobs that run at once, one thread each: two short jobs side by side are faster than one on two threads. 1 … 256.</summary>
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
+    /// <summary>Let the engine use a GPU, where it was built for one and there is one; else it takes the processor as ever.</summary>
+    public bool UseGpu { get; init; }
+
     /// <summary>
     /// How much speech may wait for the worker, over all meetings. Ten minutes are 37 MiB; what does not fit is refused, and its
     /// meeting keeps it and asks again, so that the bound on memory is each meeting's own.

@@ -125,7 +125,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token);
         try
         {
-            await using var worker = await WorkerProcess.StartAsync(path, options.Threads, starting.Token);
+            await using var worker = await WorkerProcess.StartAsync(path, options.Threads, options.UseGpu, starting.Token);
             switch (await worker.ReadAsync(starting.Token))
             {
                 case WorkerMessage.Ready ready:

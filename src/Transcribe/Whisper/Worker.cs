@@ -17,23 +17,25 @@ internal sealed partial class Worker
 
     private readonly string modelPath;
     private readonly int threads;
+    private readonly bool useGpu;
     private readonly NetworkStream socket;
     private readonly Lock writing = new();
     private readonly BlockingCollection<WorkerMessage.Job> jobs = [];
 
-    private Worker(NetworkStream socket, string modelPath, int threads)
+    private Worker(NetworkStream socket, string modelPath, int threads, bool useGpu)
     {
         this.socket = socket;
         this.modelPath = modelPath;
         this.threads = threads;
+        this.useGpu = useGpu;
     }
 
-    /// <summary><c>--socket PATH --model PATH --threads N</c>.</summary>
+    /// <summary><c>--socket PATH --model PATH --threads N [--gpu 1]</c>.</summary>
     public static int Run(string[] args)
     {
         if (!TryParse(args, out var options))
         {
-            Console.Error.WriteLine("usage: pipeline-transcribe --socket PATH --model PATH --threads N   (the server starts it; it is not for hands)");
+            Console.Error.WriteLine("usage: pipeline-transcribe --socket PATH --model PATH --threads N [--gpu 1]   (the server starts it; it is not for hands)");
             return 2;
         }
         _ = setsid();                                              // Ctrl-C at the server's terminal is the server's to act on
@@ -48,7 +50,7 @@ internal sealed partial class Worker
         {
             return 1;                                              // the server is gone already
         }
-        new Worker(new NetworkStream(connection, ownsSocket: false), options.Model, options.Threads).Serve();
+        new Worker(new NetworkStream(connection, ownsSocket: false), options.Model, options.Threads, options.UseGpu).Serve();
         return 0;
     }
 
@@ -88,7 +90,7 @@ internal sealed partial class Worker
     {
         try
         {
-            var model = WhisperModel.TryLoad(modelPath, out string error);
+            var model = WhisperModel.TryLoad(modelPath, useGpu, out string error);
             reason = $"{modelPath} cannot be loaded as a Whisper model ({error}).";
             return model;
         }
@@ -103,7 +105,7 @@ internal sealed partial class Worker
     {
         foreach (var job in jobs.GetConsumingEnumerable())
         {
-            Send(state.Run(job.Samples.Span, job.Language, job.Prompt) switch
+            Send(state.Run(job.Samples.Span, job.Task) switch
             {
                 RecognizeOutcome.Recognized recognized => new WorkerMessage.Answer(job.Id, recognized.Language, recognized.Words),
                 RecognizeOutcome.Failed failed => new WorkerMessage.Failure(job.Id, failed.Reason, failed.CanRetry),
@@ -127,13 +129,14 @@ internal sealed partial class Worker
 
     private static void StartThread(Action body) => new Thread(() => body()) { IsBackground = true }.Start();
 
-    private sealed record Options(string Socket, string Model, int Threads);
+    private sealed record Options(string Socket, string Model, int Threads, bool UseGpu);
 
     private static bool TryParse(string[] args, [NotNullWhen(true)] out Options? options)
     {
         options = null;
         string? socket = null, model = null;
         int threads = 0;
+        bool useGpu = false;
         for (int n = 0; n + 1 < args.Length; n += 2)
         {
             switch (args[n])
@@ -141,11 +144,12 @@ internal sealed partial class Worker
                 case "--socket": socket = args[n + 1]; break;
                 case "--model": model = args[n + 1]; break;
                 case "--threads" when int.TryParse(args[n + 1], out threads): break;
+                case "--gpu": useGpu = args[n + 1] == "1"; break;
                 default: return false;
             }
         }
         if (socket is null || model is null || threads is < 1 or > 256) return false;
-        options = new Options(socket, model, threads);
+        options = new Options(socket, model, threads, useGpu);
         return true;
     }
 

@@ -31,7 +31,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     /// <summary>Starts a worker and waits until it has connected; the model is not loaded yet.</summary>
     /// <exception cref="IOException">It could not be started, or died first; the message says what it said last.</exception>
-    public static async Task<WorkerProcess> StartAsync(string modelPath, int threads, CancellationToken cancellationToken)
+    public static async Task<WorkerProcess> StartAsync(string modelPath, int threads, bool useGpu, CancellationToken cancellationToken)
     {
         string folder = CreatePrivateFolder();
         try
@@ -42,7 +42,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             listener.Listen(1);
 
-            var process = Start(path, modelPath, threads);
+            var process = Start(path, modelPath, threads, useGpu);
             var lastWords = ReadLastLineAsync(process.StandardError);
             try
             {
@@ -111,7 +111,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Start(string socketPath, string modelPath, int threads)
+    private static Process Start(string socketPath, string modelPath, int threads, bool useGpu)
     {
         var start = new ProcessStartInfo(DotnetHost())
         {
@@ -121,7 +121,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             ArgumentList =
             {
                 "exec", typeof(WorkerProcess).Assembly.Location,
-                "--socket", socketPath, "--model", modelPath, "--threads", threads.ToString(),
+                "--socket", socketPath, "--model", modelPath, "--threads", threads.ToString(), "--gpu", useGpu ? "1" : "0",
             },
             Environment = { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
         };

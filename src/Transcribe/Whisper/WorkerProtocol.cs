@@ -17,7 +17,7 @@ internal abstract record WorkerMessage
 
     /// <summary>Server: recognise this.</summary>
     /// <param name="Samples">16 kHz mono; 16 bits each on the wire.</param>
-    public sealed record Job(long Id, string Language, string? Prompt, ReadOnlyMemory<float> Samples) : WorkerMessage;
+    public sealed record Job(long Id, DecodeTask Task, ReadOnlyMemory<float> Samples) : WorkerMessage;
 
     /// <summary>Worker: the outcome of the job.</summary>
     public sealed record Answer(long Id, string Language, IReadOnlyList<SpokenWord> Words) : WorkerMessage;
@@ -95,8 +95,10 @@ internal static class WorkerProtocol
             case WorkerMessage.Job job:
                 writer.Write((byte)Kind.Job);
                 writer.Write(job.Id);
-                writer.Write(job.Language);
-                writer.Write(job.Prompt ?? "");
+                writer.Write(job.Task.Language);
+                writer.Write(job.Task.Prompt ?? "");
+                writer.Write(job.Task.Translate);
+                writer.Write(job.Task.IsThorough);
                 writer.Write(job.Samples.Length);
                 foreach (float sample in job.Samples.Span) writer.Write((short)MathF.Round(Math.Clamp(sample, -1, 1) * short.MaxValue));
                 break;
@@ -133,9 +135,10 @@ internal static class WorkerProtocol
             case Kind.Job:
                 long id = reader.ReadInt64();
                 string language = reader.ReadString(), prompt = reader.ReadString();
+                var task = new DecodeTask(language, prompt.Length == 0 ? null : prompt, Translate: reader.ReadBoolean(), IsThorough: reader.ReadBoolean());
                 float[] samples = new float[Count(reader.ReadInt32(), SpeechJob.MaxSamples)];
                 for (int n = 0; n < samples.Length; n++) samples[n] = reader.ReadInt16() / (float)short.MaxValue;
-                return new WorkerMessage.Job(id, language, prompt.Length == 0 ? null : prompt, samples);
+                return new WorkerMessage.Job(id, task, samples);
             case Kind.Answer:
                 long answered = reader.ReadInt64();
                 string heard = reader.ReadString();

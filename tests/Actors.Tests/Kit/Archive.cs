@@ -99,7 +99,7 @@ internal sealed class Archive : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task<Meeting> DoAsync(Meeting meeting, MeetingCommand command)
+    public async Task<Meeting> DoAsync(Meeting meeting, MeetingCommand command)
     {
         var decided = meeting.Decide(command, meeting.StartedAt);
         meeting = meeting.Apply(decided);

@@ -45,6 +45,7 @@ internal sealed class FaultyStore(IMeetingStore inner) : IMeetingStore
     public Task WithdrawAsync(TenantId tenant, MeetingId id) => IsDead ? throw new IOException("Dead.") : inner.WithdrawAsync(tenant, id);
     public Task<IReadOnlyList<UnfinishedMeeting>> UnfinishedAsync(CancellationToken ct) => inner.UnfinishedAsync(ct);
     public Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct) => inner.OwingCaptionsAsync(ct);
+    public Task<IReadOnlyList<UnfinishedMeeting>> OwingRefinementAsync(CancellationToken ct) => inner.OwingRefinementAsync(ct);
     public Task<bool> KnowsAsync(MeetingId id, CancellationToken ct) => inner.KnowsAsync(id, ct);
     public Task<Meeting?> LoadAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.LoadAsync(tenant, id, ct);
     public Task<IReadOnlyList<HeardSpan>> HeardAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.HeardAsync(tenant, id, ct);
@@ -52,6 +53,7 @@ internal sealed class FaultyStore(IMeetingStore inner) : IMeetingStore
     public Task<StoredPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct) => inner.ListAsync(tenant, query, ct);
     public Task<IReadOnlyList<Segment>> SegmentsAsync(TenantId tenant, MeetingId id, long after, int limit, CancellationToken ct) => inner.SegmentsAsync(tenant, id, after, limit, ct);
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) => inner.TranscriptAsync(tenant, id, ct);
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) => inner.TranscriptAsync(tenant, id, version, ct);
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) => inner.FindSegmentAsync(tenant, id, segment, ct);
     public Task<CorrectSegmentResult> CorrectSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, string text, string by, DateTimeOffset at, int? ifRevision, CancellationToken ct) =>
         IsDead ? throw new IOException("Dead.") : inner.CorrectSegmentAsync(tenant, id, segment, text, by, at, ifRevision, ct);

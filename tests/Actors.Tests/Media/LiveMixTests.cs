@@ -22,7 +22,7 @@ public sealed class LiveMixTests : IDisposable
 
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
 
-        Assert.Equal([("mix", "aac", Second), ("waveform", "json", Second)], done.Files.Select(f => (f.Kind, f.Codec, f.Duration)));
+        Assert.Equal([("mix", "aac", Second), ("waveform", "json", Second), ("waveform", "png", Second)], done.Files.Select(f => (f.Kind, f.Codec, f.Duration)));
         Assert.Equal([done.Files[0]], node.Early);
         Assert.Empty(LiveFiles());
         Assert.True(node.Engine.FindLiveMix(node.Id)!.IsOver);

@@ -33,7 +33,7 @@ public sealed class MediaEngineTests : IDisposable
         Assert.Equal((50, 0), (track.Quality.PacketsReceived, track.Quality.PacketsLost));
         AssertFree(media.Port);
         var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
-        Assert.Equal([("track", Second), ("waveform", Second)], done.Files.Select(f => (f.Kind, f.Duration)));
+        Assert.Equal([("track", Second), ("waveform", Second), ("waveform", Second)], done.Files.Select(f => (f.Kind, f.Duration)));
         Assert.Equal(CaptionsStatus.Live, done.Captions);
     }
 
@@ -253,7 +253,7 @@ public sealed class MediaEngineTests : IDisposable
 
         Assert.InRange(Assert.Single(done.Quality.Tracks).Quality.Talked.TotalSeconds, 2.7, 3.1);
         Assert.Equal(400, done.Quality.Tracks[0].Quality.PacketsReceived);
-        var waveform = Assert.Single(done.Files, f => f.Kind == "waveform");
+        var waveform = Assert.Single(done.Files, f => f is { Kind: "waveform", Codec: "json" });
         Assert.Equal(("application/json", TimeSpan.FromSeconds(11)), (waveform.ContentType, waveform.Duration));
         using var file = JsonDocument.Parse(node.Content(waveform));
         var loud = file.RootElement.GetProperty("data").EnumerateArray().Select(v => v.GetInt32()).Chunk(2).Select(p => p[1] > 10).ToList();
@@ -316,8 +316,8 @@ public sealed class MediaEngineTests : IDisposable
         var live = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
         var again = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(job, Second, node, default));
 
-        Assert.Equal("waveform", Assert.Single(live.Files).Kind);
-        Assert.Equal(live.Files[0].Sha256, Assert.Single(again.Files).Sha256);
+        Assert.Equal([("waveform", "json"), ("waveform", "png")], live.Files.Select(f => (f.Kind, f.Codec)));
+        Assert.Equal(live.Files.Select(f => f.Sha256), again.Files.Select(f => f.Sha256));
         using var file = JsonDocument.Parse(node.Content(again.Files[0]));
         Assert.Equal(10, file.RootElement.GetProperty("length").GetInt32());
     }

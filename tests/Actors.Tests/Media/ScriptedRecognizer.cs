@@ -13,6 +13,7 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
     public SpeechEngine? Engine { get; } = new("scripted", "none", "00");
     /// <summary>Lengths of the jobs that were asked for, seconds.</summary>
     public ConcurrentQueue<double> Asked { get; } = new();
+    public ConcurrentQueue<SpeechJob> Jobs { get; } = new();
     /// <summary>Completes with the first job.</summary>
     public TaskCompletionSource First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -23,6 +24,7 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
     {
         var length = TimeSpan.FromSeconds((double)job.Samples.Length / SpeechJob.SampleRate);
         Asked.Enqueue(length.TotalSeconds);
+        Jobs.Enqueue(job with { Samples = default });
         First.TrySetResult();
         await open.Task.WaitAsync(cancellationToken);
         var margin = TimeSpan.FromMilliseconds(250);                                 // an utterance has some silence around it

@@ -13,7 +13,12 @@ public sealed partial class EmbeddedMeetingStore
 
     /// <summary>Not on the caller's thread: of a long meeting it is ten thousand texts to open.</summary>
     public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
-        Task.Run(() => ReadSpokenAsync<IReadOnlyList<Segment>?>(tenant, id, SegmentRows.ByStart, null, ct), ct);
+        Task.Run(() => ReadSpokenAsync<IReadOnlyList<Segment>?>(
+            tenant, id, (connection, meeting, texts) => SegmentRows.ByStart(connection, meeting, texts, meeting.Transcript), null, ct), ct);
+
+    public Task<IReadOnlyList<Segment>?> TranscriptAsync(TenantId tenant, MeetingId id, TranscriptVersion version, CancellationToken ct) =>
+        Task.Run(() => ReadSpokenAsync<IReadOnlyList<Segment>?>(
+            tenant, id, (connection, meeting, texts) => SegmentRows.ByStart(connection, meeting, texts, version), null, ct), ct);
 
     public Task<Segment?> FindSegmentAsync(TenantId tenant, MeetingId id, SegmentId segment, CancellationToken ct) =>
         ReadSpokenAsync(tenant, id, (connection, meeting, texts) => SegmentRows.Find(connection, meeting, texts, segment), null, ct);
@@ -24,9 +29,10 @@ public sealed partial class EmbeddedMeetingStore
         while (true)
         {
             if (await FindAsync(tenant, id, ct) is null) return new CorrectSegmentResult.NoSuchMeeting();
-            var (found, revision) = await ReadSpokenAsync(
-                tenant, id, (connection, meeting, texts) => (SegmentRows.Find(connection, meeting, texts, segment), SegmentRows.Revision(connection, meeting, segment)), default, ct);
+            var (found, revision, replacing) = await ReadSpokenAsync(
+                tenant, id, (connection, meeting, texts) => (SegmentRows.Find(connection, meeting, texts, segment), SegmentRows.Revision(connection, meeting, segment), SegmentRows.ReplacedBy(connection, meeting, segment)), default, ct);
             if (found is not { } now) return new CorrectSegmentResult.NoSuchSegment();
+            if (replacing is not null) return new CorrectSegmentResult.Superseded(replacing);
             // What is compared is what readers see; what is written comes after what is stored, also where that is damaged.
             if (ifRevision is { } expected && expected != (now.Correction?.Revision ?? 0)) return new CorrectSegmentResult.OtherRevision(now);
             if (now.Text == text) return new CorrectSegmentResult.Corrected(now);

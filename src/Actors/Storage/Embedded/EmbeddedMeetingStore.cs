@@ -66,8 +66,9 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
         // Sealed here, on the caller's thread: the writer is everybody's.
         var sealedText = decided.OfType<CaptionFinal>().ToDictionary(e => e.Sequence, e => sealer.Seal(after.Id,
             JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words, e.Caption.Revision), StoredJson.Default.SpokenText)));
+        foreach (var refined in decided.OfType<TranscriptRefined>()) RefinedRows.Seal(refined, text => sealer.Seal(after.Id, text), sealedText);
         await writer.WriteAsync(connection => MeetingRows.Write(connection, after, decided, sealedText));
-        if (sealedText.Count > 0) Changed.Pulse();
+        if (sealedText.Count > 0 || decided.Any(e => e is TranscriptRefined)) Changed.Pulse();
     }
 
     public Task WithdrawAsync(TenantId tenant, MeetingId id) => writer.WriteAsync(connection => MeetingRows.Withdraw(connection, tenant, id));
@@ -77,6 +78,9 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
 
     public Task<IReadOnlyList<UnfinishedMeeting>> OwingCaptionsAsync(CancellationToken ct) => ReadAsync<IReadOnlyList<UnfinishedMeeting>>(
         connection => MeetingRows.OwingCaptions(connection), ct);
+
+    public Task<IReadOnlyList<UnfinishedMeeting>> OwingRefinementAsync(CancellationToken ct) => ReadAsync<IReadOnlyList<UnfinishedMeeting>>(
+        connection => MeetingRows.OwingRefinement(connection), ct);
 
     public Task<bool> KnowsAsync(MeetingId id, CancellationToken ct) => ReadAsync(connection => MeetingRows.Knows(connection, id), ct);
 

@@ -23,6 +23,7 @@ internal static class MeetingRows
                     break;
                 case TrackStarted e: WriteParticipant(connection, after, e.Track); break;
                 case CaptionFinal e: SegmentRows.Write(connection, after, e, sealedText[e.Sequence]); break;
+                case TranscriptRefined e: RefinedRows.Write(connection, after, e, sealedText); break;
                 case RecordingReady e: RecordingRows.Write(connection, after, e); break;
                 case ProcessingStarted { Quality: { } quality }: WriteQuality(connection, after, quality); break;
                 case MeetingCompleted e: WriteQuality(connection, after, e.Quality); break;
@@ -46,6 +47,9 @@ internal static class MeetingRows
 
     public static List<UnfinishedMeeting> OwingCaptions(SqliteConnection connection) => LeftToDo(
         connection, "SELECT tenant, id, status FROM meetings WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Captions') = 'Deferred' ORDER BY id");
+
+    public static List<UnfinishedMeeting> OwingRefinement(SqliteConnection connection) => LeftToDo(
+        connection, "SELECT tenant, id, status FROM meetings WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Refinement') = 'Owed' ORDER BY id");
 
     private static List<UnfinishedMeeting> LeftToDo(SqliteConnection connection, string sql)
     {

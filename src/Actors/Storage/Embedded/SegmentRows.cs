@@ -8,7 +8,7 @@ namespace Pipeline.Actors.Storage.Embedded;
 internal static class SegmentRows
 {
     private const string Columns = """
-        SELECT s.id, s.sequence, s.track, s.start_ticks, s.end_ticks, s.language, s.late, s.sealed, s.revision, c.by, c.at, c.sealed FROM segments s
+        SELECT s.id, s.sequence, s.track, s.start_ticks, s.end_ticks, s.language, s.late, s.sealed, s.revision, c.by, c.at, c.sealed, s.superseded, s.refined, s.replaces FROM segments s
         LEFT JOIN corrections c ON c.tenant = s.tenant AND c.meeting = s.meeting AND c.sequence = s.sequence AND c.revision = s.revision
 
         """;
@@ -49,7 +49,7 @@ internal static class SegmentRows
         while (true)
         {
             int wanted = limit - found.Count;
-            var page = Read(connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence > $after ORDER BY s.sequence LIMIT $limit",
+            var page = Read(connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.version = 0 AND s.sequence > $after ORDER BY s.sequence LIMIT $limit", TranscriptVersion.Live,
                 ("$after", after), ("$limit", wanted));
             found.AddRange(page.Select(row => row.Segment).OfType<Segment>());
             if (page.Count < wanted || found.Count == limit) return found;
@@ -57,14 +57,25 @@ internal static class SegmentRows
         }
     }
 
-    public static List<Segment> ByStart(SqliteConnection connection, Meeting meeting, SpokenTexts texts) =>
-        [.. Read(connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting ORDER BY s.start_ticks, s.sequence").Select(row => row.Segment).OfType<Segment>()];
+    public static List<Segment> ByStart(SqliteConnection connection, Meeting meeting, SpokenTexts texts, TranscriptVersion version) =>
+        [.. Read(connection, meeting, texts, $"WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.{(version == TranscriptVersion.Live ? "version" : "superseded")} = 0", version)
+            .Select(row => row.Segment).OfType<Segment>().OrderBy(s => s.Start).ThenBy(s => s.Sequence)];
 
     public static Segment? At(SqliteConnection connection, Meeting meeting, SpokenTexts texts, long sequence) => Read(
-        connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence = $sequence", ("$sequence", sequence)) is [var row] ? row.Segment : null;
+        connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.sequence = $sequence", meeting.Transcript, ("$sequence", sequence)) is [var row] ? row.Segment : null;
 
     public static Segment? Find(SqliteConnection connection, Meeting meeting, SpokenTexts texts, SegmentId id) => Read(
-        connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.id = $id", ("$id", id.ToString())) is [var row] ? row.Segment : null;
+        connection, meeting, texts, "WHERE s.tenant = $tenant AND s.meeting = $meeting AND s.id = $id", meeting.Transcript, ("$id", id.ToString())) is [var row] ? row.Segment : null;
+
+    /// <summary>The segments that are in its place; null where it is in the best transcript itself.</summary>
+    public static IReadOnlyList<SegmentId>? ReplacedBy(SqliteConnection connection, Meeting meeting, SegmentId id)
+    {
+        if (connection.Select(meeting.Tenant, "SELECT superseded FROM segments WHERE tenant = $tenant AND meeting = $meeting AND id = $id", row => row.GetBoolean(0),
+            ("$meeting", meeting.Id.ToString()), ("$id", id.ToString())) is not [true]) return null;
+        return connection.Select(meeting.Tenant,
+            "SELECT id FROM segments WHERE tenant = $tenant AND meeting = $meeting AND instr(' ' || replaces || ' ', ' ' || $id || ' ') > 0 ORDER BY sequence",
+            row => Id(row.GetString(0)), ("$meeting", meeting.Id.ToString()), ("$id", id.ToString()));
+    }
 
     /// <summary>How often it was corrected, whether or not that can be read; 0 where there is no such segment.</summary>
     public static int Revision(SqliteConnection connection, Meeting meeting, SegmentId id) => connection.Select(
@@ -72,33 +83,39 @@ internal static class SegmentRows
         ("$meeting", meeting.Id.ToString()), ("$id", id.ToString())) is [var revision] ? revision : 0;
 
     public static List<(int Track, TimeSpan Start)> Heard(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
-        tenant, "SELECT track, start_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
+        tenant, "SELECT track, start_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting AND version = 0",
         row => (row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1))), ("$meeting", meeting.ToString()));
 
     public static List<HeardSpan> HeardSpans(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
-        tenant, "SELECT track, start_ticks, end_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting",
+        tenant, "SELECT track, start_ticks, end_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting AND version = 0",
         row => new HeardSpan(row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1)), TimeSpan.FromTicks(row.GetInt64(2))), ("$meeting", meeting.ToString()));
 
     private static List<(long Sequence, Segment? Segment)> Read(
-        SqliteConnection connection, Meeting meeting, SpokenTexts texts, string where, params ReadOnlySpan<(string, object?)> values) =>
-        connection.Select(meeting.Tenant, Columns + where, row => (row.GetInt64(1), Segment(row, meeting, texts)), [("$meeting", meeting.Id.ToString()), .. values]);
+        SqliteConnection connection, Meeting meeting, SpokenTexts texts, string where, TranscriptVersion version, params ReadOnlySpan<(string, object?)> values) =>
+        connection.Select(meeting.Tenant, Columns + where, row => (row.GetInt64(1), Segment(row, meeting, texts, version)), [("$meeting", meeting.Id.ToString()), .. values]);
 
     /// <summary>
     /// Null where the meeting's key is destroyed, and the words with it, or where they are damaged. Where a correction is damaged it is as if
     /// there were none.
     /// </summary>
-    private static Segment? Segment(SqliteDataReader row, Meeting meeting, SpokenTexts texts)
+    private static Segment? Segment(SqliteDataReader row, Meeting meeting, SpokenTexts texts, TranscriptVersion version)
     {
         if (texts.Recognised(meeting.Id, row.GetFieldValue<byte[]>(7)) is not { } spoken) return null;
         var track = meeting.Tracks[row.GetInt32(2) - 1].Track;
         var segment = new Segment(
-            SegmentId.TryParse(row.GetString(0), out var id) ? id : throw new FormatException("Not a segment's id."),
+            Id(row.GetString(0)),
             row.GetInt64(1), meeting.Id, track.Id, track.Spec.Participant,
             TimeSpan.FromTicks(row.GetInt64(3)), TimeSpan.FromTicks(row.GetInt64(4)),
             spoken.Text, row.GetString(5), spoken.Words, row.GetBoolean(6))
         {
             Rev = spoken.Rev,
         };
+        if (version == TranscriptVersion.Refined && !row.GetBoolean(12))
+        {
+            segment = segment with { Replaces = [.. row.GetString(14).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Id)] };
+            if (!row.IsDBNull(13) && texts.Refined(meeting.Id, row.GetFieldValue<byte[]>(13)) is { } refined)   // damaged, it is as it was heard live
+                segment = segment with { Text = refined.Text, Words = refined.Words, Start = refined.Start, End = refined.End, Language = refined.Language };
+        }
         int revision = row.GetInt32(8);
         if (revision == 0 || texts.Written(meeting.Id, row.GetFieldValue<byte[]>(11)) is not { } written) return segment;
         return segment with
@@ -109,8 +126,10 @@ internal static class SegmentRows
         };
     }
 
+    private static SegmentId Id(string text) => SegmentId.TryParse(text, out var id) ? id : throw new FormatException("Not a segment's id.");
+
     /// <summary>Whoever has read up to a number reads on from it, and misses neither what was said nor what was corrected.</summary>
-    private static long NextChange(SqliteConnection connection, TenantId tenant) => connection.Scalar<long>("""
+    public static long NextChange(SqliteConnection connection, TenantId tenant) => connection.Scalar<long>("""
         INSERT INTO tenants (tenant, last_seq, last_change) VALUES ($tenant, 0, 1)
         ON CONFLICT (tenant) DO UPDATE SET last_change = last_change + 1 RETURNING last_change
         """, ("$tenant", tenant.Value));

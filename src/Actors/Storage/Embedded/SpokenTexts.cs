@@ -15,6 +15,10 @@ internal sealed class SpokenTexts(ITextSealer sealer)
     public SpokenText? Recognised(MeetingId meeting, byte[] sealedText) =>
         Open(meeting, sealedText) is { } text ? JsonSerializer.Deserialize(text, StoredJson.Default.SpokenText) : null;
 
+    /// <summary>What the second pass heard; null as above.</summary>
+    public RefinedText? Refined(MeetingId meeting, byte[] sealedText) =>
+        Open(meeting, sealedText) is { } text ? JsonSerializer.Deserialize(text, StoredJson.Default.RefinedText) : null;
+
     /// <summary>What somebody wrote instead; null as above.</summary>
     public string? Written(MeetingId meeting, byte[] sealedText) => Open(meeting, sealedText) is { } text ? Encoding.UTF8.GetString(text) : null;
 

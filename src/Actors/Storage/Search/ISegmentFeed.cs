@@ -17,7 +17,7 @@ public interface ISegmentFeed
     /// <summary>Ascending, each segment once: at its last change.</summary>
     Task<IReadOnlyList<SegmentChange>> ChangesAsync(TenantId tenant, long after, int limit, CancellationToken ct);
 
-    /// <summary>What a segment's text was: revision 0 as it was recognised. Null where its key is gone, or it is damaged.</summary>
+    /// <summary>What a segment's text was at a revision (<see cref="SegmentChange.Revision"/>). Null where its key is gone, or it is damaged.</summary>
     string? Text(TenantId tenant, MeetingId meeting, long sequence, int revision);
 
     /// <summary>Those that are still there and can be read, with their meetings.</summary>
@@ -26,9 +26,15 @@ public interface ISegmentFeed
 }
 
 /// <param name="Number">Of the change; rises within the tenant, with holes.</param>
-/// <param name="Revision">How often it was corrected; 0 where the text is what was recognised.</param>
+/// <param name="Revision">How often it was corrected; 0 where the text is what was recognised, <see cref="Refined"/> where it is a second pass's.</param>
 /// <param name="Participant">The id of who said it.</param>
 /// <param name="Text">As it is now; null where its key is gone, or it is damaged.</param>
 /// <param name="IsDamaged">It, or its correction.</param>
 public sealed record SegmentChange(
-    long Number, MeetingId Meeting, long Sequence, int Revision, string Participant, DateTimeOffset SaidAt, string? Text, bool IsDamaged = false);
+    long Number, MeetingId Meeting, long Sequence, int Revision, string Participant, DateTimeOffset SaidAt, string? Text, bool IsDamaged = false)
+{
+    public const int Refined = -1;
+
+    /// <summary>The refined transcript does not have it: it is not to be found any more.</summary>
+    public bool IsGone { get; init; }
+}

@@ -35,16 +35,19 @@ const char *language_of(whisper_context *context, const char *asked) {
 }
 
 whisper_full_params parameters(const pw_options &options, const char *language) {
-    whisper_full_params p = whisper_full_default_params(WHISPER_SAMPLING_GREEDY);
+    const bool beam = options.beam_size > 1;
+    whisper_full_params p = whisper_full_default_params(beam ? WHISPER_SAMPLING_BEAM_SEARCH : WHISPER_SAMPLING_GREEDY);
     p.n_threads = options.threads;
     p.audio_ctx = options.audio_context;
     p.max_tokens = options.max_tokens;
     p.language = language;
     p.initial_prompt = options.prompt;
+    p.translate = options.translate != 0;
 
-    p.greedy.best_of = 1;
+    p.greedy.best_of = beam ? options.beam_size : 1;   // at a temperature above 0 it is the number of tries
+    p.beam_search.beam_size = beam ? options.beam_size : -1;
     p.temperature = 0.0f;
-    p.temperature_inc = 0.0f;    // a fallback would decode up to six times: no bound on latency
+    p.temperature_inc = options.temperature_step;      // 0.2 decodes up to six times: not where somebody waits
     p.single_segment = true;     // exactly one pass of the encoder
     p.no_context = true;         // nothing of one job may reach the next: it may be another meeting's
     p.token_timestamps = true;
@@ -102,11 +105,11 @@ int32_t pw_layout(void) { return PIPELINE_WHISPER_LAYOUT; }
 
 const char *pw_engine_version(void) { return whisper_version(); }
 
-pw_model *pw_model_load(const char *path) {
+pw_model *pw_model_load(const char *path, int32_t use_gpu) {
     return guarded<pw_model *>(nullptr, [&] {
         whisper_log_set(keep_errors, nullptr);
         whisper_context_params p = whisper_context_default_params();
-        p.use_gpu = false;
+        p.use_gpu = use_gpu != 0;
         p.flash_attn = false;    // on a CPU it reads padded rows without a mask: the audio of an earlier job
         return reinterpret_cast<pw_model *>(whisper_init_from_file_with_params_no_state(path, p));
     });
@@ -130,6 +133,7 @@ int32_t pw_run(pw_model *model, pw_state *state, const float *samples, int32_t c
     if (samples == nullptr || count <= 0) return PW_BAD_ARGUMENT;
     const char *language = options->language == nullptr ? nullptr : language_of(context_of(model), options->language);
     if (language == nullptr) return PW_BAD_ARGUMENT;
+    if (options->beam_size > 8) return PW_BAD_ARGUMENT;    // the engine has room for so many decoders
     if (options->audio_context > pw_model_audio_context(model)) return PW_BAD_ARGUMENT;
 
     return guarded<int32_t>(PW_EXCEPTION, [&] {

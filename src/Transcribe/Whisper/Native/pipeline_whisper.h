@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define PIPELINE_WHISPER_LAYOUT 2
+#define PIPELINE_WHISPER_LAYOUT 3
 
 #define PW_API __attribute__((visibility("default")))
 
@@ -20,7 +20,7 @@ enum pw_result {
     PW_STATE_LOST = -7,       /* the library has freed the state itself: do not free it again */
     PW_BAD_LAYOUT = -100,     /* a struct of another size than this library was built with */
     PW_EXCEPTION = -101,      /* a C++ exception; pw_last_error says which */
-    PW_BAD_ARGUMENT = -102,   /* no samples, an unknown language, an audio context beyond the model's */
+    PW_BAD_ARGUMENT = -102,   /* no samples, an unknown language, more than 8 beams, an audio context beyond the model's */
     PW_NO_ROOM = -103         /* the caller's buffers are too small */
 };
 
@@ -29,6 +29,10 @@ typedef struct pw_options {
     int32_t threads;
     int32_t audio_context;    /* encoder positions of 20 ms */
     int32_t max_tokens;       /* bounds what a decoder caught in a loop can cost */
+    int32_t beam_size;        /* hypotheses that are followed at once; 1: the likeliest token, always */
+    float temperature_step;   /* what looks wrong is decoded again, each time so much more at random, up to 1; 0: never */
+    int32_t translate;        /* 1: the words are English, whatever is spoken */
+    int32_t reserved;
     const char *language;     /* "en", or "auto": what is heard is found out; never null */
     const char *prompt;       /* may be null */
 } pw_options;
@@ -63,8 +67,9 @@ extern "C" {
 PW_API int32_t pw_layout(void);
 /* The version of whisper.cpp, a static string. */
 PW_API const char *pw_engine_version(void);
-/* Null when the file is no model that can be loaded; pw_last_error says why. */
-PW_API pw_model *pw_model_load(const char *path);
+/* Null when the file is no model that can be loaded; pw_last_error says why. use_gpu: 1 takes the first GPU, where the library was
+ * built with a backend for it and there is one; else the processor. */
+PW_API pw_model *pw_model_load(const char *path, int32_t use_gpu);
 PW_API void pw_model_free(pw_model *model);
 PW_API int32_t pw_model_audio_context(pw_model *model);
 /* Null when there is no memory for it. */

@@ -89,6 +89,14 @@ internal sealed class SearchIndex : IDisposable
                 string token = SpeakerToken(speaker);
                 if (batch.Find(meeting, change.Sequence) is { } known)
                 {
+                    if (change.IsGone)
+                    {
+                        if (textOf(change.Meeting, change.Sequence, known.Revision) is not { } gone) continue;
+                        batch.TakeOut(known.Place, gone, token);
+                        batch.Remove(known.Place);
+                        added--;
+                        continue;
+                    }
                     if (known.Revision == change.Revision) continue;
                     if (textOf(change.Meeting, change.Sequence, known.Revision) is not { } old) continue;   // its key has just gone, or it is damaged: those words stay
                     batch.TakeOut(known.Place, old, token);
@@ -96,6 +104,7 @@ internal sealed class SearchIndex : IDisposable
                     batch.Revise(known.Place, change.Revision);
                     continue;
                 }
+                if (change.IsGone) continue;
                 long place = batch.FreePlace(PlaceOf(change.SaidAt));
                 batch.PutIn(place, text, token);
                 batch.Add(place, meeting, change.Sequence, change.Revision);
@@ -191,6 +200,7 @@ internal sealed class SearchIndex : IDisposable
         private readonly SqliteCommand find = Prepare(connection, "SELECT place, revision FROM documents WHERE meeting = $0 AND sequence = $1", 2);
         private readonly SqliteCommand taken = Prepare(connection, "SELECT 1 FROM documents WHERE place = $0", 1);
         private readonly SqliteCommand add = Prepare(connection, "INSERT INTO documents (place, meeting, sequence, revision) VALUES ($0, $1, $2, $3)", 4);
+        private readonly SqliteCommand remove = Prepare(connection, "DELETE FROM documents WHERE place = $0", 1);
         private readonly SqliteCommand revise = Prepare(connection, "UPDATE documents SET revision = $1 WHERE place = $0", 2);
         private readonly SqliteCommand putIn = Prepare(connection, "INSERT INTO spoken (rowid, text, speaker) VALUES ($0, $1, $2)", 3);
         private readonly SqliteCommand takeOut = Prepare(connection, "INSERT INTO spoken (spoken, rowid, text, speaker) VALUES ('delete', $0, $1, $2)", 3);
@@ -208,13 +218,14 @@ internal sealed class SearchIndex : IDisposable
         }
 
         public void Add(long place, long meeting, long sequence, int revision) => Bind(add, place, meeting, sequence, revision).ExecuteNonQuery();
+        public void Remove(long place) => Bind(remove, place).ExecuteNonQuery();
         public void Revise(long place, int revision) => Bind(revise, place, revision).ExecuteNonQuery();
         public void PutIn(long place, string text, string speaker) => Bind(putIn, place, text, speaker).ExecuteNonQuery();
         public void TakeOut(long place, string text, string speaker) => Bind(takeOut, place, text, speaker).ExecuteNonQuery();
 
         public void Dispose()
         {
-            foreach (var command in new[] { find, taken, add, revise, putIn, takeOut }) command.Dispose();
+            foreach (var command in new[] { find, taken, add, remove, revise, putIn, takeOut }) command.Dispose();
         }
 
         private static SqliteCommand Prepare(SqliteConnection connection, string sql, int values)

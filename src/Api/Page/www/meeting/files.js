@@ -6,7 +6,8 @@ import { fileLabel } from "./player.js";
 const formats = { json: "JSON", vtt: "WebVTT", srt: "SubRip", txt: "Text" };
 
 /** What can be taken away. */
-export function filesPanel({ meeting, speakers }, files, segments) {
+export function filesPanel({ meeting, speakers }, recordings, segments) {
+  const files = recordings.filter(file => file.media !== "image");                   // those are for other pages to show
   if (files.length === 0 && segments.length === 0) return "";
   return h("details.panel", { id: "files", open: matchMedia("(min-width: 60rem)").matches }, h("summary", {}, h("h2", {}, "Files")),
     files.length > 0 ? h("ul.files", {}, files.map(file => h("li", {},

@@ -26,7 +26,7 @@ export async function finishedMeeting(root, state, route, signal) {
   const words = new Transcript(state, segments, player, signal);
   const waveform = new Waveform(state, segments, quality?.tracks ?? [], player, signal);
   const minutes = minutesPanel(state, { show: words.show.bind(words), topics: waveform.setTopics.bind(waveform) }, signal);
-  waveform.load(files.data.find(file => file.kind === "waveform"), signal);
+  waveform.load(files.data.find(file => file.kind === "waveform" && file.media === "data"), signal);
   playerKeys(player, words, signal);
   const reception = receptionPanel(state);
   if (quality) reception.show(quality);
