@@ -5,6 +5,7 @@ using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Media;
 
@@ -48,7 +49,8 @@ public interface IMediaObserver
 {
     /// <summary>Every revision, in order for each segment.</summary>
     void OnCaption(int run, Caption caption);
-    void OnCaptionsStatus(int run, CaptionsStatus status);
+    /// <param name="effort">Which step down, where they are degraded or deferred.</param>
+    void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort = SpeechEffort.Full);
     /// <summary>True while somebody looks at the levels: else none are made.</summary>
     bool WantsLevels { get; }
     void OnLevels(LevelReading reading);

@@ -1,5 +1,6 @@
 using Pipeline.Actors.Media;
 using Pipeline.Transcribe.Captions;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -64,7 +65,11 @@ public abstract record MeetingCommand
     /// <summary>The server came back and begins this run.</summary>
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
-    public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
+    public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand
+    {
+        /// <summary>Which step down, where they are degraded or deferred.</summary>
+        public SpeechEffort Effort { get; init; }
+    }
     /// <summary>Every word of a meeting that is over has its caption now.</summary>
     public sealed record CaptionsMade(int Run) : MeetingCommand;
     /// <summary>The second pass over what was said is done.</summary>
@@ -129,7 +134,11 @@ public sealed record MediaSeen(MediaHealth Was, MediaHealth Health, IReadOnlyLis
 public sealed record TrackSeen(TrackId Track, string Participant, TrackStatus Status, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record CaptionFinal(SegmentId Id, long Sequence, Track Track, Caption Caption, DateTimeOffset At) : MeetingEvent(At);
-public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At);
+public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At)
+{
+    /// <summary>Which step down, where they are degraded or deferred.</summary>
+    public SpeechEffort Effort { get; init; }
+}
 
 public sealed record SourceChanged(SourceState State, DateTimeOffset At) : MeetingEvent(At);
 

@@ -50,7 +50,8 @@ internal sealed class CaptionTrack
 
 /// <param name="At">When it ended, in the clock's timestamps.</param>
 /// <param name="Segment">What it becomes the final of.</param>
-internal sealed record WaitingUtterance(Utterance Utterance, long At, OpenSegment Segment);
+/// <param name="IsPutOff">It is asked for when there is time, and is noted as lost until it is heard.</param>
+internal sealed record WaitingUtterance(CaptionTrack Track, Utterance Utterance, long At, OpenSegment Segment, bool IsPutOff = false);
 
 /// <param name="Speech">Without its samples.</param>
 /// <param name="Outcome">Null: it was cancelled.</param>
