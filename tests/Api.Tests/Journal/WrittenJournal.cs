@@ -63,6 +63,15 @@ internal sealed class WrittenJournal : IDisposable
         return await WriteMeetingAsync(writer, close);
     }
 
+    /// <summary>Blocks in the file of decisions.</summary>
+    /// <returns>Its path.</returns>
+    public string Decide(params string[] decided)
+    {
+        var decisions = DecisionFile.Open(meeting.Decisions, keys);
+        foreach (string one in decided) decisions.Append(System.Text.Encoding.UTF8.GetBytes(one));
+        return meeting.Decisions;
+    }
+
     /// <summary>Flips one bit of a file.</summary>
     public static void Flip(string path, long offset)
     {
