@@ -15,6 +15,14 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
     /// <exception cref="IOException">The disk is full or broken.</exception>
     public MeetingKeys OpenOrCreateKeys(IKeyVault vault) => MeetingKeys.OpenOrCreate(Path, id.Value, vault);
 
+    /// <summary>Whatever lies here of one render: its file has the recording's id for a name.</summary>
+    public void DeleteRender(RecordingId id)
+    {
+        if (!Directory.Exists(Recordings)) return;
+        foreach (string path in Directory.EnumerateDirectories(Recordings, $"{id}.*")) Directory.Delete(path, recursive: true);
+        foreach (string path in Directory.EnumerateFiles(Recordings, $"{id}.*")) File.Delete(path);
+    }
+
     /// <summary>Of a meeting that nothing was written for, a key may lie here.</summary>
     public void DeleteUnused()
     {
