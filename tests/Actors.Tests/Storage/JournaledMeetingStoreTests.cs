@@ -99,6 +99,25 @@ public sealed class JournaledMeetingStoreTests : MeetingStoreContract
     }
 
     [Fact]
+    public async Task A_journal_that_takes_nothing_refuses_what_somebody_asks_and_not_what_is_seen()
+    {
+        var meeting = await StartAsync();
+        string journal = new MeetingFolder(Data, meeting.Id).Journal;
+        Directory.Move(journal, journal + ".away");
+        await File.WriteAllTextAsync(journal, "");
+        await Assert.ThrowsAnyAsync<IOException>(() => DoAsync(meeting, new MeetingCommand.PauseRecording()));
+        var snapshot = new MediaSnapshot(TimeSpan.FromSeconds(59), MediaHealth.Failing, [], new Dictionary<string, long>());
+        meeting = await DoAsync(meeting, new MeetingCommand.MediaSeen(1, snapshot));
+        Assert.Equal(MediaHealth.Failing, (await Store.FindAsync(Acme, meeting.Id, default))!.Health);
+        File.Delete(journal);
+        Directory.Move(journal + ".away", journal);
+
+        meeting = await DoAsync(meeting, new MeetingCommand.PauseRecording());
+        Assert.Equivalent(meeting.View(), History(meeting).Meeting.View(), strict: true);
+        Assert.Equal(1, History(meeting).LostCommits);
+    }
+
+    [Fact]
     public async Task Without_its_key_a_meeting_still_gets_its_title_and_nothing_is_written_for_it()
     {
         var meeting = await CompleteAsync(await StartAsync());

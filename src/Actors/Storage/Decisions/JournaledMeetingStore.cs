@@ -12,7 +12,7 @@ namespace Pipeline.Actors.Storage.Decisions;
 /// </summary>
 /// <remarks>
 /// A decision that the archive did not take stays in the journal; the next one of its revision takes its place. What the media looks like
-/// (<see cref="MediaSeen"/>) is not waited for: it is seen again, and the disk has it within half a second. A meeting that is only
+/// (<see cref="MediaSeen"/>) is not waited for: it is seen again, the disk has it within half a second, and one that takes nothing keeps nobody from hearing so. A meeting that is only
 /// announced has no key and no folder; its announcement is written with what comes next.
 /// </remarks>
 public sealed partial class JournaledMeetingStore : IMeetingStore, IAsyncDisposable
@@ -51,11 +51,20 @@ public sealed partial class JournaledMeetingStore : IMeetingStore, IAsyncDisposa
         bool withState = after.IsOver || before.SinceState >= StateEvery;
         List<DecisionRecord> records = [new Committed(after.Revision, decided) { After = withState ? after : null }];
         if (before.Announced.Count > 0) records.Insert(0, new Committed(1, before.Announced));
-        bool isWritten = await journal.AppendAsync(after.Id, records, durable: decided.Any(IsWaitedFor), isNew: after.Port is null, isLast: false);
-        if (!isWritten) NotInJournal(after.Id);
+        bool isWaitedFor = decided.Any(IsWaitedFor), isWritten = false, isRefused = false;
+        try
+        {
+            isWritten = await journal.AppendAsync(after.Id, records, isWaitedFor, isNew: after.Port is null, isLast: false);
+            if (!isWritten) NotInJournal(after.Id);
+        }
+        catch (Exception e) when (!isWaitedFor && e is (IOException or UnauthorizedAccessException))
+        {
+            isRefused = true;                                                        // that the disk takes nothing is what is to be told; the whole state follows
+            NotTaken(e, after.Id);
+        }
 
         long first = await archive.CommitAsync(after, decided);
-        if (!after.IsOver) known[after.Id] = new Known(after.Revision, withState ? 0 : before.SinceState + 1, []);
+        if (!after.IsOver && !isRefused) known[after.Id] = new Known(after.Revision, withState ? 0 : before.SinceState + 1, []);
         if (isWritten && (first > 0 || after.IsOver)) await NumberAsync(after, first);
         return first;
     }
@@ -135,6 +144,9 @@ public sealed partial class JournaledMeetingStore : IMeetingStore, IAsyncDisposa
 
     [LoggerMessage(LogLevel.Warning, "What is decided about {Meeting} goes to the archive alone: its key is gone or cannot be opened, so its journal takes nothing more")]
     private partial void NotInJournal(MeetingId meeting);
+
+    [LoggerMessage(LogLevel.Warning, "The journal of {Meeting} did not take how its media looks; the archive is told all the same")]
+    private partial void NotTaken(Exception exception, MeetingId meeting);
 
     [LoggerMessage(LogLevel.Warning, "The journal of {Meeting} did not take the numbers that the ledger gave")]
     private partial void NotNumbered(Exception exception, MeetingId meeting);
