@@ -39,7 +39,7 @@ internal sealed class LostFiles(string dataFolder, Meeting meeting, MeetingKeys 
     {
         string[] outputs = [.. missing.Select(f => f.Kind switch { "mix" => "mix", "track" or "thumbnail" => "tracks", _ => "" }).Where(o => o.Length > 0).Distinct()];
         var job = meeting.Job([]) with { Spec = meeting.Spec with { Outputs = outputs }, MixIsReady = false };
-        var made = await new MeetingFiles(job, folder, keys, meeting.Length(meeting.EndedAt ?? meeting.StartedAt)).MakeAsync(run: null, ready: _ => { }, ct);
+        var made = await new MeetingFiles(job, folder, keys, meeting.Length(meeting.EndedAt ?? meeting.StartedAt)).MakeAsync(run: null, ready: _ => Task.CompletedTask, ct);
         return (made.Files, made.Failure);
     }
 }

@@ -256,7 +256,7 @@ public sealed class ArchiveRebuildTests : IAsyncDisposable
     private async Task<Meeting> CompleteAsync(Meeting meeting)
     {
         meeting = await DoAsync(meeting, new MeetingCommand.Stop("requested"), new MeetingCommand.MediaStopped(1, null));
-        var made = await new MeetingFiles(meeting.Job([]), new MeetingFolder(Data, meeting.Id), Keys(meeting), TimeSpan.FromSeconds(3)).MakeAsync(run: null, ready: _ => { }, default);
+        var made = await new MeetingFiles(meeting.Job([]), new MeetingFolder(Data, meeting.Id), Keys(meeting), TimeSpan.FromSeconds(3)).MakeAsync(run: null, ready: _ => Task.CompletedTask, default);
         Assert.Null(made.Failure);
         return await DoAsync(meeting, new MeetingCommand.MediaProcessed(1, [.. made.Files.Select(f => new ReadyFile(RecordingId.New(Start), f))], made.Quality, CaptionsStatus.Live));
     }
