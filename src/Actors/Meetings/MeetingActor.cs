@@ -90,7 +90,7 @@ internal sealed partial class MeetingActor(
     public void OnCaptionsStatus(int run, CaptionsStatus status) => mailbox.PutStatus(run, status);
     public bool WantsLevels => Levels.HasReaders;
     public void OnLevels(LevelReading reading) => Levels.Publish(reading);
-    public void OnMix(int run, MadeFile mix) => mailbox.Put(new Letter.Made(new MeetingCommand.MixMade(run, new ReadyFile(RecordingId.New(clock.GetUtcNow()), mix))));
+    public void OnMix(int run, MadeFile mix) => mailbox.Put(new Letter.Made(new MeetingCommand.FilesMade(run, [new ReadyFile(RecordingId.New(clock.GetUtcNow()), mix)])));
 
     private async Task TakeLetterAsync(CancellationToken stopping)
     {

@@ -11,7 +11,7 @@ public sealed record MeetingSpec
     public string? ExternalId { get; init; }
     /// <summary>BCP 47, or "auto".</summary>
     public string Language { get; init; } = "auto";
-    /// <summary>"mix", "tracks".</summary>
+    /// <summary>"mix", "tracks", "video".</summary>
     public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
     public bool Captions { get; init; } = true;
     public bool Minutes { get; init; } = true;
