@@ -1,6 +1,6 @@
 # What one can do here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo serve bench bench-search format openapi screenshots
+.PHONY: help setup build test soak demo serve bench bench-search format openapi screenshots
 
 configuration ?= Release
 pipeline := artifacts/bin/Api/$(shell echo $(configuration) | tr A-Z a-z)/pipeline
@@ -20,6 +20,10 @@ build: ## compile everything
 test: ## run all tests; ends with the line "N passed, N failed"
 	@deploy/setup.sh --tests
 	@tests/run.sh $(configuration)
+
+soak: ## kill the server 100 times while it records meetings, some 20 minutes (SEED=7 repeats the one that began there, RUNS=2 are ten kills)
+	@deploy/setup.sh --tests
+	@PIPELINE_SOAK=$(or $(RUNS),20) PIPELINE_SEED=$(or $(SEED),$(shell date +%y%m%d)) dotnet test tests/EndToEnd.Tests -c $(configuration) --nologo -v q --logger "console;verbosity=detailed" --filter "FullyQualifiedName~KillTests"
 
 demo: setup $(pipeline) ## record a simulated meeting and show what came out (ONCE=1 ends by itself)
 	@PIPELINE_MODEL=$${PIPELINE_MODEL:-$(test_model)} $(pipeline) demo $(capture) $(if $(ONCE),--once)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Pipeline.Actors.Renders;
 
 namespace Pipeline.Actors;
 
@@ -24,6 +25,9 @@ public sealed class ActorsMetrics
     private readonly Counter<long> sourceFailures;
     private readonly Counter<long> sourceForwards;
     private readonly Counter<long> sourceMalformed;
+    private readonly UpDownCounter<long> rendersWaiting;
+    private readonly Counter<long> rendersRefused;
+    private readonly Histogram<double> renderTime;
 
     public ActorsMetrics(IMeterFactory factory)
     {
@@ -45,6 +49,9 @@ public sealed class ActorsMetrics
         sourceFailures = meter.CreateCounter<long>("pipeline.sources.failures", "{failure}", "Times a room could not be watched, or no longer, by reason.");
         sourceForwards = meter.CreateCounter<long>("pipeline.sources.forwards", "{forward}", "Streams of rooms: forwarding begun, refused, stopped, or left out for want of room.");
         sourceMalformed = meter.CreateCounter<long>("pipeline.sources.malformed", "{message}", "Messages of a Janus that could not be read, and were passed over.");
+        rendersWaiting = meter.CreateUpDownCounter<long>("pipeline.renders.waiting", "{job}", "Renders that are not over, the one being made included.");
+        rendersRefused = meter.CreateCounter<long>("pipeline.renders.refused", "{job}", "Renders that found too many waiting.");
+        renderTime = meter.CreateHistogram<double>("pipeline.renders.duration", "s", "One attempt at a render, by what came of it.");
     }
 
     public void MeetingBegan() => meetings.Add(1);
@@ -71,6 +78,12 @@ public sealed class ActorsMetrics
     public void SourceFailed(string reason) => sourceFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));
     public void SourceForwards(string outcome, long count = 1) => sourceForwards.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
     public void SourceMalformed(long count) => sourceMalformed.Add(count);
+
+    public void RendersWaiting(int change) => rendersWaiting.Add(change);
+    public void RenderRefused() => rendersRefused.Add(1);
+    /// <param name="status">Queued: it is tried again.</param>
+    public void RenderEnded(JobStatus status, TimeSpan took) =>
+        renderTime.Record(took.TotalSeconds, new KeyValuePair<string, object?>("outcome", status is JobStatus.Queued ? "retry" : status.ToString().ToLowerInvariant()));
 
     public void Indexed(int count, TimeSpan took)
     {

@@ -5,6 +5,7 @@ using Pipeline.Api.Bodies;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Events;
 using Pipeline.Api.Idempotency;
+using Pipeline.Api.Jobs;
 using Pipeline.Api.Json;
 using Pipeline.Api.Keys;
 using Pipeline.Api.Live;
@@ -32,7 +33,7 @@ public static class PipelineHost
     private static readonly TimeSpan Stopping = TimeSpan.FromSeconds(4);
 
     /// <param name="args">Settings as `--rtp-ports 26000-26999` or `--RTP_PORTS=26000-26999`.</param>
-    /// <param name="addMeetings">Adds <see cref="Actors.Meetings.IMeetings"/>, <see cref="Actors.Storage.Search.ISearch"/> and <see cref="IApiKeyStore"/>: the edition.</param>
+    /// <param name="addMeetings">Adds <see cref="Actors.Meetings.IMeetings"/>, <see cref="Actors.Renders.IRenders"/>, <see cref="Actors.Storage.Search.ISearch"/> and <see cref="IApiKeyStore"/>: the edition.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">For settings that cannot be.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, PipelineOptions> addMeetings)
     {
@@ -93,6 +94,9 @@ public static class PipelineHost
         Tagged("Transcript", "/v1").MapTranscript();
         Tagged("Minutes", "/v1").MapMinutes();
         Tagged("Recordings", "/v1").MapRecordings();
+        Tagged("Recordings", "/v1").MapRenders();
+        Tagged("Recordings", "/v1").MapContentLinks();
+        Tagged("Jobs", "/v1").MapJobs();
         Tagged("Live", "/v1").MapLive();
         Tagged("Search", "/v1").MapSearch();
         Tagged("Events", "/v1").MapEvents();

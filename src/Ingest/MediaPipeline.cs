@@ -56,6 +56,8 @@ public sealed class MediaPipeline : IDisposable
     public Waveform? Waveform { get => mixing.Waveform; init => mixing.Waveform = value; }
     /// <inheritdoc cref="MeetingMix.Levels"/>
     public ILevelSink? Levels { get => mixing.Levels; init => mixing.Levels = value; }
+    /// <summary>Which tracks are in the mix, looked at as they are added; null: all.</summary>
+    public Func<TrackDescription, bool>? Mixes { get; init; }
     /// <summary>How long the mix waits for packets.</summary>
     public TimeSpan Delay { get; init; } = RecordingDelay;
     /// <summary>How far senders of SRTP had come in runs before this one.</summary>
@@ -112,7 +114,7 @@ public sealed class MediaPipeline : IDisposable
         {
             var heard = new AudioTrack(description, speech, maxWaiting: (int)(Delay / ShortestPacket));
             heard.Player.TrustsLevels = journal is not null;                         // a render decodes what was left out
-            mixing.Add(heard);
+            if (Mixes?.Invoke(description) is not false) mixing.Add(heard);
             track = heard;
         }
         tracks.Add(track);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Storage.Search;
 using Pipeline.Api.Auth;
@@ -22,6 +23,7 @@ public sealed class ApiServer : IAsyncLifetime
     public FakeMeetings Meetings { get; } = new();
     public FakeApiKeys Keys { get; } = new();
     public FakeSearch Search { get; } = new();
+    public FakeRenders Renders { get; } = new();
     public ManualClock Clock { get; } = new();
     /// <summary>Says who it is.</summary>
     public HttpClient Client { get; private set; } = null!;
@@ -116,6 +118,7 @@ public sealed class ApiServer : IAsyncLifetime
             services.AddSingleton<IMeetings>(Meetings);
             services.AddSingleton<IApiKeyStore>(Keys);
             services.AddSingleton<ISearch>(Search);
+            services.AddSingleton<IRenders>(Renders);
             services.AddSingleton<TimeProvider>(Clock);
             services.AddLogging(logging => logging.ClearProviders());
             configure?.Invoke(services);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Streams;
 
 namespace Pipeline.Api.Tests;
@@ -87,6 +88,17 @@ public sealed class FakeMeetings : IMeetings
                 new FileInfo(path).Length, TimeSpan.FromMilliseconds(12345.4), sha256, Now(), path);
             state.Recordings.Add(recording);
             return recording;
+        }
+    }
+
+    /// <summary>As <see cref="Record"/>, of what somebody asked for.</summary>
+    public Recording Render(string id, Recording like, RenderRequest asked, double? loudness)
+    {
+        lock (gate)
+        {
+            var rendered = like with { Id = RecordingId.New(Now()), Render = asked, Loudness = loudness, Duration = asked.To - asked.From };
+            states[Parse(id)].Recordings.Add(rendered);
+            return rendered;
         }
     }
 

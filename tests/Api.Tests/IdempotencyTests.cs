@@ -108,7 +108,9 @@ public sealed class IdempotencyTests : IAsyncLifetime
         server.Meetings.Refusal = new CreateMeetingResult.NoCapacity("No port is free.");
         await (await server.PostAsync("/v1/meetings", "{}", "key-1")).IsProblemAsync(503, "no_capacity");
         server.Meetings.Refusal = null;
-        server.Meetings.BeforeCreate = () => throw new IOException("broken");
+        server.Meetings.BeforeCreate = () => throw new IOException("full");
+        await (await server.PostAsync("/v1/meetings", "{}", "key-1")).IsProblemAsync(503, "unavailable");
+        server.Meetings.BeforeCreate = () => throw new InvalidOperationException("broken");
         await (await server.PostAsync("/v1/meetings", "{}", "key-1")).IsProblemAsync(500, "internal_error");
         server.Meetings.BeforeCreate = null;
         Assert.Equal(HttpStatusCode.Created, (await server.PostAsync("/v1/meetings", "{}", "key-1")).StatusCode);

@@ -39,7 +39,7 @@ public sealed class RecordingTests : IAsyncLifetime
         server.Meetings.Record(meeting, "track", path, sha256, "audio/ogg");
         var files = (await (await server.Client.GetAsync($"/v1/meetings/{meeting}/recordings")).JsonAsync()).GetProperty("data");
         Assert.Equal(
-            ["id", "kind", "media", "track_id", "content_type", "codec", "bytes", "duration_ms", "start_ms", "sha256", "url", "created_at"], files[0].Names());
+            ["id", "kind", "media", "track_id", "content_type", "codec", "bytes", "duration_ms", "start_ms", "sha256", "loudness_lufs", "render", "url", "created_at"], files[0].Names());
         Assert.Equal(mix.Id.ToString(), files[0].Text("id"));
         Assert.Equal(url, files[0].Text("url"));
         Assert.Equal("audio", files[0].Text("media"));

@@ -151,19 +151,19 @@ public sealed class SessionTests : IAsyncLifetime
         string cookie = (await BeginAsync(ApiServer.Key)).Cookie;
         string viewer = await server.ViewerTokenAsync(meeting);
         var callers = (Callers)server.Services.GetService(typeof(Callers))!;
-        foreach (var (text, isCookie) in new[] { (cookie, true), (viewer, false) })
+        foreach (var (text, kind) in new[] { (cookie, CredentialKind.Cookie), (viewer, CredentialKind.Bearer) })
         {
-            Assert.NotNull(await callers.IdentifyAsync(new Credential(text, isCookie), default));
+            Assert.NotNull(await callers.IdentifyAsync(new Credential(text, kind), default));
             for (int bit = 0; bit < text.Length * 8; bit++)
             {
                 char[] flipped = text.ToCharArray();
                 flipped[bit / 8] ^= (char)(1 << (bit % 8));
-                Assert.True(await callers.IdentifyAsync(new Credential(new string(flipped), isCookie), default) is null, $"bit {bit}");
+                Assert.True(await callers.IdentifyAsync(new Credential(new string(flipped), kind), default) is null, $"bit {bit}");
             }
             for (int length = 0; length < text.Length; length++)
-                Assert.True(await callers.IdentifyAsync(new Credential(text[..length], isCookie), default) is null, $"length {length}");
+                Assert.True(await callers.IdentifyAsync(new Credential(text[..length], kind), default) is null, $"length {length}");
             foreach (string more in new[] { text + "A", text + "=", text + ".", text + text, " " + text, text + "\0", new string('x', 100_000), "vt_.", "ps_.", "vt_e30.", "ps_bnVsbA.x" })
-                Assert.True(await callers.IdentifyAsync(new Credential(more, isCookie), default) is null, more);
+                Assert.True(await callers.IdentifyAsync(new Credential(more, kind), default) is null, more);
         }
     }
 

@@ -15,12 +15,13 @@ public sealed class PipelineServer : IAsyncDisposable
 
     private readonly DirectoryInfo folder;
     private readonly Dictionary<string, string?> environment;
+    private readonly SmallDisk? disk;
     private readonly StringBuilder output = new();
     private Process process;
 
-    private PipelineServer(DirectoryInfo folder, Uri address, Dictionary<string, string?> environment)
+    private PipelineServer(DirectoryInfo folder, Uri address, Dictionary<string, string?> environment, SmallDisk? disk)
     {
-        (this.folder, Address, this.environment) = (folder, address, environment);
+        (this.folder, Address, this.environment, this.disk) = (folder, address, environment, disk);
         process = Launch();
         Client = PipelineClient.Connect(address, ApiKey);
         Http = new HttpClient { BaseAddress = address };
@@ -37,7 +38,12 @@ public sealed class PipelineServer : IAsyncDisposable
 
     /// <param name="ports">How many ports the range has.</param>
     /// <param name="settings">More of the environment; null takes a variable away.</param>
-    public static async Task<PipelineServer> StartAsync(int ports = 20, params (string Name, string? Value)[] settings)
+    public static Task<PipelineServer> StartAsync(int ports = 20, params (string Name, string? Value)[] settings) => StartAsync(null, ports, settings);
+
+    /// <summary>With its data on a disk of its own, which only it sees, and which is gone when it ends.</summary>
+    public static Task<PipelineServer> StartAsync(SmallDisk disk) => StartAsync(disk, 20, []);
+
+    private static async Task<PipelineServer> StartAsync(SmallDisk? disk, int ports, (string Name, string? Value)[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-test-");
         int first = FreeRange(ports);
@@ -52,7 +58,7 @@ public sealed class PipelineServer : IAsyncDisposable
             ["PIPELINE_REFINE"] = "false",       // a second pass takes the processor from what a test looks at
         };
         foreach (var (name, value) in settings) environment[name] = value;
-        var server = new PipelineServer(folder, new Uri(environment["PIPELINE_LISTEN"]!), environment);
+        var server = new PipelineServer(folder, new Uri(environment["PIPELINE_LISTEN"]!), environment, disk);
         await server.WaitUntilReadyAsync();
         return server;
     }
@@ -134,7 +140,9 @@ public sealed class PipelineServer : IAsyncDisposable
 
     private ProcessStartInfo Command(params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pipeline"), arguments)
+        string[] command = [Path.Combine(AppContext.BaseDirectory, "pipeline"), .. arguments];
+        if (disk is not null) command = disk.Holding(DataFolder, command);
+        var info = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

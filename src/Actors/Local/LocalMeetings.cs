@@ -144,21 +144,29 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
         var announced = Meeting.Decide(command, now);
         var meeting = Meeting.Apply(announced);
         try { await store.CommitAsync(meeting, [announced]); }
-        catch
+        catch (Exception e)
         {
             work.Discard(command.Id);                                                // stored all the same, it is closed as not started, and needs no key
+            if (e is IOException) NoteFull();
             throw;
         }
         return await OpenAsync(meeting);   // to its end, even if the client goes: what was announced is not left lying
     }
 
     public async Task<MeetingView?> FindAsync(TenantId tenant, MeetingId id, CancellationToken ct) =>
-        (await store.FindAsync(tenant, id, ct))?.View();
+        await store.FindAsync(tenant, id, ct) is { } meeting ? Shown(meeting) : null;
 
     public async Task<MeetingPage> ListAsync(TenantId tenant, MeetingQuery query, CancellationToken ct)
     {
         var page = await store.ListAsync(tenant, query, ct);
-        return new MeetingPage([.. page.Meetings.Select(m => m.View())], page.Next);
+        return new MeetingPage([.. page.Meetings.Select(Shown)], page.Next);
+    }
+
+    /// <summary>A disk that takes nothing keeps that out of the archive, too.</summary>
+    private MeetingView Shown(Meeting meeting)
+    {
+        var view = meeting.View();
+        return owners.TryGetValue(meeting.Id, out var owner) && owner.IsFailing ? view with { MediaHealth = MediaHealth.Failing } : view;
     }
 
     public async Task<QualityReport?> QualityAsync(TenantId tenant, MeetingId id, CancellationToken ct)
@@ -208,7 +216,7 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             switch ((await work.OpenAsync(announced, owner, stopping.Token)).Result)
             {
                 case OpenMediaResult.NoCapacity none:
-                    Interlocked.Exchange(ref fullUntil, (clock.GetElapsedTime(0) + FullFor).Ticks);
+                    NoteFull();
                     await store.WithdrawAsync(announced.Tenant, announced.Id);
                     return new CreateMeetingResult.NoCapacity(none.Detail);
                 case OpenMediaResult.Opened opened:
@@ -226,6 +234,8 @@ public sealed partial class LocalMeetings : IMeetings, IHostedService
             throw;
         }
     }
+
+    private void NoteFull() => Interlocked.Exchange(ref fullUntil, (clock.GetElapsedTime(0) + FullFor).Ticks);
 
     private async Task<CreateMeetingResult> BeginAsync(Meeting announced, MeetingActor owner, IMeetingMedia media)
     {

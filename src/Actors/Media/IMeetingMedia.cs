@@ -1,4 +1,5 @@
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
@@ -17,6 +18,8 @@ public sealed record MediaJob(
 {
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
+    /// <summary>The moment of <see cref="StartedAt"/> on the boot's clock; null: the journal says, or the wall clock.</summary>
+    public BootMoment? Began { get; init; }
     /// <summary>The mix was made and told of before, and is not made again.</summary>
     public bool MixIsReady { get; init; }
     /// <summary>It begins paused: of the very first packet no more than the header is taken.</summary>
@@ -98,11 +101,30 @@ public abstract record ProcessMediaResult
     /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`, `codec_unavailable`.</param>
     /// <param name="Detail">One sentence for the operator.</param>
     /// <param name="Files">Those that could be made all the same.</param>
-    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult;
+    public sealed record Failed(string Reason, string Detail, IReadOnlyList<MadeFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : ProcessMediaResult
+    {
+        /// <summary>Nothing is wrong with the meeting: the disk has no room for its files.</summary>
+        public bool CanSucceedLater { get; init; }
+    }
 }
 
 /// <param name="Track">The track's number, for kind "track".</param>
-public sealed record MadeFile(string Kind, int? Track, string ContentType, string Codec, string Path, long Bytes, TimeSpan Duration, string Sha256);
+public sealed record MadeFile(string Kind, int? Track, string ContentType, string Codec, string Path, long Bytes, TimeSpan Duration, string Sha256)
+{
+    /// <summary>Integrated (ITU-R BS.1770), in LUFS; null where it has no sound, none was measured, or there was only silence.</summary>
+    public double? Loudness { get; init; }
+    /// <summary>What was asked for, of a file that somebody asked for; null for the meeting's own.</summary>
+    public RenderRequest? Render { get; init; }
+}
+
+public abstract record RenderMediaResult
+{
+    public sealed record Made(MadeFile File) : RenderMediaResult;
+    /// <param name="Reason">A stable word: `encoder_failed`, `storage_failed`, `key_unavailable`, `codec_unavailable`.</param>
+    /// <param name="Detail">One sentence for the operator.</param>
+    /// <param name="CanRetry">Trying again can help.</param>
+    public sealed record Failed(string Reason, string Detail, bool CanRetry) : RenderMediaResult;
+}
 
 /// <summary>Opens meetings' media and makes their files from the journal.</summary>
 public interface IMediaEngine
@@ -114,6 +136,20 @@ public interface IMediaEngine
     /// <paramref name="duration"/> is the meeting's length, which every file has.
     /// </summary>
     Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct);
+
+    /// <summary>
+    /// Makes one more file of a meeting that is over, from its journal. One at a time on a node: who comes second waits. Repeatable: the same
+    /// journal and request give the same sound and pictures. Cancelled, it leaves nothing that <see cref="DiscardRender"/> does not delete.
+    /// </summary>
+    /// <param name="duration">The meeting's length.</param>
+    /// <param name="text">For pictures.</param>
+    /// <param name="id">What the file will be known by: it lies under this name.</param>
+    /// <param name="progress">0 … 1, from any thread.</param>
+    Task<RenderMediaResult> RenderAsync(
+        MediaJob job, TimeSpan duration, RenderRequest request, RenderText text, RecordingId id, IProgress<double> progress, CancellationToken ct);
+
+    /// <summary>Deletes what lies here of a render that is not going to be. What cannot be deleted stays, and is logged.</summary>
+    void DiscardRender(MeetingId meeting, RecordingId id);
 
     /// <summary>Opens one of a meeting's files, to read it from any place; the caller disposes it.</summary>
     /// <exception cref="IOException">It, or the meeting's key, is not there.</exception>

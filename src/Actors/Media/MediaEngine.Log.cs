@@ -34,4 +34,7 @@ public sealed partial class MediaEngine
 
     [LoggerMessage(LogLevel.Warning, "{Meeting}: journal segment {Segment} at byte {Offset}: {What}")]
     private partial void JournalDamaged(MeetingId meeting, int segment, long offset, string what);
+
+    [LoggerMessage(LogLevel.Warning, "{Recording} of {Meeting} was not made, and what there is of it cannot be deleted")]
+    private partial void RenderNotDiscarded(RecordingId recording, MeetingId meeting, Exception exception);
 }

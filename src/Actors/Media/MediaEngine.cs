@@ -40,6 +40,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     private readonly JournalDisk disk;
     private readonly MediaScheduler scheduler = new(Environment.ProcessorCount);
     private readonly ConcurrentDictionary<MeetingId, FinishedRun> finished = new();
+    /// <summary>Journals that are closed and not whole on the disk yet, which refused to take the rest.</summary>
+    private readonly ConcurrentDictionary<MeetingId, JournalWriter> unwritten = new();
 
     /// <param name="speech">Null: no model is set, no captions are made.</param>
     public MediaEngine(
@@ -64,6 +66,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     public async Task<ProcessMediaResult> ProcessAsync(MediaJob job, TimeSpan duration, IMediaObserver observer, CancellationToken ct)
     {
         var folder = new MeetingFolder(options.DataFolder, job.Id);
+        if (!IsWritten(job.Id)) return NotYet("the disk has not taken all of the journal");
         finished.TryRemove(job.Id, out var run);
         if (WhyNotDecoded(job) is { } unheard)
             return new ProcessMediaResult.Failed("codec_unavailable", unheard, [], run?.Quality ?? MediaSnapshots.Empty, CaptionsStatus.Deferred);
@@ -82,7 +85,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
-            return new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, await captions);
+            var end = await captions;
+            return IsForWantOfRoom(e) ? NotYet("the disk is full") : new ProcessMediaResult.Failed("storage_failed", "the recordings cannot be written", [], run?.Quality ?? MediaSnapshots.Empty, end);
         }
         Retire(job.Id, folder);
         foreach (var damage in made.Damage) JournalDamaged(job.Id, damage.Segment, damage.Offset, damage.What);
@@ -114,6 +118,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     private async Task<OpenMediaResult> TryOpenAsync(MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
         if ((WhyNotProtected(job) ?? WhyNotDecoded(job)) is { } why) return new OpenMediaResult.NoCapacity(why);
+        if (!IsWritten(job.Id)) return new OpenMediaResult.NoCapacity("the disk has not taken all of the run before");
         if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
             return new OpenMediaResult.NoCapacity("the disk is nearly full");
         if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
@@ -142,6 +147,29 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         }
     }
 
+    /// <summary>Whether the journal is whole, as far as it will be.</summary>
+    private bool IsWritten(MeetingId meeting)
+    {
+        if (!unwritten.TryGetValue(meeting, out var journal)) return true;
+        return journal.IsWritten && unwritten.TryRemove(meeting, out _);
+    }
+
+    /// <summary>A disk that is full, or that the system made read-only, can be put right, and nothing is lost until then.</summary>
+    private static bool IsForWantOfRoom(Exception e)
+    {
+        const int NoSpace = 28, ReadOnly = 30, OverQuota = 122;
+        return e is UnauthorizedAccessException || e.HResult is NoSpace or ReadOnly or OverQuota;
+    }
+
+    private static ProcessMediaResult.Failed NotYet(string detail) =>
+        new("storage_failed", detail, [], MediaSnapshots.Empty, CaptionsStatus.Deferred) { CanSucceedLater = true };
+
+    private void DeleteJournal(MeetingFolder folder)
+    {
+        try { folder.DeleteJournal(); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { NotDiscarded(folder.Id, e); }
+    }
+
     private static IEnumerable<int> OwnPorts(IReadOnlyList<Track> tracks) => tracks.Where(t => t.EndedAt is null).Select(t => t.Port).OfType<int>();
 
     /// <param name="own">The sockets of tracks that have their own port, by port.</param>
@@ -158,7 +186,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         try { await WriteBeginningAsync(job, journal, began, startedBoot).WaitAsync(DiskPatience, ct); }
         catch
         {
-            await journal.DisposeAsync();
+            journal.Abandon();                                                       // a next attempt writes the same segment
+            if (job.Run == 1) DeleteJournal(folder);
             throw;
         }
 
@@ -186,7 +215,10 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             if (TrackMapping.Feedback(track) is { } address) pipeline.SetFeedback(track.Number, address);
         _ = loop.Faulted.ContinueWith(t => LoopFaulted(job.Id, t.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         scheduler.Add(loop);
-        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options, metrics), run => finished[job.Id] = run);
+        var media = new MeetingMedia(job, folder, new RunParts(loop, scheduler, journal, keys, recorder, captions, ports, clock, options, metrics), run => finished[job.Id] = run)
+        {
+            LeftUnwritten = left => unwritten[job.Id] = left,
+        };
         if (job.Run > 1) media.BeginCatchUp(leaving => CatchUpAsync(job, media, journal, new JournalCatchUp(folder, keys, began, job.Run), observer, leaving));
         return media;
     }
@@ -217,11 +249,12 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     }
 
     /// <summary>
-    /// When the meeting began, on the boot clock: as the journal anchored it, if that was in this boot; else by the wall clock, the only
-    /// one that a reboot leaves.
+    /// When the meeting began, on the boot clock: as its owner or the journal noted it, if that was in this boot; else by the wall clock,
+    /// the only one that a reboot leaves.
     /// </summary>
     private TimeSpan StartedBoot(MediaJob job, MeetingFolder folder, MeetingKeys keys)
     {
+        if (job.Began is { } began && began.BootId == BootClock.BootId) return began.Since;
         if (job.Run > 1)
         {
             foreach (var block in new JournalReader(folder.Journal, keys).ReadBlocks().Take(8))

@@ -7,21 +7,32 @@ namespace Pipeline.Actors.Media;
 public sealed class MeetingFolder(string dataFolder, MeetingId id)
 {
     public string Path { get; } = System.IO.Path.Combine(dataFolder, "meetings", id.ToString());
+    public MeetingId Id => id;
     public string Journal => System.IO.Path.Combine(Path, "journal");
     public string Recordings => System.IO.Path.Combine(Path, "recordings");
     public string Key => System.IO.Path.Combine(Path, MeetingKeys.FileName);
 
     /// <exception cref="IOException">The disk is full or broken.</exception>
-    public MeetingKeys OpenOrCreateKeys(IKeyVault vault)
+    public MeetingKeys OpenOrCreateKeys(IKeyVault vault) => MeetingKeys.OpenOrCreate(Path, id.Value, vault);
+
+    /// <summary>Whatever lies here of one render: its file has the recording's id for a name.</summary>
+    public void DeleteRender(RecordingId id)
     {
-        Directory.CreateDirectory(Path);
-        return MeetingKeys.OpenOrCreate(Path, id.Value, vault);
+        if (!Directory.Exists(Recordings)) return;
+        foreach (string path in Directory.EnumerateDirectories(Recordings, $"{id}.*")) Directory.Delete(path, recursive: true);
+        foreach (string path in Directory.EnumerateFiles(Recordings, $"{id}.*")) File.Delete(path);
     }
 
     /// <summary>Of a meeting that nothing was written for, a key may lie here.</summary>
     public void DeleteUnused()
     {
         if (Directory.Exists(Path) && !Directory.Exists(Journal)) Directory.Delete(Path, recursive: true);
+    }
+
+    /// <summary>Of a meeting that nobody was told of: what a disk that then refused had taken of its journal.</summary>
+    public void DeleteJournal()
+    {
+        if (Directory.Exists(Journal)) Directory.Delete(Journal, recursive: true);
     }
 
     /// <summary>Meetings of which a folder lies here and no journal in it.</summary>

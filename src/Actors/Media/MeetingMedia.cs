@@ -44,6 +44,8 @@ internal sealed class MeetingMedia : IMeetingMedia
         (this.job, this.folder, this.parts, this.finished) = (job, folder, parts, finished);
     }
 
+    /// <summary>Told of a journal that is closed and that the disk has not taken all of; it goes on trying.</summary>
+    public Action<JournalWriter> LeftUnwritten { get; init; } = _ => { };
     public int Port => parts.Loop.Port;
     public Task Broken => parts.Loop.Faulted.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
@@ -224,6 +226,7 @@ internal sealed class MeetingMedia : IMeetingMedia
         await leaving.CancelAsync();
         await ((Task)catchUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await parts.Journal.DisposeAsync();
+        if (!parts.Journal.IsWritten) LeftUnwritten(parts.Journal);
         if (parts.Recorder is not null) await parts.Recorder.DisposeAsync();
         if (parts.Captions is not null) await parts.Captions.DisposeAsync();
         parts.Loop.Pipeline.Dispose();

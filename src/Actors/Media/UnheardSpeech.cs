@@ -27,7 +27,7 @@ internal sealed class UnheardSpeech : ISpeechSelection
         foreach (var span in heard)
         {
             if (!heardUntil.TryGetValue(span.Track, out long[]? until)) heardUntil[span.Track] = until = new long[begins.Length];
-            int run = RunOf(ToSamples(span.Start));
+            int run = RunOf(ToSamples(span.End));                                    // what was said as a run began may lie a moment before
             until[run] = Math.Max(until[run], ToSamples(span.End + Margin));
         }
     }

@@ -81,7 +81,7 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
         bool whole = await making;
         await StoreAsync(owing, made, stopping);
         if (!whole) return false;
-        await DecideAsync(owing, (m, now) => m.Decide(new MeetingCommand.CaptionsMade(m.Run), now), stopping);
+        await store.DecideAsync(owing.Tenant, owing.Id, m => m.Decide(new MeetingCommand.CaptionsMade(m.Run), m.Now(clock)), stopping);
         Finished(owing.Id);
         return true;
     }
@@ -90,8 +90,9 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
     {
         var captions = made.Waiting();
         if (captions.Length == 0) return;
-        await DecideAsync(owing, (m, now) =>
+        await store.DecideAsync(owing.Tenant, owing.Id, m =>
         {
+            var now = m.Now(clock);
             List<MeetingEvent> decided = [];
             foreach (var caption in captions)
             {
@@ -102,25 +103,6 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
             return decided;
         }, stopping);
         made.Forget(captions.Length);
-    }
-
-    /// <summary>On the newest state there is, whoever else changes it meanwhile.</summary>
-    private async Task DecideAsync(UnfinishedMeeting owing, Func<Meeting, DateTimeOffset, IReadOnlyList<MeetingEvent>> decide, CancellationToken stopping)
-    {
-        while (await store.LoadAsync(owing.Tenant, owing.Id, stopping) is { } meeting)
-        {
-            var decided = decide(meeting, meeting.Now(clock));
-            if (decided.Count == 0) return;
-            try
-            {
-                await store.CommitAsync(meeting.Apply(decided), decided);
-                return;
-            }
-            catch (StaleMeetingException)
-            {
-                // Its title was changed in between: decide again.
-            }
-        }
     }
 
     /// <summary>Captions from any thread, until they are stored. Bounded by what one meeting says.</summary>

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
@@ -199,11 +200,17 @@ public sealed record TrackQualityView(TrackId Track, Participant Participant, Tr
 /// <param name="Refused">Reason (e.g. "unknown_ssrc", "wrong_address", "malformed") → packets refused.</param>
 public sealed record QualityReport(MeetingId Meeting, IReadOnlyList<TrackQualityView> Tracks, IReadOnlyDictionary<string, long> Refused);
 
-/// <param name="Kind">"mix", "track", "waveform" or "thumbnail".</param>
+/// <param name="Kind">"mix", "track", "video", "waveform" or "thumbnail".</param>
 /// <param name="Path">The file on this node; the outside never sees it.</param>
 public sealed record Recording(
     RecordingId Id, MeetingId Meeting, string Kind, TrackId? Track, string ContentType, string Codec,
-    long Bytes, TimeSpan Duration, string Sha256, DateTimeOffset CreatedAt, string Path);
+    long Bytes, TimeSpan Duration, string Sha256, DateTimeOffset CreatedAt, string Path)
+{
+    /// <inheritdoc cref="Media.MadeFile.Loudness"/>
+    public double? Loudness { get; init; }
+    /// <inheritdoc cref="Media.MadeFile.Render"/>
+    public RenderRequest? Render { get; init; }
+}
 
 /// <summary>What made the words.</summary>
 public sealed record SpeechEngine(string Name, string Model, string Sha256);

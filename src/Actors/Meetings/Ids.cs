@@ -68,6 +68,19 @@ public readonly record struct KeyId(Guid Value)
     public override string ToString() => SortableId.Format("key_", Value);
 }
 
+/// <inheritdoc cref="MeetingId"/>
+public readonly record struct JobId(Guid Value)
+{
+    public static JobId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
+    public static bool TryParse(string? text, out JobId id)
+    {
+        bool ok = SortableId.TryParse("job_", text, out var value);
+        id = new JobId(value);
+        return ok;
+    }
+    public override string ToString() => SortableId.Format("job_", Value);
+}
+
 /// <summary>128 bits as Crockford base 32, most significant first, so that text order is value order.</summary>
 public static class SortableId
 {

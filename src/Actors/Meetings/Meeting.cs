@@ -161,6 +161,8 @@ public sealed partial record Meeting
         (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
         (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => Failed(c, now),
 
+        (_, MeetingCommand.RenderMade c) when IsOver => [new RecordingReady(c.Ready.Id, c.Ready.File, now)],
+
         // Announced and never opened: nobody was told of it, so it is closed and not gone on with.
         (MeetingStatus.Recording, MeetingCommand.Recovered) when Port is null => [new MeetingFailed("not_started", now)],
         (MeetingStatus.Stopping, MeetingCommand.Recovered c) when c.Run == Run + 1 =>

@@ -7,6 +7,12 @@ internal sealed partial class MeetingActor
     [LoggerMessage(LogLevel.Error, "The owner of {Meeting} failed and begins again from the store; its media keeps running")]
     private partial void BeganAgain(Exception exception, MeetingId meeting);
 
+    [LoggerMessage(LogLevel.Error, "The archive takes nothing of {Meeting}; what is recorded goes on into its journal, and the rest is tried again")]
+    private partial void StoreRefuses(Exception exception, MeetingId meeting);
+
+    [LoggerMessage(LogLevel.Information, "The archive takes what comes of {Meeting} again")]
+    private partial void StoreTakes(MeetingId meeting);
+
     [LoggerMessage(LogLevel.Warning, "{Meeting} could not go on at its port {Port}: {Detail}. No other port is taken, its senders know this one; trying again in {Pause}")]
     private partial void CouldNotOpen(MeetingId meeting, int? port, string detail, TimeSpan pause);
 

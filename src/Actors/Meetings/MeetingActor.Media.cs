@@ -82,6 +82,18 @@ internal sealed partial class MeetingActor
         }
     }
 
+    /// <summary>That it failed is in the ledger in any case, before it is restored.</summary>
+    private async Task<Meeting> SeeAsync(Meeting m, MediaSnapshot seen)
+    {
+        if (seen.Health == MediaHealth.Failing) Volatile.Write(ref seenFailing, seen);
+        else if (seenFailing is { } missed)
+        {
+            if (m.Health != MediaHealth.Failing) m = await DecideAsync(m, new MeetingCommand.MediaSeen(m.Run, missed));
+            Volatile.Write(ref seenFailing, null);
+        }
+        return await DecideAsync(m, new MeetingCommand.MediaSeen(m.Run, seen));
+    }
+
     private MediaSnapshot? Look(Meeting m)
     {
         if (m.Status == MeetingStatus.Recording && media is not null) lastSeen = media.Snapshot();

@@ -26,6 +26,8 @@ internal sealed partial class MeetingActor(
     private bool isWithdrawn;
     private IMeetingMedia? media;
     private MediaSnapshot? lastSeen;
+    private MediaSnapshot? seenFailing;              // and perhaps not stored: a disk that is full takes no events either
+    private bool isStoreRefusing;
     private Task mediaCalls = Task.CompletedTask;    // one after the other; never faults
     private readonly List<(Letter.Ask Ask, Outcome Outcome)> untilOpened = [];   // decided while the media is being opened
     private MediaJob? openedBy;                      // what the media was opened with, until it is told what came meanwhile
@@ -42,6 +44,9 @@ internal sealed partial class MeetingActor(
 
     /// <summary>What is being said, past the mailbox too: partials are never stored.</summary>
     public OpenSegments Said { get; } = new();
+
+    /// <summary>What arrives is not kept: known here also while it cannot be stored.</summary>
+    public bool IsFailing => Volatile.Read(ref seenFailing) is not null;
 
     /// <summary>Completes when the first attempt to get at the meeting's media is over, well or not.</summary>
     public Task Settled => settled.Task;
@@ -101,7 +106,9 @@ internal sealed partial class MeetingActor(
         }
         catch (Exception e)
         {
-            BeganAgain(e, id);
+            if (e is not IOException) BeganAgain(e, id);
+            else if (!isStoreRefusing) StoreRefuses(e, id);
+            isStoreRefusing = e is IOException;
             metrics.Restarted();
             meeting = null;
             if (letter is Letter.Opened or Letter.Done or Letter.Broken) Postpone();
@@ -142,7 +149,7 @@ internal sealed partial class MeetingActor(
             case Letter.News:
                 if (mailbox.TakeStatus() is { } status) m = await DecideAsync(m, status);
                 if (!mailbox.TakeTick()) break;
-                if (m.Status == MeetingStatus.Recording && Look(m) is { } seen) m = await DecideAsync(m, new MeetingCommand.MediaSeen(m.Run, seen));
+                if (m.Status == MeetingStatus.Recording && Look(m) is { } seen) m = await SeeAsync(m, seen);
                 await DecideAsync(m, new MeetingCommand.Tick());
                 break;
             case Letter.Opened { Result: OpenMediaResult.NoCapacity none } o:
@@ -219,6 +226,8 @@ internal sealed partial class MeetingActor(
         if (decided.Count == 0) return m;
         var after = m.Apply(decided);
         await store.CommitAsync(after, decided);
+        if (isStoreRefusing) StoreTakes(id);
+        isStoreRefusing = false;
         meeting = after;
         Changes.Pulse();
         return after;

@@ -115,7 +115,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
         await processing.WaitAsync(ct);
         try
         {
-            return new Letter.Done(await ProcessAsync(meeting, job, observer, ct));
+            return await ProcessAsync(meeting, job, observer, ct);
         }
         finally
         {
@@ -136,24 +136,26 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
         }
     }
 
-    private async Task<MeetingCommand> ProcessAsync(Meeting meeting, MediaJob job, IMediaObserver observer, CancellationToken ct)
+    private async Task<Letter> ProcessAsync(Meeting meeting, MediaJob job, IMediaObserver observer, CancellationToken ct)
     {
         try
         {
             switch (await engine.ProcessAsync(job, meeting.Length(meeting.EndedAt ?? meeting.Now(clock)), observer, ct))
             {
                 case ProcessMediaResult.Done done:
-                    return new MeetingCommand.MediaProcessed(job.Run, Named(done.Files), done.Quality, done.Captions);
+                    return new Letter.Done(new MeetingCommand.MediaProcessed(job.Run, Named(done.Files), done.Quality, done.Captions));
+                case ProcessMediaResult.Failed { CanSucceedLater: true } later:
+                    return new Letter.Broken(new IOException(later.Detail));         // due again, after a pause
                 case ProcessMediaResult.Failed failed:
                     ProcessingFailed(meeting.Id, failed.Detail);
-                    return new MeetingCommand.ProcessingFailed(job.Run, failed.Reason, Named(failed.Files), failed.Captions);
+                    return new Letter.Done(new MeetingCommand.ProcessingFailed(job.Run, failed.Reason, Named(failed.Files), failed.Captions));
             }
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             ProcessingBroke(e, meeting.Id);   // this meeting fails; its journal stays, and others go on
         }
-        return new MeetingCommand.ProcessingFailed(job.Run, "processing_failed", [], meeting.Captions);
+        return new Letter.Done(new MeetingCommand.ProcessingFailed(job.Run, "processing_failed", [], meeting.Captions));
     }
 
     private IReadOnlyList<ReadyFile> Named(IReadOnlyList<MadeFile> files)

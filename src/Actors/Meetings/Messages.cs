@@ -59,6 +59,8 @@ public abstract record MeetingCommand
     /// <param name="Reason">A stable word.</param>
     /// <param name="Files">Those that could be made all the same.</param>
     public sealed record ProcessingFailed(int Run, string Reason, IReadOnlyList<ReadyFile> Files, CaptionsStatus Captions) : MeetingCommand;
+    /// <summary>A file that somebody asked for when the meeting was over.</summary>
+    public sealed record RenderMade(ReadyFile Ready) : MeetingCommand;
     /// <summary>The server came back and begins this run.</summary>
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;

@@ -2,7 +2,7 @@ using Pipeline.Actors.Meetings;
 
 namespace Pipeline.Api.Auth;
 
-/// <summary>Read-only rights handed on for a time: sessions and viewer tokens. They survive a restart, and die with the API key they came from.</summary>
+/// <summary>Read-only rights handed on for a time: sessions, viewer tokens and links to files. They survive a restart, and die with the API key they came from.</summary>
 internal sealed class AccessTokens(SigningKey node, ApiKeys keys, TimeProvider clock)
 {
     /// <summary>
@@ -11,15 +11,21 @@ internal sealed class AccessTokens(SigningKey node, ApiKeys keys, TimeProvider c
     /// </summary>
     /// <param name="prefix">One of <see cref="SignedTokens"/>.</param>
     /// <param name="meeting">Null: as <paramref name="from"/>.</param>
-    public async ValueTask<(string Text, Caller Caller)?> IssueAsync(
-        string prefix, Caller from, MeetingId? meeting, TimeSpan lifetime, CancellationToken ct)
+    public ValueTask<(string Text, Caller Caller)?> IssueAsync(string prefix, Caller from, MeetingId? meeting, TimeSpan lifetime, CancellationToken ct) =>
+        IssueAsync(prefix, from, [.. Scopes.ReadOnly.Where(from.Scopes.Contains)], meeting ?? from.Meeting, null, lifetime, ct);
+
+    /// <summary>The same for the bytes of one file.</summary>
+    public ValueTask<(string Text, Caller Caller)?> IssueLinkAsync(Caller from, MeetingId meeting, RecordingId recording, TimeSpan lifetime, CancellationToken ct) =>
+        IssueAsync(SignedTokens.Link, from, [Scopes.ArchiveRead], meeting, recording, lifetime, ct);
+
+    private async ValueTask<(string Text, Caller Caller)?> IssueAsync(
+        string prefix, Caller from, string[] scopes, MeetingId? meeting, RecordingId? recording, TimeSpan lifetime, CancellationToken ct)
     {
         if (await keys.HashAsync(from.Tenant, from.Key, ct) is not { } hash) return null;
         long expires = (clock.GetUtcNow() + lifetime).ToUnixTimeSeconds();
         if (from.ExpiresAt is { } end) expires = Math.Min(expires, end.ToUnixTimeSeconds());
-        string[] scopes = [.. Scopes.ReadOnly.Where(from.Scopes.Contains)];
-        var claims = new TokenClaims(from.Key.ToString(), from.Tenant.Value, scopes, (meeting ?? from.Meeting)?.ToString(), expires);
-        return (SignedTokens.Write(prefix, claims, node, hash), Of(claims, from.Key, meeting ?? from.Meeting));
+        var claims = new TokenClaims(from.Key.ToString(), from.Tenant.Value, scopes, meeting?.ToString(), expires, recording?.ToString());
+        return (SignedTokens.Write(prefix, claims, node, hash), Of(claims, from.Key, meeting, recording));
     }
 
     /// <summary>Null for what this node did not sign, what has expired, and what came from a key that is gone.</summary>
@@ -30,13 +36,16 @@ internal sealed class AccessTokens(SigningKey node, ApiKeys keys, TimeProvider c
             || await keys.HashAsync(new TenantId(claims.Tenant), key, ct) is not { } hash
             || !SignedTokens.IsSigned(text, node, hash)
             || clock.GetUtcNow().ToUnixTimeSeconds() >= claims.Expires) return null;
-        if (claims.Meeting is null) return Of(claims, key, null);
-        return MeetingId.TryParse(claims.Meeting, out var meeting) ? Of(claims, key, meeting) : null;
+        if (claims.Meeting is null) return Of(claims, key, null, null);
+        if (!MeetingId.TryParse(claims.Meeting, out var meeting)) return null;
+        if (claims.Recording is null) return Of(claims, key, meeting, null);
+        return RecordingId.TryParse(claims.Recording, out var recording) ? Of(claims, key, meeting, recording) : null;
     }
 
-    private static Caller Of(TokenClaims claims, KeyId key, MeetingId? meeting) => new(new TenantId(claims.Tenant), claims.Scopes.ToHashSet(), key)
+    private static Caller Of(TokenClaims claims, KeyId key, MeetingId? meeting, RecordingId? recording) => new(new TenantId(claims.Tenant), claims.Scopes.ToHashSet(), key)
     {
         Meeting = meeting,
+        Recording = recording,
         ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(claims.Expires),
     };
 }

@@ -12,6 +12,8 @@ internal sealed record Caller(TenantId Tenant, IReadOnlySet<string> Scopes, KeyI
     public string Id => Key.ToString();
     /// <summary>The only meeting there is for this caller; null: all of the tenant's.</summary>
     public MeetingId? Meeting { get; init; }
+    /// <summary>The only file of it; null: all.</summary>
+    public RecordingId? Recording { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public static ValueTask<Caller?> BindAsync(HttpContext context, ParameterInfo parameter) =>

@@ -19,8 +19,13 @@ internal static class Scopes
 /// <summary>Marks an endpoint that answers only a caller with this scope; null: any caller.</summary>
 internal sealed record RequiredScope(string? Scope);
 
+/// <summary>Marks an endpoint that lets in who has a link to what it answers.</summary>
+internal sealed record LinkedContent;
+
 internal static class RequiredScopeExtensions
 {
+    public static TBuilder TakesLinks<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new LinkedContent());
+
     public static TBuilder RequireScope<TBuilder>(this TBuilder endpoints, string scope) where TBuilder : IEndpointConventionBuilder =>
         endpoints.WithMetadata(new RequiredScope(scope));
 

@@ -10,9 +10,10 @@ namespace Pipeline.Api.Auth;
 /// <param name="Key">The API key it came from.</param>
 /// <param name="Meeting">The only meeting it opens; null: all of the tenant's.</param>
 /// <param name="Expires">Unix seconds.</param>
-internal sealed record TokenClaims(string Key, string Tenant, IReadOnlyList<string> Scopes, string? Meeting, long Expires);
+/// <param name="Recording">The only file of that meeting it opens; null: all.</param>
+internal sealed record TokenClaims(string Key, string Tenant, IReadOnlyList<string> Scopes, string? Meeting, long Expires, string? Recording = null);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TokenClaims))]
 internal sealed partial class TokenJson : JsonSerializerContext;
 
@@ -25,6 +26,7 @@ internal static class SignedTokens
 {
     public const string Session = "ps_";
     public const string Viewer = "vt_";
+    public const string Link = "cl_";
     /// <summary>Far more than the longest that is written.</summary>
     private const int MaxLength = 4096;
 

@@ -27,6 +27,16 @@ internal static class JsonBody
         return new TextCheck(findings).Passes(root) ? null : findings.Refusal();
     }
 
+    /// <summary>For requests that say nothing: no body, or an object without members.</summary>
+    public static Problem? RefuseMembers(RequestBody body)
+    {
+        if (body.Bytes.IsEmpty) return null;
+        var findings = new BodyFindings();
+        if (TryParse(body, findings, out var root) is { } refused) return refused;
+        JsonFields.Of(root, "", findings)?.RefuseOthers();
+        return findings.Refusal();
+    }
+
     /// <summary>RFC 6901 §3.</summary>
     public static string Append(string pointer, string member) => $"{pointer}/{member.Replace("~", "~0").Replace("/", "~1")}";
 }

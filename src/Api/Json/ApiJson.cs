@@ -3,8 +3,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
 using Pipeline.Api.Captions;
 using Pipeline.Api.Events;
+using Pipeline.Api.Jobs;
 using Pipeline.Api.Keys;
 using Pipeline.Api.Levels;
 using Pipeline.Api.Meetings;
@@ -15,6 +17,7 @@ using Pipeline.Api.Recordings;
 using Pipeline.Api.Search;
 using Pipeline.Api.Sessions;
 using Pipeline.Api.Streams;
+using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Api.Json;
 
@@ -27,6 +30,7 @@ namespace Pipeline.Api.Json;
     [
         typeof(UtcMilliseconds), typeof(Word<MeetingStatus>), typeof(Word<MediaHealth>), typeof(Word<TrackStatus>),
         typeof(Word<CaptionsStatus>), typeof(Word<Authenticated>), typeof(Word<SourceStatus>), typeof(Word<Ingest.Streams.GapKind>),
+        typeof(Word<JobStatus>), typeof(Word<RenderLayout>), typeof(RenderFormatWord),
     ])]
 [JsonSerializable(typeof(ProblemDto))]
 [JsonSerializable(typeof(NewMeetingDto))]
@@ -48,6 +52,10 @@ namespace Pipeline.Api.Json;
 [JsonSerializable(typeof(CorrectionDto))]
 [JsonSerializable(typeof(MinutesDto))]
 [JsonSerializable(typeof(RecordingsDto))]
+[JsonSerializable(typeof(NewRenderDto))]
+[JsonSerializable(typeof(JobDto))]
+[JsonSerializable(typeof(NewContentLinkDto))]
+[JsonSerializable(typeof(ContentLinkDto))]
 [JsonSerializable(typeof(SearchPageDto))]
 [JsonSerializable(typeof(NewKeyDto))]
 [JsonSerializable(typeof(CreatedKeyDto))]
@@ -84,6 +92,15 @@ internal sealed class UtcMilliseconds : JsonConverter<DateTimeOffset>
 
 /// <summary>An enum as its name in snake_case.</summary>
 internal sealed class Word<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) where T : struct, Enum;
+
+/// <summary>Formats as one word each: "webm", and not "web_m".</summary>
+internal sealed class RenderFormatWord() : JsonStringEnumConverter<RenderFormat>(new LowerCase(), allowIntegerValues: false)
+{
+    private sealed class LowerCase : JsonNamingPolicy
+    {
+        public override string ConvertName(string name) => name.ToLowerInvariant();
+    }
+}
 
 internal static class Milliseconds
 {

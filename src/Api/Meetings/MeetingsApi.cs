@@ -102,7 +102,7 @@ internal static class MeetingsApi
     private static async Task<Results<Ok<MeetingDto>, Problem>> TellAsync(
         string id, RequestBody body, PipelineOptions options, Func<MeetingId, Task<PauseMeetingResult>> tell)
     {
-        if (RefuseMembers(body) is { } refused) return refused;
+        if (JsonBody.RefuseMembers(body) is { } refused) return refused;
         if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
         return await tell(meetingId) switch
         {
@@ -116,7 +116,7 @@ internal static class MeetingsApi
 
     private static async Task<Results<Accepted<MeetingDto>, Problem>> Stop(string id, Caller caller, RequestBody body, IMeetings meetings, PipelineOptions options)
     {
-        if (RefuseMembers(body) is { } refused) return refused;
+        if (JsonBody.RefuseMembers(body) is { } refused) return refused;
         if (!MeetingId.TryParse(id, out var meetingId)) return Problem.NoSuchMeeting(id);
         return await meetings.StopAsync(caller.Tenant, meetingId, CancellationToken.None) switch
         {
@@ -127,16 +127,6 @@ internal static class MeetingsApi
     }
 
     public static Problem Full(string detail) => new(ProblemKind.NoCapacity, detail) { RetryAfter = FullFor };
-
-    /// <summary>A stop, a pause or a resumption says nothing: no body, or an object without members.</summary>
-    private static Problem? RefuseMembers(RequestBody body)
-    {
-        if (body.Bytes.IsEmpty) return null;
-        var findings = new BodyFindings();
-        if (JsonBody.TryParse(body, findings, out var root) is { } refused) return refused;
-        JsonFields.Of(root, "", findings)?.RefuseOthers();
-        return findings.Refusal();
-    }
 
     /// <summary>The version of what was decided, and a digest of what is shown: health and status of tracks change without a decision.</summary>
     private static EntityTagHeaderValue Tag(MeetingView view, MeetingDto shown)

@@ -35,7 +35,7 @@ internal static class MinutesApi
         if (await meetings.TranscriptAsync(caller.Tenant, meetingId, meeting.Transcript, ct) is not { } segments
             || await meetings.QualityAsync(caller.Tenant, meetingId, ct) is not { } quality) return Problem.NoSuchMeeting(id);
 
-        var source = MeetingSource.Of(meeting, segments, quality);
+        var source = MinutesInput.Of(meeting, segments, quality);
         if (await minutes.OfAsync(source, ct) is not { } made)
             return new Problem(ProblemKind.NoCapacity, "Too many minutes are being made.") { RetryAfter = WhileBusy };
         made = made with { Note = Note(meeting, made.Note) };

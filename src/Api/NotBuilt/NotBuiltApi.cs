@@ -10,15 +10,11 @@ internal static class NotBuiltApi
     private static readonly (string Method, string Path, string? Scope)[] Routes =
     [
         ("DELETE", "/v1/meetings/{id}", Scopes.ArchiveErase),
-        ("POST", "/v1/meetings/{id}/renders", Scopes.MeetingsWrite),
-        ("POST", "/v1/meetings/{id}/content_links", Scopes.ArchiveRead),
         ("POST", "/v1/meetings/{id}/holds", Scopes.ArchiveHold),
         ("DELETE", "/v1/meetings/{id}/holds/{hold}", Scopes.ArchiveHold),
         ("GET", "/v1/meetings/{id}/erasure", Scopes.ArchiveRead),
         ("POST", "/v1/meetings/{id}/masks", Scopes.ArchiveErase),
         ("GET", "/v1/meetings/{id}/export", Scopes.ArchiveRead),
-        ("GET", "/v1/jobs/{job}", Scopes.MeetingsRead),
-        ("POST", "/v1/jobs/{job}/cancel", Scopes.MeetingsWrite),
         ("GET", "/v1/holds", Scopes.ArchiveHold),
         ("POST", "/v1/erasures", Scopes.ArchiveErase),
         ("GET", "/v1/audit", Scopes.ArchiveRead),

@@ -50,6 +50,7 @@ internal static partial class Answers
             BadHttpRequestException bad => Problem.Of(ProblemKind.OfStatus(bad.StatusCode)),
             OperationCanceledException when stopping => new Problem(ProblemKind.NoCapacity, "The node is stopping.") { RetryAfter = Restart },
             TimeoutException => new Problem(ProblemKind.Unavailable, "The disk does not answer. Asking again is harmless.") { RetryAfter = DiskIsBack },
+            IOException => new Problem(ProblemKind.Unavailable, "The disk cannot be read or written. Asking again is harmless.") { RetryAfter = DiskIsBack },
             _ => Problem.Of(ProblemKind.InternalError),
         };
         return problem.ExecuteAsync(context);

@@ -20,6 +20,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
     public static readonly ProblemKind ValidationFailed = new("validation_failed", 422, "Some fields are not valid");
     public static readonly ProblemKind AmbiguousTrack = new("ambiguous_track", 422, "Two tracks cannot be told apart");
     public static readonly ProblemKind IdempotencyMismatch = new("idempotency_mismatch", 422, "This key was used for another request");
+    public static readonly ProblemKind QuotaExceeded = new("quota_exceeded", 429, "There is as much of it as there may be");
     public static readonly ProblemKind InternalError = new("internal_error", 500, "Something went wrong here");
     public static readonly ProblemKind NotImplemented = new("not_implemented", 501, "This is not built yet");
     public static readonly ProblemKind Unavailable = new("unavailable", 503, "It cannot be answered right now");
@@ -37,6 +38,7 @@ internal sealed record ProblemKind(string Code, int Status, string Title)
         413 => BodyTooLarge,
         415 => UnsupportedMediaType,
         416 => RangeNotSatisfiable,
+        429 => QuotaExceeded,
         501 => NotImplemented,
         503 => NoCapacity,
         < 500 => BadRequest with { Status = status },

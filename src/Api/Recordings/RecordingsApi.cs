@@ -5,14 +5,40 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Api.Auth;
 using Pipeline.Api.Json;
 using Pipeline.Api.Problems;
+using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Api.Recordings;
+
+/// <summary>What was asked for, of a file that was made on demand.</summary>
+internal sealed record RenderDto
+{
+    /// <summary>"grid", "speaker" or "screen"; null: sound alone.</summary>
+    public required RenderLayout? Layout { get; init; }
+    /// <summary>Ids; null: everybody.</summary>
+    public required IReadOnlyList<string>? Participants { get; init; }
+    public required long FromMs { get; init; }
+    public required long ToMs { get; init; }
+    public required int? Width { get; init; }
+    public required int? Height { get; init; }
+    public required RenderFormat Format { get; init; }
+
+    public static RenderDto Of(RenderRequest asked) => new()
+    {
+        Layout = asked.Layout,
+        Participants = asked.Participants,
+        FromMs = Milliseconds.Of(asked.From),
+        ToMs = Milliseconds.Of(asked.To),
+        Width = asked.Layout is null ? null : asked.Width,
+        Height = asked.Layout is null ? null : asked.Height,
+        Format = asked.Format,
+    };
+}
 
 /// <summary>One file of a meeting.</summary>
 internal sealed record RecordingDto
 {
     public required string Id { get; init; }
-    /// <summary>"mix", "track", "waveform" or "thumbnail".</summary>
+    /// <summary>"mix", "track", "video", "waveform" or "thumbnail".</summary>
     public required string Kind { get; init; }
     /// <summary>"audio", "video" or "image"; of a waveform's numbers "data".</summary>
     public required string Media { get; init; }
@@ -23,6 +49,10 @@ internal sealed record RecordingDto
     public required long DurationMs { get; init; }
     public required long StartMs { get; init; }
     public required string Sha256 { get; init; }
+    /// <summary>Integrated (EBU R128), in LUFS; null where it was not measured, or there is nothing to be heard.</summary>
+    public required double? LoudnessLufs { get; init; }
+    /// <summary>Null: one of the files every meeting has.</summary>
+    public required RenderDto? Render { get; init; }
     public required string Url { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -36,8 +66,10 @@ internal sealed record RecordingDto
         Codec = file.Codec,
         Bytes = file.Bytes,
         DurationMs = Milliseconds.Of(file.Duration),
-        StartMs = 0,
+        StartMs = file.Render is { } part ? Milliseconds.Of(part.From) : 0,
         Sha256 = file.Sha256,
+        LoudnessLufs = file.Loudness is { } loudness ? Math.Round(loudness, 1) : null,
+        Render = file.Render is { } asked ? RenderDto.Of(asked) : null,
         Url = $"/v1/meetings/{file.Meeting}/recordings/{file.Id}/content",
         CreatedAt = file.CreatedAt,
     };
@@ -52,14 +84,14 @@ internal sealed record RecordingsDto(IReadOnlyList<RecordingDto> Data);
 /// <summary>A meeting's files, and their bytes. Files are served by id only: no path comes in or goes out.</summary>
 internal static class RecordingsApi
 {
-    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "audio/flac", "video/webm", "video/mp4", "application/json", "image/jpeg", "image/png"];
+    private static readonly string[] Types = ["audio/mp4", "audio/ogg", "audio/flac", "audio/wav", "video/webm", "video/mp4", "application/json", "image/jpeg", "image/png"];
 
     public static void MapRecordings(this IEndpointRouteBuilder v1)
     {
         v1.MapGet("/meetings/{id}/recordings", List).RequireScope(Scopes.MeetingsRead).WithName("listRecordings").WithSummary("A meeting's files");
-        v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["GET"], Content).RequireScope(Scopes.ArchiveRead).WithName("getRecordingContent")
+        v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["GET"], Content).RequireScope(Scopes.ArchiveRead).TakesLinks().WithName("getRecordingContent")
             .WithSummary("A file's bytes, whole or a range").Produces<Stream>(200, Types[0], Types[1..]).Produces<Stream>(206, Types[0], Types[1..]);
-        v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["HEAD"], Content).RequireScope(Scopes.ArchiveRead).WithName("headRecordingContent")
+        v1.MapMethods("/meetings/{id}/recordings/{recording}/content", ["HEAD"], Content).RequireScope(Scopes.ArchiveRead).TakesLinks().WithName("headRecordingContent")
             .WithSummary("A file's headers").Produces(200);
     }
 
@@ -101,6 +133,7 @@ internal static class RecordingsApi
         "audio/mp4" => "m4a",
         "audio/ogg" => "ogg",
         "audio/flac" => "flac",
+        "audio/wav" => "wav",
         "video/webm" => "webm",
         "video/mp4" => "mp4",
         "application/json" => "json",

@@ -87,7 +87,7 @@ internal sealed class EventStream<TItem, TData>(
 
     /// <summary>A session expires and a key is deleted while their streams are open.</summary>
     private static async Task<bool> MayStillReadAsync(HttpContext context) =>
-        Credential.Of(context.Request) is { } credential
+        Credential.Of(context.Request, takesLinks: false) is { } credential
         && await context.RequestServices.GetRequiredService<Callers>().IdentifyAsync(credential, context.RequestAborted) is not null;
 
     /// <summary>JSON has no line breaks of its own, so one `data:` line holds it.</summary>

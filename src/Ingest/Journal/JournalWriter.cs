@@ -125,6 +125,23 @@ public sealed class JournalWriter : IAsyncDisposable
         catch (Exception e) when (e is TimeoutException or IOException) { isRefused = true; }
     }
 
+    /// <summary>Everything that was handed over is in the file system, or given up.</summary>
+    public bool IsWritten => WaitingBlocks == 0;
+
+    /// <summary>Closes without writing what still waits: whoever appended it hears that it is not kept.</summary>
+    public void Abandon()
+    {
+        lock (gate)
+        {
+            closed = true;
+            foreach (var block in queue) block.Synced?.TrySetException(new IOException("the journal was given up"));
+            queue.Clear();
+            queuedBytes = 0;
+            Enqueue(new PendingBlock { Closes = true });
+        }
+        disk.Schedule(this);
+    }
+
     /// <summary>
     /// Writes what waits, or as much as one turn takes and asks for another. False when the disk refused: to be called again later. The
     /// disk's writing thread only.
@@ -153,6 +170,7 @@ public sealed class JournalWriter : IAsyncDisposable
             isRefused = false;
             lock (gate)
             {
+                if (!queue.TryPeek(out var first) || first != block) continue;       // given up while it was written
                 queue.Dequeue();
                 queuedBytes -= block.Length;
                 if (block.Synced is null && free.Count < MaxFree)

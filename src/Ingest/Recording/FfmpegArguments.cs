@@ -9,6 +9,9 @@ public static class FfmpegArguments
     private static readonly string[] PcmFromPipe = ["-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0"];
     private static readonly string[] Aac = ["-c:a", "aac", "-aac_coder", "fast", "-b:a", "96k", "-fflags", "+bitexact", "-flags:a", "+bitexact"];
 
+    /// <summary>Filters say what they found at this level.</summary>
+    private static readonly string[] Measuring = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-y"];
+
     /// <summary>Makes nothing: tells whether the program is there.</summary>
     public static IReadOnlyList<string> Nothing { get; } = [.. Quiet, "-f", "lavfi", "-i", "anullsrc", "-t", "0", "-f", "null", "-"];
 
@@ -19,4 +22,21 @@ public static class FfmpegArguments
     /// <summary>Raw samples on stdin, s16le mono → FLAC on stdout.</summary>
     public static IReadOnlyList<string> Flac(int sampleRate, string title) =>
         [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
+
+    /// <summary>PCM on stdin → how loud all of it is, last on stderr.</summary>
+    public static IReadOnlyList<string> Measure { get; } = [.. Measuring, .. PcmFromPipe, "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"];
+
+    /// <summary>PCM on stdin → the same sound, filtered, on stdout: AAC in fragments, Opus in Ogg, or the samples alone; how loud it became, last on stderr.</summary>
+    public static IReadOnlyList<string> Sound(RenderFormat format, string filter, string title, string comment) =>
+    [
+        .. Measuring, .. PcmFromPipe, "-threads", "1", "-af", $"{filter},ebur128=framelog=verbose",
+        .. format switch
+        {
+            RenderFormat.M4a => [.. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-f", "mp4"],
+            RenderFormat.Ogg => ["-c:a", "libopus", "-b:a", "64k", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "ogg"],
+            RenderFormat.Wav => (string[])["-c:a", "pcm_s16le", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "s16le"],
+            _ => throw new ArgumentOutOfRangeException(nameof(format)),
+        },
+        "-metadata", $"title={title}", "-metadata", $"comment={comment}", "pipe:1",
+    ];
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 
 namespace Pipeline.Ingest.Recording;
 
@@ -46,14 +47,32 @@ public sealed class FfmpegProcess : IEncoder
         }
         catch (Win32Exception e)
         {
-            return (null, $"ffmpeg cannot be started ({e.Message}); install it, for example with: apt-get install ffmpeg");
+            return (null, Missing(e.Message));
         }
+    }
+
+    /// <summary>What it calls itself, such as `ffmpeg 5.1.9-0+deb12u1`.</summary>
+    /// <param name="program">Found through PATH.</param>
+    public static async Task<string> VersionAsync(CancellationToken ct, string program = "ffmpeg")
+    {
+        using var said = new MemoryStream();
+        await RunAsync(["-version"], null, said, ct, program);
+        string[] words = Encoding.UTF8.GetString(said.ToArray()).Split(' ', 4);
+        return words is ["ffmpeg", "version", var version, ..] ? $"ffmpeg {version}" : "ffmpeg";
     }
 
     /// <summary>Runs to the end without input.</summary>
     /// <param name="program">Found through PATH.</param>
     public static Task<EncoderOutcome> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct, string program = "ffmpeg") =>
         RunAsync(arguments, null, Stream.Null, ct, program);
+
+    /// <summary>The same behind everything else on the machine: it runs when nobody else wants the processor.</summary>
+    /// <inheritdoc cref="RunAsync(IReadOnlyList{string}, Stream?, Stream, CancellationToken, string)"/>
+    public static async Task<EncoderOutcome> RunGentlyAsync(IReadOnlyList<string> arguments, Stream? input, Stream output, CancellationToken ct, string program = "ffmpeg")
+    {
+        var outcome = await RunAsync(["-n", "19", program, .. arguments], input, output, ct, "nice");
+        return outcome is { Succeeded: false } && outcome.Detail.Contains("nice: ", StringComparison.Ordinal) ? new EncoderOutcome(false, Missing(outcome.Detail)) : outcome;
+    }
 
     /// <summary>Runs to the end between two streams.</summary>
     /// <param name="input">What it reads on stdin; null: nothing.</param>
@@ -121,6 +140,8 @@ public sealed class FfmpegProcess : IEncoder
         }
         finally { EndInput(); }                                                      // also where reading failed: it must not wait for more
     }
+
+    private static string Missing(string why) => $"ffmpeg cannot be started ({why}); install it, for example with: apt-get install ffmpeg";
 
     private void EndInput()
     {

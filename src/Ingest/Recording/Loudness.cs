@@ -1,23 +1,21 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Pipeline.Ingest.Recording;
 
 /// <summary>How loud a sound is as a whole (ITU-R BS.1770, EBU R 128), measured by `ffmpeg` so that a second pass can bring it to <see cref="Target"/>.</summary>
 /// <param name="Integrated">LUFS.</param>
-/// <param name="TruePeak">dBTP.</param>
+/// <param name="TruePeak">dBTP; −99 where there is none, or it was not asked for.</param>
 /// <param name="Range">LU.</param>
 /// <param name="Threshold">LUFS; what is less loud did not count.</param>
-public sealed record Loudness(double Integrated, double TruePeak, double Range, double Threshold)
+public sealed partial record Loudness(double Integrated, double TruePeak, double Range, double Threshold)
 {
     /// <summary>LUFS: what streaming services play speech at.</summary>
     public const double Target = -16;
-    /// <summary>dBTP: room for what lossy codecs add.</summary>
-    public const double MostPeak = -1.5;
-    /// <summary>LUFS: what is less loud is no sound that somebody made, and is left as it is.</summary>
-    private const double Silence = -60;
-
-    private static readonly string Goal = $"loudnorm=I={Target}:TP={MostPeak}:LRA=20";
+    /// <summary>A meeting with nothing but a room's noise in it stays one: nothing is made louder by more than this (LU).</summary>
+    public const double MaxGain = 30;
+    /// <summary>LUFS: what is no louder is nothing at all.</summary>
+    private const double Silence = -70;
 
     /// <param name="pcm">s16le, 48 kHz mono, from where it is to its end.</param>
     /// <param name="program">Found through PATH.</param>
@@ -25,30 +23,42 @@ public sealed record Loudness(double Integrated, double TruePeak, double Range, 
     /// <exception cref="IOException"><paramref name="pcm"/> cannot be read.</exception>
     public static async Task<(Loudness? Loudness, string? Failure)> MeasureAsync(Stream pcm, CancellationToken ct, string program = "ffmpeg")
     {
-        string[] arguments =
-            ["-hide_banner", "-nostats", "-loglevel", "info", "-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0", "-af", $"{Goal}:print_format=json", "-f", "null", "-"];
-        var outcome = await FfmpegProcess.RunAsync(arguments, pcm, Stream.Null, ct, program);
-        return outcome.Succeeded ? (Read(outcome.Detail), null) : (null, outcome.Detail);
+        var outcome = await FfmpegProcess.RunGentlyAsync(FfmpegArguments.Measure, pcm, Stream.Null, ct, program);
+        if (!outcome.Succeeded) return (null, outcome.Detail);
+        return Read(outcome.Detail) is { } measured ? (measured.Integrated > Silence ? measured : null, null) : (null, "ffmpeg did not say how loud it is");
     }
 
-    /// <summary>A filter that brings the sound to the target: by one gain for all of it where its peaks leave room, else by a slow one with a limiter.</summary>
-    /// <param name="loudness">Null: it stays as it is.</param>
-    public static string Filter(Loudness? loudness) => loudness is null ? "anull" : FormattableString.Invariant(
-        $"{Goal}:measured_I={loudness.Integrated}:measured_TP={loudness.TruePeak}:measured_LRA={Math.Max(0.1, loudness.Range)}:measured_thresh={loudness.Threshold}:linear=true,aresample=48000,aformat=channel_layouts=mono");
+    /// <summary>How loud it became by a filter's chain that ends with a measurement; null for silence, and where nothing was said.</summary>
+    /// <param name="said">What ends with it.</param>
+    public static double? ReadIntegrated(string said) => Read(said) is { Integrated: > Silence } measured ? measured.Integrated : null;
 
+    /// <summary>
+    /// The second pass: brings the sound to the target, by one gain for all of it where its peaks leave room, else by a slow one with a limiter.
+    /// </summary>
+    /// <param name="loudness">Null: it stays as it is.</param>
+    /// <param name="encoder">What encodes it: what codecs throw away puts peaks higher; seen with sound at its limit, AAC by 0.3 dB, Opus by 1.</param>
+    public static string Filter(Loudness? loudness, RenderFormat encoder)
+    {
+        double peak = encoder switch { RenderFormat.Wav => -1.5, RenderFormat.Mp4 or RenderFormat.M4a => -2, _ => -3 };
+        string normal = loudness is null ? "" : string.Create(CultureInfo.InvariantCulture,
+            $"loudnorm=I={Math.Min(Target, loudness.Integrated + MaxGain):0.0}:TP={peak:0.0}:LRA=20:measured_I={loudness.Integrated:0.0}:measured_TP={loudness.TruePeak:0.0}:measured_LRA={Math.Max(0.1, loudness.Range):0.0}:measured_thresh={loudness.Threshold:0.0}:linear=true,");
+        return $"{normal}aformat=sample_rates=48000:channel_layouts=mono";
+    }
+
+    /// <summary>Null unless there is a whole summary of `ebur128`.</summary>
     private static Loudness? Read(string said)
     {
-        int from = said.LastIndexOf('{'), to = said.LastIndexOf('}');
-        if (from < 0 || to < from || JsonSerializer.Deserialize(said[from..(to + 1)], LoudnessJson.Default.MeasuredLoudness) is not { } measured) return null;
-        return double.TryParse(measured.InputI, out double integrated) && integrated >= Silence && double.TryParse(measured.InputTp, out double peak)
-            ? new Loudness(integrated, peak, double.Parse(measured.InputLra), double.Parse(measured.InputThresh))
+        int summary = said.LastIndexOf("Summary:", StringComparison.Ordinal);
+        if (summary < 0) return null;
+        var numbers = Number().Matches(said[summary..]).GroupBy(m => m.Groups["name"].Value).ToDictionary(g => g.Key, g => g.First().Groups["value"].Value);
+        return numbers.TryGetValue("I", out string? i) && numbers.TryGetValue("Threshold", out string? threshold) && numbers.TryGetValue("LRA", out string? range)
+            ? new Loudness(Parse(i), Parse(numbers.GetValueOrDefault("Peak", "")), Parse(range), Parse(threshold))
             : null;
     }
+
+    private static double Parse(string number) =>
+        double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? Math.Clamp(value, -99, 99) : -99;
+
+    [GeneratedRegex(@"(?<name>I|Threshold|LRA|Peak):\s+(?<value>\S+) (LUFS|LU|dBFS)\b")]
+    private static partial Regex Number();
 }
-
-/// <summary>As `loudnorm` prints it: numbers in quotes, "-inf" for silence, which is none.</summary>
-internal sealed record MeasuredLoudness(string InputI, string InputTp, string InputLra, string InputThresh);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(MeasuredLoudness))]
-internal sealed partial class LoudnessJson : JsonSerializerContext;

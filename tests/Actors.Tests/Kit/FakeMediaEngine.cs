@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Live;
 using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
@@ -126,6 +127,24 @@ internal sealed class FakeMediaEngine : IMediaEngine
         await BeforeProcessed(job, observer, ct);
         return Result(job);
     }
+
+    /// <summary>What comes of a render; it may report how far it is.</summary>
+    public Func<MediaJob, RenderRequest, RecordingId, IProgress<double>, CancellationToken, Task<RenderMediaResult>> Render { get; set; } =
+        (job, request, id, _, _) => Task.FromResult<RenderMediaResult>(new RenderMediaResult.Made(Rendered(job, request, id)));
+    public ConcurrentQueue<(RenderRequest Request, RecordingId Id, RenderText Text)> RenderAsked { get; } = new();
+    public ConcurrentQueue<RecordingId> Discarded { get; } = new();
+
+    public Task<RenderMediaResult> RenderAsync(
+        MediaJob job, TimeSpan duration, RenderRequest request, RenderText text, RecordingId id, IProgress<double> progress, CancellationToken ct)
+    {
+        RenderAsked.Enqueue((request, id, text));
+        return Render(job, request, id, progress, ct);
+    }
+
+    public void DiscardRender(MeetingId meeting, RecordingId id) => Discarded.Enqueue(id);
+
+    public static MadeFile Rendered(MediaJob job, RenderRequest request, RecordingId id) =>
+        new(request.Layout is null ? "mix" : "video", null, "audio/mp4", "aac", $"/files/{job.Id}/{id}", 512, request.To - request.From, "cc") { Loudness = -16.04, Render = request };
 
     /// <summary>Everything it held is gone at once, as when the process ends.</summary>
     public void Crash() => PortsTaken.Clear();

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors.Local;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
 using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Storage.Embedded;
@@ -24,6 +25,7 @@ internal sealed class Node : IAsyncDisposable
         embedded = OpenStore();
         Store = new FaultyStore(embedded);
         Meetings = NewMeetings();
+        (Jobs, Renders) = NewRenders();
     }
 
     public SimulatedClock Clock { get; } = new();
@@ -32,6 +34,8 @@ internal sealed class Node : IAsyncDisposable
     public Meters Factory { get; } = new();
     public FaultyStore Store { get; private set; }
     public LocalMeetings Meetings { get; private set; }
+    public FaultyJobs Jobs { get; private set; }
+    public RenderQueue Renders { get; private set; }
     public string Database => Path.Combine(folder, "archive.db");
 
     /// <param name="sources">Made anew with each start; null: there are none.</param>
@@ -39,6 +43,7 @@ internal sealed class Node : IAsyncDisposable
     {
         var node = new Node(sources);
         await node.Meetings.StartAsync(default);
+        await node.Renders.StartAsync(default);
         return node;
     }
 
@@ -51,6 +56,7 @@ internal sealed class Node : IAsyncDisposable
 
     public async Task StopAsync()
     {
+        await Renders.StopAsync(CancellationToken.None);
         await Meetings.StopAsync(CancellationToken.None);
         await embedded.DisposeAsync();
     }
@@ -60,7 +66,9 @@ internal sealed class Node : IAsyncDisposable
         embedded = OpenStore();
         Store = new FaultyStore(embedded);
         Meetings = NewMeetings();
+        (Jobs, Renders) = NewRenders();
         await Meetings.StartAsync(default);
+        await Renders.StartAsync(default);
     }
 
     public async Task<MeetingView> CreateAsync(MeetingSpec? spec = null, params TrackSpec[] tracks)
@@ -91,6 +99,11 @@ internal sealed class Node : IAsyncDisposable
     private EmbeddedMeetingStore OpenStore() => EmbeddedMeetingStore.Open(Database, Sealer, Clock, Metrics());
     private LocalMeetings NewMeetings() => new(Engine, Store, Clock, new ActorsMetrics(Factory), NullLoggerFactory.Instance, sources?.Invoke(this));
 
+    private (FaultyJobs, RenderQueue) NewRenders()
+    {
+        var jobs = new FaultyJobs(embedded);
+        return (jobs, new RenderQueue(Engine, Store, jobs, Clock, new ActorsMetrics(Factory), NullLogger<RenderQueue>.Instance));
+    }
 }
 
 /// <summary>Remembers whose meters they are.</summary>

@@ -50,6 +50,18 @@ public sealed class CaptionRecoveryTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_was_said_as_a_run_began_is_that_runs_though_it_lies_a_moment_before()
+    {
+        await node.WriteRunAsync(1, 0, 8, [1, 3]);
+        await node.WriteRunAsync(2, 10.019, 14, [10]);                               // its first packet came at 10.005
+        var all = await node.ProcessAsync(20, []);
+        Assert.Equal([1, 3, 10], all.Select(c => Math.Round(c.Start.TotalSeconds)));
+        Assert.True(all[2].Start < TimeSpan.FromSeconds(10.019));
+
+        Assert.Empty(await node.ProcessAsync(20, all));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Speech_that_was_given_up_in_between_is_made_up_for_and_what_is_around_it_not_said_again()
     {
         await node.WriteRunAsync(1, 0, 10, [1, 3, 5, 7], new SpeechLost(1, 2_800_000, 4_400_000));

@@ -52,7 +52,7 @@ public sealed class EmbeddedMeetingStoreTests : MeetingStoreContract
         {
             connection.Open();
             Assert.Equal("ok", connection.Scalar<string>("PRAGMA integrity_check"));
-            Assert.Equal(5L, connection.Scalar<long>("PRAGMA user_version"));
+            Assert.Equal(6L, connection.Scalar<long>("PRAGMA user_version"));
             Assert.Equal("wal", connection.Scalar<string>("PRAGMA journal_mode"));
             Assert.Equal(1L, connection.Scalar<long>("SELECT count(*) FROM meetings WHERE status = 'recording'"));
         }

@@ -91,6 +91,76 @@ public class JournalDiskTests
     }
 
     [Fact]
+    public async Task A_disk_that_does_not_keep_what_it_took_is_failing_and_the_decision_is_not_answered()
+    {
+        using var journal = new JournalFolder();
+        var files = new ForgetfulFiles();
+        using var disk = new JournalDisk(journal.Root, files);
+        var writer = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, disk);
+        files.Forgets = true;
+        JournalFolder.Write(writer, [0]);
+        disk.WriteTurn(TimeSpan.Zero);
+        Assert.False(writer.IsFailing);
+        disk.SyncTurn(TimeSpan.FromSeconds(1));
+        Assert.True(writer.IsFailing);
+        var asked = Enumerable.Range(0, 5).Select(n => writer.AppendAsync(new TrackEnded(n, n), Ms(20))).ToList();
+        disk.WriteTurn(TimeSpan.FromSeconds(1));
+        disk.SyncTurn(TimeSpan.FromSeconds(2));
+        foreach (var decision in asked) await Assert.ThrowsAsync<IOException>(() => decision);
+
+        files.Forgets = false;
+        disk.SyncTurn(TimeSpan.FromSeconds(3));
+        Assert.False(writer.IsFailing);
+    }
+
+    /// <summary>Files that can be written and, for a time, not be synced.</summary>
+    private sealed class ForgetfulFiles : IJournalFiles
+    {
+        public bool Forgets { get; set; }
+
+        public void CreateFolder(string path) => DiskFiles.Instance.CreateFolder(path);
+        public IJournalFile Create(string path) => new OpenFile(this, DiskFiles.Instance.Create(path));
+        public void Rename(string from, string to) => DiskFiles.Instance.Rename(from, to);
+        public void SyncFolder(string path) => Sync();
+        public void SyncAll(string folder) => Sync();
+
+        private void Sync()
+        {
+            if (Forgets) throw new IOException("input/output error");
+        }
+
+        private sealed class OpenFile(ForgetfulFiles files, IJournalFile file) : IJournalFile
+        {
+            public void Write(ReadOnlySpan<byte> bytes, long offset) => file.Write(bytes, offset);
+            public void Sync() => files.Sync();
+            public void Dispose() => file.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_journal_that_is_given_up_leaves_its_place_to_the_next()
+    {
+        using var journal = new JournalFolder();
+        using var disk = new JournalDisk(journal.Root, DiskFiles.Instance);
+        var first = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, disk);
+        Break(journal);
+        var asked = first.AppendAsync(new TrackEnded(1, 1), Ms(0));
+        disk.WriteTurn(TimeSpan.Zero);                                               // refused, and to be tried again
+        Assert.False(first.IsWritten);
+        first.Abandon();
+        await Assert.ThrowsAsync<IOException>(() => asked);
+        Mend(journal);
+
+        var second = new JournalWriter(journal.Path, JournalFolder.Meeting, 1, journal.Keys, disk);
+        var written = JournalFolder.Write(second, Enumerable.Range(0, 3));
+        for (int turn = 1; turn < 5; turn++) disk.WriteTurn(TimeSpan.FromSeconds(turn));
+
+        Assert.True(first.IsWritten && second.IsWritten);
+        Assert.Equal(written, journal.Read().Records);
+        await Assert.ThrowsAsync<IOException>(() => first.AppendAsync(new TrackEnded(2, 2), Ms(0)));
+    }
+
+    [Fact]
     public void A_meeting_writes_so_much_at_a_turn_and_no_more()
     {
         using var journal = new JournalFolder();

@@ -133,6 +133,21 @@ internal static class Schema
         ALTER TABLE segments ADD COLUMN replaces TEXT NOT NULL DEFAULT '';       -- ids, separated by spaces
         CREATE INDEX meetings_owing_refinement ON meetings (id) WHERE status IN ('completed', 'failed') AND json_extract(state, '$.Refinement') = 'Owed';
         """,
+        """
+        ALTER TABLE recordings ADD COLUMN loudness REAL;                       -- LUFS
+        ALTER TABLE recordings ADD COLUMN render TEXT;                         -- JSON: what was asked for; null: one of the meeting's own
+
+        CREATE TABLE jobs (
+            tenant     TEXT NOT NULL,
+            id         TEXT NOT NULL,
+            meeting    TEXT NOT NULL,
+            status     TEXT NOT NULL,
+            state      TEXT NOT NULL,          -- JSON
+            PRIMARY KEY (tenant, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX jobs_by_meeting ON jobs (tenant, meeting, id);
+        CREATE INDEX jobs_unfinished ON jobs (status) WHERE status IN ('queued', 'running');
+        """,
     ];
 
     /// <summary>Brings the database to the newest version. Throws for one that a newer program made.</summary>

@@ -62,7 +62,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             catch (Exception e)   // nothing of the group is stored: each caller hears why, and later writes have their own chance
             {
                 failed = true;
-                foreach (var write in group) write.Failure ??= e;
+                foreach (var write in group) write.Failure ??= Told(e);
                 Abort();
             }
             foreach (var write in group) write.Answer();
@@ -83,12 +83,19 @@ internal sealed class StoreWriter : IAsyncDisposable
             }
             catch (Exception e)
             {
-                write.Failure = e;
+                write.Failure = Told(e);
                 connection.Run("ROLLBACK TO decision");
             }
             connection.Run("RELEASE decision");
         }
         connection.Run("COMMIT");
+    }
+
+    /// <summary>A disk that is full, read-only or broken is the world's fault: trying again can help.</summary>
+    private static Exception Told(Exception e)
+    {
+        const int ReadOnly = 8, InputOutput = 10, Full = 13, CannotOpen = 14;
+        return e is SqliteException { SqliteErrorCode: ReadOnly or InputOutput or Full or CannotOpen } ? new IOException("the archive cannot be written", e) : e;
     }
 
     private void Abort()

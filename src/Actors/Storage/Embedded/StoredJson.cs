@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
+using Pipeline.Ingest.Recording;
 using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Storage.Embedded;
@@ -15,11 +17,13 @@ internal sealed record RefinedText(string Text, IReadOnlyList<Word> Words, TimeS
 
 [JsonSourceGenerationOptions(
     UseStringEnumConverter = true,
-    Converters = [typeof(MeetingIdJson), typeof(TrackIdJson), typeof(TenantIdJson)])]
+    Converters = [typeof(MeetingIdJson), typeof(TrackIdJson), typeof(TenantIdJson), typeof(RecordingIdJson), typeof(JobIdJson)])]
 [JsonSerializable(typeof(Meeting))]
 [JsonSerializable(typeof(MediaSnapshot))]
 [JsonSerializable(typeof(SpokenText))]
 [JsonSerializable(typeof(RefinedText))]
+[JsonSerializable(typeof(RenderRequest))]
+[JsonSerializable(typeof(RenderJob))]
 internal sealed partial class StoredJson : JsonSerializerContext;
 
 internal sealed class MeetingIdJson : JsonConverter<MeetingId>
@@ -41,4 +45,18 @@ internal sealed class TenantIdJson : JsonConverter<TenantId>
     public override TenantId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
         new(reader.GetString() ?? throw new JsonException("Not a tenant."));
     public override void Write(Utf8JsonWriter writer, TenantId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class RecordingIdJson : JsonConverter<RecordingId>
+{
+    public override RecordingId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        RecordingId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a recording's id.");
+    public override void Write(Utf8JsonWriter writer, RecordingId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+internal sealed class JobIdJson : JsonConverter<JobId>
+{
+    public override JobId Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        JobId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("Not a job's id.");
+    public override void Write(Utf8JsonWriter writer, JobId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

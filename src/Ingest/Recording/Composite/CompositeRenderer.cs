@@ -57,7 +57,7 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
         using var spoken = CaptionTexts.IsAnySaid(text.Lines, range) ? new MemoryFile(captions) : null;
 
         var inputs = graph.Tracks.Select((track, n) => new PictureInput($"{n}", survey.Files[track].EndsWith(".mp4", StringComparison.Ordinal)));
-        var run = new CompositeRun([.. inputs], request.From, script.Path, spoken?.Path, metadata.Path, Loudness.Filter(measured.Loudness));
+        var run = new CompositeRun([.. inputs], request.From, script.Path, spoken?.Path, metadata.Path, Loudness.Filter(measured.Loudness, request.Format));
         return await EncodeAsync(request.Format, range.To - range.From, run, [.. graph.Tracks.Select(t => survey.Files[t])], survey.Sound, parts, output, new Share(progress, SurveyShare, 1), ct);
     }
 
@@ -74,7 +74,7 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
             await using var made = SealedFile.Create(encoded, journal.Keys);
             await using (var sound = new ReadProgress(SealedFile.OpenWhole(soundPath, journal.Keys), progress))
             {
-                var outcome = await FfmpegProcess.RunAsync(run.Arguments(format), sound, made, ct, Ffmpeg);
+                var outcome = await FfmpegProcess.RunGentlyAsync(run.Arguments(format), sound, made, ct, Ffmpeg);
                 if (!outcome.Succeeded) return outcome.Detail;
             }
             if (format == RenderFormat.WebM)

@@ -107,17 +107,22 @@ export class Player extends EventTarget {
   }
 }
 
-/** The mix first, then pictures, then each voice alone. */
+/** The mix first, then pictures, then each voice alone. What was asked for later may be a part, out of step with the transcript. */
 function sourcesOf(meeting, files, speakers) {
   const order = { mix: 0, video: 1, track: 2 };
   return files
-    .filter(file => file.kind in order)
+    .filter(file => file.kind in order && !file.render)
     .sort((a, b) => order[a.kind] - order[b.kind])
     .map(file => ({ url: file.url, media: file.media, label: fileLabel(meeting, file, speakers) }));
 }
 
-/** "Everybody", "Picture", "Laura", "Laura, camera". */
+/** "Everybody", "Picture", "Laura", "Laura, camera"; of what was asked for later also which part: "Laura and Tom, 1:00 to 2:30". */
 export function fileLabel(meeting, file, speakers) {
+  if (file.render) {
+    const { participants, from_ms, to_ms } = file.render;
+    const who = participants ? participants.map(id => speakers.name(id)).join(" and ") : "Everybody";
+    return `${file.kind === "video" ? "Picture, " : ""}${who}, ${clock(from_ms)} to ${clock(to_ms)}`;
+  }
   if (file.kind === "mix") return "Everybody";
   if (file.kind === "video") return "Picture and everybody";
   if (file.kind === "waveform") return "Waveform";

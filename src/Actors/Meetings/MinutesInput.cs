@@ -1,11 +1,10 @@
 using System.Text.RegularExpressions;
-using Pipeline.Actors.Meetings;
 using Pipeline.Transcribe.Minutes;
 
-namespace Pipeline.Api.Minutes;
+namespace Pipeline.Actors.Meetings;
 
 /// <summary>What a meeting's minutes are made from, put together of what is known of it. Pure.</summary>
-internal static partial class MeetingSource
+public static partial class MinutesInput
 {
     /// <summary>The key in a meeting's metadata under which its people's time zone may stand.</summary>
     private const string TimeZoneKey = "time_zone";
