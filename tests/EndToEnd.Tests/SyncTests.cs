@@ -21,7 +21,6 @@ public class SyncTests(ITestOutputHelper output)
     {
         await using var server = await PipelineServer.StartAsync(settings: ("PIPELINE_MODEL", null));
         using var folder = new TemporaryFolder();
-        byte[] live = [];
 
         var recorded = await RecordedMeeting.RecordAsync(server, await ClapsAsync());
         string id = recorded.Meeting.Id;
@@ -42,7 +41,7 @@ public class SyncTests(ITestOutputHelper output)
             found.Add(($"composite {format}", "flash", await FlashingVideo.FlashesAsync(composite)));
             found.Add(($"composite {format}", "beep", Beeps.Find(await FfmpegDecode.ToFloatAsync(composite, Rate), Rate)));
         }
-        await File.WriteAllBytesAsync(folder["live.mp4"], live = await server.Http.GetByteArrayAsync($"/v1/meetings/{id}/live/1-1.mp4"));
+        await File.WriteAllBytesAsync(folder["live.mp4"], await server.Http.GetByteArrayAsync($"/v1/meetings/{id}/live/1-1.mp4"));
         found.Add(("live fragments", "beep", Beeps.Find(await FfmpegDecode.ToFloatAsync(folder["live.mp4"], Rate), Rate)));
 
         foreach (var (file, what, at) in found)
