@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Pipeline.Transcribe.Speech;
 
 namespace Pipeline.Transcribe;
 
@@ -7,8 +8,9 @@ public sealed class TranscribeMetrics
 {
     public const string MeterName = "Pipeline.Transcribe";
 
-    private readonly Counter<long> asked, askedAgain, refused, givenUp, workerStarts, overrun, outOfOrder, filtered, partials, stale, finals;
-    private readonly Counter<double> dropped;
+    private readonly Counter<long> asked, askedAgain, refused, givenUp, workerStarts, overrun, outOfOrder, filtered, partials, stale, finals, efforts;
+    private readonly UpDownCounter<int> effort;
+    private readonly Counter<double> dropped, putOff;
     private readonly Histogram<double> recognition, lag;
 
     public TranscribeMetrics(IMeterFactory meters)
@@ -25,6 +27,9 @@ public sealed class TranscribeMetrics
         partials = meter.CreateCounter<long>("pipeline.captions.partials", "{caption}", "Revisions of segments that were still being said.");
         finals = meter.CreateCounter<long>("pipeline.captions.finals", "{caption}", "Finals; as_heard: false where words promised before were heard otherwise in the end.");
         stale = meter.CreateCounter<long>("pipeline.speech.stale", "{job}", "Jobs for partials that were dropped, because they waited too long or the worker died.");
+        effort = meter.CreateUpDownCounter<int>("pipeline.speech.effort", "{step}", "How far down the ladder captions are: 0 is all there is, 3 finals only, 4 some of them later.");
+        efforts = meter.CreateCounter<long>("pipeline.speech.effort_changes", "{change}", "Steps on that ladder, by where they led.");
+        putOff = meter.CreateCounter<double>("pipeline.captions.put_off", "s", "Speech whose caption could not be made in time, and is made when there is some.");
         dropped = meter.CreateCounter<double>("pipeline.captions.dropped", "s", "Speech that waited beyond the bound.");
         filtered = meter.CreateCounter<long>("pipeline.captions.filtered", "{word}", "Words the model made up.");
         lag = meter.CreateHistogram<double>("pipeline.captions.lag", "s", "From the end of an utterance to its caption.");
@@ -38,6 +43,12 @@ public sealed class TranscribeMetrics
     public void WorkerStarted() => workerStarts.Add(1);
     public void SamplesOverrun(int count) => overrun.Add(count);
     public void SamplesOutOfOrder(int count) => outOfOrder.Add(count);
+    public void EffortChanged(SpeechEffort from, SpeechEffort to)
+    {
+        effort.Add(to - from);
+        efforts.Add(1, new KeyValuePair<string, object?>("to", to.ToString()));
+    }
+    public void SpeechPutOff(TimeSpan length) => putOff.Add(length.TotalSeconds);
     public void SpeechDropped(TimeSpan length) => dropped.Add(length.TotalSeconds);
     public void WordsFiltered(int count) { if (count > 0) filtered.Add(count); }
     public void PartialPublished() => partials.Add(1);

@@ -153,7 +153,8 @@ public sealed class CaptionPipelineTests
         Assert.Equal(2, published.Count);
         Assert.InRange(captions.Lost.TotalSeconds, 1.5, 2.5);
         var span = Assert.Single(lost);                                          // between the two that were heard
-        Assert.Equal((1, captions.Lost), (span.Track, span.To - span.From));
+        Assert.Equal(1, span.Track);
+        Assert.InRange(span.To - span.From, captions.Lost, captions.Lost + TimeSpan.FromSeconds(1));      // with the silence around it
         Assert.True(published.Min(c => c.End) <= span.From && span.To <= published.Max(c => c.Start));
     }
 
@@ -176,6 +177,48 @@ public sealed class CaptionPipelineTests
         Assert.Equal(3, published.Count);
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.IsType<CaptionsState.Live>(captions.Status);
+    }
+
+    [Fact]
+    public async Task What_comes_to_its_turn_too_late_is_put_off_noted_and_does_not_keep_what_is_said_now_waiting()
+    {
+        var jobs = new ConcurrentQueue<SpeechJob>();
+        recognizer.Answer = job =>
+        {
+            jobs.Enqueue(job);
+            return jobs.Count == 1 ? new RecognizeOutcome.TooLate() : ScriptedRecognizer.Heard("hello");
+        };
+        await using var captions = Captions();
+        var lost = new ConcurrentQueue<(int Track, TimeSpan From, TimeSpan To)>();
+        captions.SpeechLost += (track, from, to) => lost.Enqueue((track, from, to));
+        captions.AddTrack(1);
+        await FeedUtterancesAsync(captions, 1, count: 3);
+        Assert.True(await captions.FinishAsync(Engine.Patience));
+
+        Assert.Equal(TimeSpan.Zero, captions.Lost);
+        var late = Assert.Single(published, caption => caption.Late);
+        var span = Assert.Single(lost);
+        Assert.True(span.From <= late.Start && late.End <= span.To, $"{span} was noted of {late.Start} … {late.End}");
+        Assert.Equal(3, published.Count);
+        Assert.Equal(late.Start, published.Min(caption => caption.Start));
+        Assert.Single(jobs, job => job.IsLate);
+        Assert.All(jobs.Where(job => !job.IsLate), job => Assert.Equal(new CaptionOptions().LateAfter, job.MaxWait));
+    }
+
+    [Fact]
+    public async Task What_waited_too_long_before_it_could_be_asked_is_put_off_too()
+    {
+        recognizer.Become(new RecognizerStatus.Unavailable("away"));
+        await using var captions = Captions();
+        captions.AddTrack(1);
+        await FeedUtterancesAsync(captions, 1, count: 2);
+        captions.PauseTrack(1);
+        await captions.WaitForRoomAsync(CancellationToken.None);
+        clock.Advance(new CaptionOptions().LateAfter);
+        await captions.FeedAsync(1, [.. Speech, .. Sounds.Silence(0.5)], 60 * Second);
+        recognizer.Become(new RecognizerStatus.Ready());
+        Assert.True(await captions.FinishAsync(Engine.Patience));
+        Assert.Equal([true, true, false], published.OrderBy(caption => caption.Start).Select(caption => caption.Late));
     }
 
     [Fact]
@@ -250,6 +293,7 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
     /// <summary>Or cancelled.</summary>
     public int Answered => Volatile.Read(ref answered);
     public RecognizerStatus Status { get; private set; } = new RecognizerStatus.Ready();
+    public SpeechEffort Effort { get; set; }
     public event Action<RecognizerStatus>? StatusChanged;
     public SpeechEngine? Engine => new("script", "none", "");
 

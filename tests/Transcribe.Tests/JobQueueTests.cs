@@ -190,6 +190,96 @@ public sealed class JobQueueTests : IDisposable
         Assert.Equal(["crowd", "pair", "crowd", "pair", "crowd", "crowd"], served);
     }
 
+    [Fact]
+    public void Meetings_have_the_same_share_of_the_engine_however_long_their_jobs_are()
+    {
+        var (longOnes, shortOnes) = (new SpeechSource(), new SpeechSource());
+        using var roomy = new JobQueue(maxWaitingSamples: 600 * 16_000, new TranscribeMetrics(new TestMeters()), clock);
+        for (int n = 0; n < 20; n++)
+        {
+            _ = roomy.Add(new SpeechJob(new float[27 * 16_000], "en") { Source = longOnes }, CancellationToken.None);
+            _ = roomy.Add(new SpeechJob(new float[16_000], "en") { Source = shortOnes }, CancellationToken.None);
+        }
+        var served = Enumerable.Range(0, 20).Select(_ => roomy.TakeNext(100)!).ToList();
+        Assert.InRange(served.Count(job => job.Source == longOnes), 4, 6);          // 1500 positions against 512
+    }
+
+    [Fact]
+    public void Who_was_silent_for_long_saved_nothing_up()
+    {
+        var (busy, quiet) = (new SpeechSource(), new SpeechSource());
+        void Say(SpeechSource source) => queue.Add(new SpeechJob(new float[1600], "en") { Source = source }, CancellationToken.None);
+        for (int n = 0; n < 20; n++)
+        {
+            Say(busy);
+            queue.TakeNext(100);
+        }
+        for (int n = 0; n < 3; n++) Say(busy);
+        for (int n = 0; n < 3; n++) Say(quiet);
+        var served = Enumerable.Range(0, 4).Select(_ => queue.TakeNext(100)!.Source).ToList();
+        Assert.Equal(2, served.Count(source => source == busy));
+    }
+
+    [Fact]
+    public async Task A_final_whose_turn_does_not_come_in_its_time_is_given_back_to_be_asked_as_one_that_is_late()
+    {
+        var final = queue.Add(new SpeechJob(new float[16_000], "en") { MaxWait = TimeSpan.FromSeconds(8) }, CancellationToken.None);
+        var patient = Add();
+        clock.Advance(TimeSpan.FromSeconds(8));
+        queue.Observe();
+        Assert.False(final.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        queue.Observe();
+        Assert.IsType<RecognizeOutcome.TooLate>(await final);
+        Assert.False(patient.IsCompleted);
+    }
+
+    [Fact]
+    public void What_is_late_comes_after_everything_that_is_being_said_and_before_what_nobody_waits_for()
+    {
+        AddBackground();
+        _ = queue.Add(new SpeechJob(new float[1600], "en") { IsLate = true }, CancellationToken.None);
+        AddPartial();
+        Add();
+        Assert.Equal([JobRank.Final, JobRank.Partial, JobRank.Late, JobRank.Background], Enumerable.Range(0, 4).Select(_ => queue.TakeNext(10)!.Rank));
+    }
+
+    [Fact]
+    public void A_job_is_stuck_when_it_takes_much_longer_than_such_jobs_do()
+    {
+        var longest = TimeSpan.FromSeconds(60);
+        Add();
+        queue.TakeNext(1);
+        clock.Advance(TimeSpan.FromSeconds(59));
+        Assert.Null(queue.Stuck(longest));                                       // nobody knows how long it takes
+        queue.LearnCost(16_000, TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(59), queue.Stuck(longest));            // twenty times as long
+        queue.WorkerDied();
+        queue.TakeNext(1);
+        clock.Advance(TimeSpan.FromSeconds(19));
+        Assert.Null(queue.Stuck(longest));
+    }
+
+    [Fact]
+    public void More_than_can_be_done_goes_down_the_ladder_and_enough_goes_up_again()
+    {
+        queue.LearnCost(16_000, TimeSpan.FromSeconds(1));
+        for (int n = 0; n < 3; n++) Add(seconds: 3);
+        for (int n = 0; n < 30; n++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            queue.Observe();                                                     // nobody takes any
+        }
+        Assert.Equal(SpeechEffort.Deferred, queue.Effort);
+        while (queue.TakeNext(1) is { } job) queue.Answer(job.Id, Heard(""));
+        for (int n = 0; n < 200; n++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            queue.Observe();
+        }
+        Assert.Equal(SpeechEffort.Full, queue.Effort);
+    }
+
     private Task<RecognizeOutcome> AddBackground() => queue.Add(new SpeechJob(new float[16_000], "en") { IsBackground = true }, CancellationToken.None);
 
     private Task<RecognizeOutcome> AddPartial() => queue.Add(new SpeechJob(new float[16_000], "en") { IsPartial = true }, CancellationToken.None);

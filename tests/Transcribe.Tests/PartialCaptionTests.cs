@@ -65,6 +65,48 @@ public sealed class PartialCaptionTests
         Assert.Equal((1, true), (Assert.Single(published).Revision, published.Single().IsFinal));
     }
 
+    [Theory]
+    [InlineData(SpeechEffort.Full, 5, 8)]
+    [InlineData(SpeechEffort.LongerHop, 2, 3)]
+    [InlineData(SpeechEffort.FinalsOnly, 0, 0)]
+    [InlineData(SpeechEffort.Deferred, 0, 0)]
+    public async Task The_less_of_the_engine_there_is_the_fewer_partials_are_asked_for(SpeechEffort effort, int fewest, int most)
+    {
+        int partials = 0;
+        recognizer.Effort = effort;
+        recognizer.Answer = job =>
+        {
+            if (job.IsPartial) partials++;
+            return WordAfterWord(job);
+        };
+        await using var captions = Captions();
+        captions.AddTrack(1);
+        await SpeakAsync(captions, 1, [.. Phrase, .. Phrase, .. Phrase, .. Phrase[..Second]]);
+        Assert.True(await captions.FinishAsync(Engine.Patience));
+        Assert.InRange(partials, fewest, most);
+        Assert.Single(published, caption => caption.IsFinal);
+    }
+
+    [Fact]
+    public async Task Where_only_one_can_be_shown_it_is_the_loudest()
+    {
+        recognizer.Effort = SpeechEffort.LoudestOnly;
+        await using var captions = Captions();
+        captions.AddTrack(1);
+        captions.AddTrack(2);
+        Assert.Equal(new CaptionsState.Degraded(SpeechEffort.LoudestOnly), captions.Status);
+        float[] sound = [.. Sounds.Silence(0.5), .. Phrase, .. Phrase, .. Phrase], quieter = [.. sound.Select(sample => sample / 4)];
+        for (int at = 0; at + 1600 <= sound.Length; at += 1600)
+        {
+            await captions.FeedAsync(1, quieter[at..(at + 1600)], at);
+            await captions.FeedAsync(2, sound[at..(at + 1600)], at);
+            await ScriptedRecognizer.UntilAsync(() => recognizer.Answered == recognizer.Asked, captions);
+        }
+        Assert.True(await captions.FinishAsync(Engine.Patience));
+        Assert.Equal([2], published.Where(caption => !caption.IsFinal).Select(caption => caption.Track).Distinct());
+        Assert.Equal([1, 2], published.Where(caption => caption.IsFinal).Select(caption => caption.Track).Order());
+    }
+
     [Fact]
     public async Task A_segment_that_was_shown_and_comes_to_nothing_says_so_under_its_id()
     {

@@ -5,6 +5,7 @@ using Pipeline.Ingest.Srtp;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
 using CaptionsStatus = Pipeline.Actors.Meetings.CaptionsStatus;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Media;
 
@@ -29,7 +30,11 @@ public sealed record MediaJob(
 }
 
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
-public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End);
+public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End)
+{
+    /// <summary>ISO 639-1; null: not known.</summary>
+    public string? Language { get; init; }
+}
 
 /// <summary>What a second pass heard.</summary>
 /// <param name="Captions">In order for each track; none of an utterance in which nothing is believed.</param>
@@ -48,7 +53,8 @@ public interface IMediaObserver
 {
     /// <summary>Every revision, in order for each segment.</summary>
     void OnCaption(int run, Caption caption);
-    void OnCaptionsStatus(int run, CaptionsStatus status);
+    /// <param name="effort">Which step down, where they are degraded or deferred.</param>
+    void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort = SpeechEffort.Full);
     /// <summary>True while somebody looks at the levels: else none are made.</summary>
     bool WantsLevels { get; }
     void OnLevels(LevelReading reading);
@@ -86,6 +92,8 @@ public interface IMeetingMedia : IAsyncDisposable
     Task PauseAsync(CancellationToken ct);
     /// <summary>Synced first: payloads are taken from the moment it returns, and not before. Again is harmless.</summary>
     Task ResumeAsync(CancellationToken ct);
+    /// <summary>Words that are likely to be said from now on.</summary>
+    Task ExpectAsync(IReadOnlyList<string> vocabulary, CancellationToken ct);
     MediaSnapshot Snapshot();
     /// <summary>
     /// Takes in what is under way (≤ 300 ms), closes port, journal and live mix, and lets the captions of what was said finish.

@@ -18,7 +18,7 @@ public sealed partial class MediaEngine
         {
             media.SetEarlier(earlier.Quality(leaving));
             if (!job.Spec.Captions) return true;
-            if (StartCaptions(job, observer, new CaptionOptions()) is not { } captions) return false;
+            if (StartCaptions(job, observer, new CaptionOptions { IsLate = true }) is not { } captions) return false;
             await using (captions)
             {
                 captions.SpeechLost += NoteIn(journal);
@@ -45,7 +45,7 @@ public sealed partial class MediaEngine
         if (run is { CaptionsComplete: true } && !job.CaptionsRefused) return CaptionsStatus.Live;
         if (speech.Recognizer.Status is RecognizerStatus.Unavailable) return CaptionsStatus.Deferred;
 
-        await using var captions = StartCaptions(job, observer, new CaptionOptions())!;
+        await using var captions = StartCaptions(job, observer, new CaptionOptions { IsLate = true })!;
         await new JournalCatchUp(folder, keys, duration, beforeRun: int.MaxValue).SpeakAsync(captions, job.Heard, ct);
         return await captions.FinishAsync(options.CaptionPatience) ? CaptionsStatus.Live : CaptionsStatus.Deferred;
     }
@@ -66,10 +66,26 @@ public sealed partial class MediaEngine
     private CaptionPipeline? StartCaptions(MediaJob job, IMediaObserver observer, CaptionOptions options)
     {
         if (speech is null) return null;
-        var captions = new CaptionPipeline(
-            speech.Recognizer, job.Spec.Language, caption => observer.OnCaption(job.Run, caption), options, speech.Metrics, clock, speech.Logger);
-        captions.StatusChanged += status => observer.OnCaptionsStatus(job.Run, Map(status));
-        if (captions.Status is not CaptionsState.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status));
+        var captions = NewCaptions(speech, job, caption => observer.OnCaption(job.Run, caption), options);
+        captions.StatusChanged += status => observer.OnCaptionsStatus(job.Run, Map(status), Effort(status));
+        if (captions.Status is not CaptionsState.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status), Effort(captions.Status));
+        return captions;
+    }
+
+    /// <summary>Knows who speaks on which track, what they spoke before, and which words to expect.</summary>
+    private CaptionPipeline NewCaptions(SpeechServices services, MediaJob job, Action<Caption> publish, CaptionOptions captionOptions)
+    {
+        var speakers = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Id);
+        captionOptions = captionOptions with { Translates = job.Spec.TranslateTo is not null, SpeakerOf = speakers.GetValueOrDefault };
+        var captions = new CaptionPipeline(services.Recognizer, job.Spec.Language, publish, captionOptions, services.Metrics, clock, services.Logger)
+        {
+            Glossary = Glossary.Of(job.Spec.Vocabulary, job.Tracks.Select(track => track.Spec.Participant.Name)),
+        };
+        if (job.Spec.TranslateTo is not null) return captions;                       // the words' language is not the speakers'
+        // The language a speaker was heard to speak the most comes first, and is theirs.
+        var spoken = job.Heard.Where(h => h.Language is not null && speakers.ContainsKey(h.Track)).GroupBy(h => (Speaker: speakers[h.Track], h.Language))
+            .Select(h => (h.Key, Time: h.Aggregate(TimeSpan.Zero, (sum, span) => sum + (span.End - span.Start)))).OrderByDescending(h => h.Time);
+        foreach (var ((speaker, language), time) in spoken) captions.Remember(speaker, language!, time);
         return captions;
     }
 
@@ -77,8 +93,16 @@ public sealed partial class MediaEngine
     private static Action<int, TimeSpan, TimeSpan> NoteIn(JournalWriter journal) => (track, from, to) =>
         _ = journal.AppendAsync(new SpeechLost(track, (long)from.TotalMicroseconds, (long)to.TotalMicroseconds), to);
 
+    private static SpeechEffort Effort(CaptionsState status) => status switch
+    {
+        CaptionsState.Degraded degraded => degraded.Effort,
+        CaptionsState.Deferred => SpeechEffort.Deferred,
+        _ => SpeechEffort.Full,
+    };
+
     private static CaptionsStatus Map(CaptionsState status) => status switch
     {
+        CaptionsState.Degraded => CaptionsStatus.Degraded,
         CaptionsState.Deferred => CaptionsStatus.Deferred,
         CaptionsState.Unavailable => CaptionsStatus.Unavailable,
         _ => CaptionsStatus.Live,

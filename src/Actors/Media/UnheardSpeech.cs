@@ -5,7 +5,7 @@ namespace Pipeline.Actors.Media;
 /// <summary>
 /// Which of a meeting's sound has no captions yet. Captions of a track come in order within a run, but a later run begins before those
 /// of the one before are made up for: so each run of a track has its own end of what was heard. Before that end only what was lost,
-/// as the journal says, is unheard.
+/// as the journal says, is unheard; and of that, what was made up for since: captions of it come in order too.
 /// </summary>
 internal sealed class UnheardSpeech : ISpeechSelection
 {
@@ -23,7 +23,8 @@ internal sealed class UnheardSpeech : ISpeechSelection
     public UnheardSpeech(IReadOnlyList<TimeSpan> runs, IReadOnlyList<HeardSpan> heard, IEnumerable<SpeechLost> lost)
     {
         begins = [0, .. runs.Skip(1).Select(ToSamples)];
-        this.lost = lost.OrderBy(l => l.FromUs).ToLookup(l => l.Number, l => (ToSamples(TimeSpan.FromMicroseconds(l.FromUs)), ToSamples(TimeSpan.FromMicroseconds(l.ToUs))));
+        var byTrack = heard.ToLookup(span => span.Track);
+        this.lost = lost.OrderBy(l => l.FromUs).ToLookup(l => l.Number, l => StillLost(byTrack[l.Number], TimeSpan.FromMicroseconds(l.FromUs), TimeSpan.FromMicroseconds(l.ToUs)));
         foreach (var span in heard)
         {
             if (!heardUntil.TryGetValue(span.Track, out long[]? until)) heardUntil[span.Track] = until = new long[begins.Length];
@@ -41,7 +42,7 @@ internal sealed class UnheardSpeech : ISpeechSelection
 
         foreach (var (from, to) in lost[track])
         {
-            if (to <= firstSample || from >= end) continue;
+            if (to <= firstSample || to <= from || from >= end) continue;
             (skip, length) = Within(from, Math.Max(to, firstSample));
             return length > 0;
         }
@@ -53,6 +54,12 @@ internal sealed class UnheardSpeech : ISpeechSelection
             long first = Math.Clamp(from - firstSample, 0, count);
             return ((int)first, (int)(Math.Clamp(Math.Min(to, long.MaxValue / 2) - firstSample, first, count) - first));
         }
+    }
+
+    private static (long From, long To) StillLost(IEnumerable<HeardSpan> heard, TimeSpan from, TimeSpan to)
+    {
+        var made = heard.Where(span => span.Start >= from && span.End <= to + Margin).Select(span => span.End + Margin);
+        return (ToSamples(made.Append(from).Max()), ToSamples(to));
     }
 
     private int RunOf(long sample)

@@ -4,6 +4,7 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe.Captions;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -112,7 +113,7 @@ internal sealed partial class CaptionBacklog(IMediaEngine engine, IMeetingStore 
 
         public bool WantsLevels => false;
         public void OnCaption(int run, Caption caption) { if (caption.IsFinal) finals.Enqueue(caption); }
-        public void OnCaptionsStatus(int run, CaptionsStatus status) { }
+        public void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort) { }
         public void OnLevels(LevelReading reading) { }
         public void OnMix(int run, MadeFile mix) { }
 

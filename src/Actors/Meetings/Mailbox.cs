@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Pipeline.Actors.Media;
 using Pipeline.Transcribe.Captions;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -55,7 +56,7 @@ internal sealed class Mailbox(ActorsMetrics metrics)
     private int tickIsDue;
     private StatusNews? newest;
 
-    private sealed record StatusNews(int Run, CaptionsStatus Status);
+    private sealed record StatusNews(int Run, CaptionsStatus Status, SpeechEffort Effort);
 
     /// <summary>True since a caption was refused.</summary>
     public bool RefusesCaptions => refusing;
@@ -85,9 +86,9 @@ internal sealed class Mailbox(ActorsMetrics metrics)
         PutNews();
     }
 
-    public void PutStatus(int run, CaptionsStatus status)
+    public void PutStatus(int run, CaptionsStatus status, SpeechEffort effort)
     {
-        Interlocked.Exchange(ref newest, new StatusNews(run, status));
+        Interlocked.Exchange(ref newest, new StatusNews(run, status, effort));
         PutNews();
     }
 
@@ -104,7 +105,7 @@ internal sealed class Mailbox(ActorsMetrics metrics)
         {
             refusing = true;
             metrics.CaptionRefused();
-            PutStatus(run, CaptionsStatus.Deferred);
+            PutStatus(run, CaptionsStatus.Deferred, SpeechEffort.Deferred);
             return false;
         }
         captions.Enqueue((run, caption));
@@ -127,7 +128,7 @@ internal sealed class Mailbox(ActorsMetrics metrics)
     public bool TakeTick() => Interlocked.Exchange(ref tickIsDue, 0) == 1;
 
     public MeetingCommand? TakeStatus() =>
-        Interlocked.Exchange(ref newest, null) is { } news ? new MeetingCommand.CaptionsChanged(news.Run, news.Status) : null;
+        Interlocked.Exchange(ref newest, null) is { } news ? new MeetingCommand.CaptionsChanged(news.Run, news.Status) { Effort = news.Effort } : null;
 
     /// <summary>The captions that wait, oldest first; they stay until <see cref="CaptionsAreStored"/>.</summary>
     public (int Run, Caption Caption)[] Captions() => [.. captions];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Media;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -38,6 +39,8 @@ public sealed partial record Meeting
     public IReadOnlyList<TrackView> Tracks { get; init; } = [];
     public MediaHealth Health { get; init; } = MediaHealth.Waiting;
     public CaptionsStatus Captions { get; init; }
+    /// <summary>How far down the ladder they are.</summary>
+    public SpeechEffort CaptionsEffort { get; init; }
     public Refinement Refinement { get; init; }
     /// <summary>True from a pause to its end, over restarts too: what is received meanwhile is kept as headers only.</summary>
     public bool Paused { get; init; }
@@ -171,8 +174,8 @@ public sealed partial record Meeting
 
         (_, MeetingCommand.CaptionHeard c) when IsNews(c) =>
             [new CaptionFinal(c.Id, LastSequence + 1, Tracks[c.Caption.Track - 1].Track, c.Caption, now)],
-        (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && c.Status != Captions =>
-            [new CaptionsStatusChanged(Captions, c.Status, now)],
+        (_, MeetingCommand.CaptionsChanged c) when !IsOver && c.Run == Run && Spec.Captions && (c.Status, c.Effort) != (Captions, CaptionsEffort) =>
+            [new CaptionsStatusChanged(Captions, c.Status, now) { Effort = c.Effort }],
         (_, MeetingCommand.CaptionsMade c) when OwesCaptions && c.Run == Run => CaughtUp(now),
         (_, MeetingCommand.TranscriptRefined c) when OwesRefinement && c.Run == Run => Refined(c.Plan, now),
 
@@ -194,9 +197,9 @@ public sealed partial record Meeting
         TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e) : t)] },
         TrackChanged e => m.With(e.Track, p => p with { Name = e.Name }, e.Ssrc),
         ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
-        MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
+        MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata, Vocabulary = e.Vocabulary ?? m.Spec.Vocabulary } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
-        CaptionsStatusChanged e => m with { Captions = e.To, Refinement = m.Status == MeetingStatus.Completed && e.To == CaptionsStatus.Live ? Refinement.Owed : m.Refinement },
+        CaptionsStatusChanged e => m with { Captions = e.To, CaptionsEffort = e.Effort, Refinement = m.Status == MeetingStatus.Completed && e.To == CaptionsStatus.Live ? Refinement.Owed : m.Refinement },
         TranscriptRefined e => m with { Refinement = Refinement.Done, LastSequence = e.FirstSequence - 1 + e.Plan.Added.Count },
         SourceChanged e => m with { Source = e.State },
         RecordingReady { File.Kind: "mix" } when m.Status == MeetingStatus.Processing => m with { MixIsReady = true },

@@ -3,6 +3,7 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Sources;
 using Pipeline.Actors.Storage;
 using Pipeline.Ingest.Streams;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -87,7 +88,7 @@ internal sealed partial class MeetingActor(
     public Task<MediaSnapshot?> LookAsync(CancellationToken ct) => mailbox.AskAsync<MediaSnapshot>(reply => new Letter.Look(reply), ct);
 
     public void Tick() => mailbox.PutTick();
-    public void OnCaptionsStatus(int run, CaptionsStatus status) => mailbox.PutStatus(run, status);
+    public void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort) => mailbox.PutStatus(run, status, effort);
     public bool WantsLevels => Levels.HasReaders;
     public void OnLevels(LevelReading reading) => Levels.Publish(reading);
     public void OnMix(int run, MadeFile mix) => mailbox.Put(new Letter.Made(new MeetingCommand.MixMade(run, new ReadyFile(RecordingId.New(clock.GetUtcNow()), mix))));

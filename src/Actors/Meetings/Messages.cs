@@ -1,5 +1,6 @@
 using Pipeline.Actors.Media;
 using Pipeline.Transcribe.Captions;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Meetings;
 
@@ -33,6 +34,9 @@ public sealed record SsrcPatch(uint? Ssrc);
 public sealed record MeetingPatch(
     string? Title = null, IReadOnlyDictionary<string, string?>? Metadata = null, bool ClearMetadata = false, long? OnlyAt = null)
 {
+    /// <summary>In the place of what was expected; null: that stays.</summary>
+    public IReadOnlyList<string>? Vocabulary { get; init; }
+
     public const int MaxMetadata = 50;
 }
 
@@ -64,7 +68,11 @@ public abstract record MeetingCommand
     /// <summary>The server came back and begins this run.</summary>
     public sealed record Recovered(int Run) : MeetingCommand;
     public sealed record CaptionHeard(int Run, SegmentId Id, Caption Caption) : MeetingCommand;
-    public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand;
+    public sealed record CaptionsChanged(int Run, CaptionsStatus Status) : MeetingCommand
+    {
+        /// <summary>Which step down, where they are degraded or deferred.</summary>
+        public SpeechEffort Effort { get; init; }
+    }
     /// <summary>Every word of a meeting that is over has its caption now.</summary>
     public sealed record CaptionsMade(int Run) : MeetingCommand;
     /// <summary>The second pass over what was said is done.</summary>
@@ -121,7 +129,11 @@ public sealed record TrackEnded(TrackId Track, DateTimeOffset At, bool IsUnwante
 public sealed record TrackChanged(TrackId Track, string Name, uint? Ssrc, DateTimeOffset At) : MeetingEvent(At);
 /// <summary>One for each track of the participant.</summary>
 public sealed record ConsentChanged(TrackId Track, string Participant, string Consent, DateTimeOffset At) : MeetingEvent(At);
-public sealed record MeetingChanged(string Title, IReadOnlyDictionary<string, string> Metadata, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingChanged(string Title, IReadOnlyDictionary<string, string> Metadata, DateTimeOffset At) : MeetingEvent(At)
+{
+    /// <summary>Null: as it was.</summary>
+    public IReadOnlyList<string>? Vocabulary { get; init; }
+}
 
 /// <summary>The meeting's health changed, or that of a track.</summary>
 public sealed record MediaSeen(MediaHealth Was, MediaHealth Health, IReadOnlyList<TrackView> Tracks, DateTimeOffset At) : MeetingEvent(At);
@@ -129,7 +141,11 @@ public sealed record MediaSeen(MediaHealth Was, MediaHealth Health, IReadOnlyLis
 public sealed record TrackSeen(TrackId Track, string Participant, TrackStatus Status, DateTimeOffset At) : MeetingEvent(At);
 
 public sealed record CaptionFinal(SegmentId Id, long Sequence, Track Track, Caption Caption, DateTimeOffset At) : MeetingEvent(At);
-public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At);
+public sealed record CaptionsStatusChanged(CaptionsStatus From, CaptionsStatus To, DateTimeOffset At) : MeetingEvent(At)
+{
+    /// <summary>Which step down, where they are degraded or deferred.</summary>
+    public SpeechEffort Effort { get; init; }
+}
 
 public sealed record SourceChanged(SourceState State, DateTimeOffset At) : MeetingEvent(At);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Storage;
 
@@ -28,7 +29,7 @@ public sealed record LedgerEntry(string Type, string Data)
             MediaSeen e => (Health(e), data),
             TrackSeen e => (Health(e.Status), data with { TrackId = e.Track.ToString(), ParticipantId = e.Participant }),
             CaptionFinal e => ("caption.final", data with { SegmentId = e.Id.ToString(), TrackId = e.Track.Id.ToString() }),
-            CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To) }),
+            CaptionsStatusChanged e => (e.To == CaptionsStatus.Live ? "captions.restored" : "captions.degraded", data with { CaptionsStatus = Word(e.To), Step = Step(e.Effort) }),
             RecordingReady e => ("recording.ready", data with { RecordingId = e.Id.ToString(), Kind = e.File.Kind }),
             TranscriptReady e => ("transcript.ready", data with { Version = Word(e.Version) }),
             MinutesReady => ("minutes.ready", data),
@@ -56,6 +57,7 @@ public sealed record LedgerEntry(string Type, string Data)
         _ => null,
     };
 
+    private static string? Step(SpeechEffort effort) => effort == SpeechEffort.Full ? null : JsonNamingPolicy.SnakeCaseLower.ConvertName(effort.ToString());
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }
 
@@ -70,6 +72,8 @@ internal sealed record LedgerData
     public string? Kind { get; init; }
     public string? Reason { get; init; }
     public string? CaptionsStatus { get; init; }
+    /// <summary>How far down the ladder captions are; null: not at all.</summary>
+    public string? Step { get; init; }
     public string? Version { get; init; }
     public int? Run { get; init; }
 }

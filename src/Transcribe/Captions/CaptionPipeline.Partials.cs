@@ -16,7 +16,8 @@ public sealed partial class CaptionPipeline
         if (!options.Partials || !detector.IsSpeaking || track.Asking is not null) return;
 
         var segment = track.Open ??= NewSegment(track, detector.Number, new LocalAgreement(options.FirstHop, options.Hop));
-        if (!segment.IsDue(detector.OpenSpeech) || !MayAskPartial(track)) return;
+        var effort = recognizer.Effort;
+        if (!segment.IsDue(detector.OpenSpeech, effort == SpeechEffort.Full ? 1 : options.HopStretch) || !MayAskPartial(track, effort)) return;
         segment.Asked(detector.OpenSpeech);
         if (detector.Peek() is not { } speech) return;
 
@@ -26,10 +27,20 @@ public sealed partial class CaptionPipeline
     }
 
     /// <summary>Not while a final of the same track is under way, which comes first.</summary>
-    private bool MayAskPartial(CaptionTrack track)
+    private bool MayAskPartial(CaptionTrack track, SpeechEffort effort)
     {
+        if (effort >= SpeechEffort.FinalsOnly || (effort == SpeechEffort.LoudestOnly && Loudest() != track)) return false;
         if (recognizer.Status is not RecognizerStatus.Ready || stopping.IsCancellationRequested) return false;
         lock (gate) return !finishing && !track.IsAsking && track.Waiting.Count == 0;
+    }
+
+    /// <summary>Whoever speaks the loudest; who was it before stays it until somebody is clearly louder.</summary>
+    private CaptionTrack? Loudest()
+    {
+        if (loudest is { Detector.IsSpeaking: false }) loudest = null;
+        foreach (var track in Volatile.Read(ref tracks).Values)
+            if (track.Detector.IsSpeaking && (loudest is null || track.Detector.Loudness > loudest.Detector.Loudness + ClearlyLouder)) loudest = track;
+        return loudest;
     }
 
     private async Task AskPartialAsync(CaptionTrack track, OpenSegment segment, Utterance speech, CancellationToken cancelled)
@@ -37,7 +48,7 @@ public sealed partial class CaptionPipeline
         RecognizeOutcome? outcome = null;
         try
         {
-            var job = new SpeechJob(speech.Samples, language) { IsPartial = true, Source = source };
+            var job = Job(track, speech) with { IsPartial = true };
             var answer = recognizer.RecognizeAsync(job, cancelled);
             speech.Dispose();                                  // the recognizer has what it needs of it
             outcome = await answer.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -65,8 +76,8 @@ public sealed partial class CaptionPipeline
         switch (answer.Outcome)
         {
             case RecognizeOutcome.Recognized heard:
-                var words = CaptionFilter.Apply(answer.Speech, heard.Words, heard.Language);
-                if (answer.Segment.Revise(answer.Speech, words, heard.Language) is not { } partial) return;
+                var words = CaptionFilter.Apply(answer.Speech, heard.Words, LanguageOf(heard), Glossary);
+                if (answer.Segment.Revise(answer.Speech, words, LanguageOf(heard)) is not { } partial) return;
                 publish(partial);
                 metrics.PartialPublished();
                 if (answer.Segment.StableEnd is { } end) track.Detector.KeepUntil(end.Ticks * SpeechJob.SampleRate / TimeSpan.TicksPerSecond);

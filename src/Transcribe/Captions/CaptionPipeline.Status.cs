@@ -31,6 +31,7 @@ public sealed partial class CaptionPipeline
     {
         if (recognizer.Status is RecognizerStatus.Unavailable) return;
         foreach (var track in Volatile.Read(ref tracks).Values) Ask(track);
+        AskForPutOff();
     }
 
     /// <summary>After each turn: lets go of whoever waits for room or for the end.</summary>
@@ -52,6 +53,12 @@ public sealed partial class CaptionPipeline
             bool allRead = tracks.Values.All(track => track.Ring.IsEmpty && !track.Detector.IsOpen);
             if (asking == 0 && ((allRead && waitingSamples == 0) || (allRead && away) || broken is not null)) Complete(settled);
         }
+    }
+
+    /// <summary>True where nothing goes on here but waiting for so many answers: whoever simulates the recognizer's time moves it then.</summary>
+    internal bool Awaits(int answers)
+    {
+        lock (gate) return asking == answers && Volatile.Read(ref turn) == Idle;
     }
 
     private static void Complete(List<TaskCompletionSource> waiters)
@@ -85,20 +92,30 @@ public sealed partial class CaptionPipeline
     {
         if (broken is not null) return new CaptionsState.Unavailable(broken);
         if (recognizer.Status is RecognizerStatus.Unavailable unavailable) return new CaptionsState.Unavailable(unavailable.Reason);
-        bool behind = tracks.Values.Any(track => track.Waiting.First is { } first && clock.GetElapsedTime(first.Value.At) > options.LateAfter);
-        return behind ? new CaptionsState.Deferred("More is said than can be recognised in time.") : new CaptionsState.Live();
+        bool behind = putOff.Count > 0 || isAskingForPutOff
+            || tracks.Values.Any(track => track.Waiting.First is { } first && clock.GetElapsedTime(first.Value.At) > options.LateAfter);
+        return (behind, options.IsLive ? recognizer.Effort : SpeechEffort.Full) switch
+        {
+            (true, _) or (_, SpeechEffort.Deferred) => new CaptionsState.Deferred("More is said than can be recognised in time."),
+            (_, SpeechEffort.Full) => new CaptionsState.Live(),
+            (_, var effort) => new CaptionsState.Degraded(effort),
+        };
     }
 
     /// <summary>Under the lock.</summary>
-    private void Lose(CaptionTrack track, WaitingUtterance waiting, string reason)
+    private void Lose(WaitingUtterance waiting, string reason)
     {
         var utterance = waiting.Utterance;
         Lost += Length(utterance);
-        SpeechLost?.Invoke(track.Number, CaptionFilter.Time(utterance.SpeechStart), CaptionFilter.Time(utterance.SpeechEnd));
-        LogLost(logger, track.Number, Length(utterance).TotalSeconds, reason);
+        if (!waiting.IsPutOff) Note(utterance, waiting.Track.Number);
+        LogLost(logger, waiting.Track.Number, Length(utterance).TotalSeconds, reason);
         Withdraw(waiting.Segment);
         Leave(utterance);
     }
+
+    /// <summary>All of it, with the silence around the speech: from that the same is heard again.</summary>
+    private void Note(Utterance utterance, int track) =>
+        SpeechLost?.Invoke(track, CaptionFilter.Time(utterance.FirstSample), CaptionFilter.Time(utterance.EndSample));
 
     /// <summary>The writer's side: samples that found no room.</summary>
     private void Overrun(CaptionTrack track, long firstSample, int length)

@@ -10,7 +10,7 @@ namespace Pipeline.Transcribe.Captions;
 /// (2) A turn, on one pool thread at a time, empties the rings into the <see cref="FrameAssembler"/>s, which feed the
 /// <see cref="SpeechDetector"/>s; those end utterances. (3) Each utterance waits in its track's queue; one loop a track asks the
 /// <see cref="ISpeechRecognizer"/> for it. (4) <see cref="CaptionFilter"/> takes out what the model made up. (5) What is left is
-/// published: once, in order for each track, with times since the meeting began. Beside this, where partials are wanted, a turn asks for
+/// published: once, in order for each track but for what had to be put off, with times since the meeting began. Beside this, where partials are wanted, a turn asks for
 /// what an open utterance has so far, and publishes what <see cref="LocalAgreement"/> makes of it.
 /// </summary>
 public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposable
@@ -18,10 +18,13 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     /// <summary>The longest block of <see cref="Write"/>: 120 ms, the longest Opus packet.</summary>
     public const int MaxBlock = 120 * SpeechJob.SampleRate / 1000;
 
+    /// <summary>dB by which another must be louder to be the loudest.</summary>
+    private const float ClearlyLouder = 3;
+
     private const int Idle = 0, Running = 1, RunningAndAsked = 2;
 
     private readonly ISpeechRecognizer recognizer;
-    private readonly string language;
+    private readonly LanguagePins languages;
     private readonly Action<Caption> publish;
     private readonly CaptionOptions options;
     private readonly TranscribeMetrics metrics;
@@ -34,24 +37,29 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private int turn, disposed;
     private FrozenDictionary<int, CaptionTrack> tracks = FrozenDictionary<int, CaptionTrack>.Empty;      // replaced whole, under the lock
 
+    // The turn's.
+    private CaptionTrack? loudest;                     // whose partials are shown where only one's are
+
     // Under the lock.
     private readonly Lock gate = new();
     private long waitingSamples;                       // of utterances that wait or are being recognised
     private int asking;                                // loops at work, and partials that are asked for
+    private readonly LinkedList<WaitingUtterance> putOff = new();      // of all tracks, the oldest first
+    private bool isAskingForPutOff;
     private bool finishing;
     private string? broken;
     private readonly List<TaskCompletionSource> settled = [], room = [];
 
-    /// <param name="language">ISO 639-1, or `auto`: found out for each utterance.</param>
+    /// <param name="language">ISO 639-1, or `auto`: found out for each speaker.</param>
     /// <param name="publish">
-    /// Called for each revision of a segment, in order, on any thread; finals of one track in order as well. Must not block.
+    /// Called for each revision of a segment, in order, on any thread; finals of one track in order as well, those apart that were put off. Must not block.
     /// </param>
     public CaptionPipeline(
         ISpeechRecognizer recognizer, string language, Action<Caption> publish, CaptionOptions options,
         TranscribeMetrics metrics, TimeProvider clock, ILogger<CaptionPipeline> logger)
     {
         this.recognizer = recognizer;
-        this.language = language;
+        languages = new LanguagePins(language);
         this.publish = publish;
         this.options = options;
         this.metrics = metrics;
@@ -70,11 +78,21 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     /// <summary>Speech that will have no caption from here: dropped over the bound, or given up.</summary>
     public TimeSpan Lost { get; private set; }
 
-    /// <summary>Raised for each such span of a track, since the meeting began; on any thread. Handlers must not block.</summary>
+    /// <summary>
+    /// Raised for each such span of a track, since the meeting began, and for what is put off: that is lost only until its caption is
+    /// published. On any thread. Handlers must not block.
+    /// </summary>
     public event Action<int, TimeSpan, TimeSpan>? SpeechLost;
 
+    /// <summary>Words to expect, as <see cref="Captions.Glossary"/> makes them; null: none. From any thread, for what is asked from now on.</summary>
+    public string? Glossary { get; set; }
+
+    /// <summary>Under `auto`: what a speaker was heard to speak before.</summary>
+    public void Remember(string speaker, string language, TimeSpan speech) => languages.Remember(speaker, language, speech);
+
     /// <summary>Any thread. Does nothing for a track that is there; one that has ended goes on.</summary>
-    public void AddTrack(int track)
+    /// <param name="speaker">Who speaks on it, the same on all their tracks; null: somebody else.</param>
+    public void AddTrack(int track, string? speaker = null)
     {
         lock (gate)
         {
@@ -82,7 +100,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
             if (tracks.TryGetValue(track, out var existing))
                 existing.Ended = false;
             else
-                Volatile.Write(ref tracks, tracks.Append(new(track, new CaptionTrack(track, options.IsThorough ? UtteranceLimits.Whole : UtteranceLimits.Live, Enqueue))).ToFrozenDictionary());
+                Volatile.Write(ref tracks, tracks.Append(new(track, new CaptionTrack(track, speaker ?? options.SpeakerOf?.Invoke(track) ?? $"track {track}", options.IsThorough ? UtteranceLimits.Whole : UtteranceLimits.Live, Enqueue))).ToFrozenDictionary());
         }
     }
 
@@ -156,7 +174,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         await timer.DisposeAsync();
         await stopping.CancelAsync();
         await FinishAsync(Timeout.InfiniteTimeSpan);          // nothing waits any more: only the turn and the loops come to their end
-        foreach (var waiting in tracks.Values.SelectMany(track => track.Waiting))
+        foreach (var waiting in tracks.Values.SelectMany(track => track.Waiting).Concat(putOff))
         {
             Withdraw(waiting.Segment);
             waiting.Utterance.Dispose();
@@ -228,7 +246,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         var segment = TakeOpen(track, utterance);
         lock (gate)
         {
-            track.Waiting.AddLast(new WaitingUtterance(utterance, clock.GetTimestamp(), segment));
+            track.Waiting.AddLast(new WaitingUtterance(track, utterance, clock.GetTimestamp(), segment));
             waitingSamples += utterance.Samples.Length;
             while (waitingSamples > options.MaxWaiting.TotalSeconds * SpeechJob.SampleRate && DropOldest()) { }
         }
@@ -238,14 +256,17 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     /// <summary>Under the lock. The oldest goes first: the newest is what people are reading.</summary>
     private bool DropOldest()
     {
-        CaptionTrack? from = null;
-        foreach (var track in tracks.Values)
-            if (track.Waiting.First is { } first && (from is null || first.Value.At < from.Waiting.First!.Value.At)) from = track;
+        LinkedList<WaitingUtterance>? from = putOff.Count > 0 ? putOff : null;
+        if (from is null)
+        {
+            foreach (var track in tracks.Values)
+                if (track.Waiting.First is { } first && (from is null || first.Value.At < from.First!.Value.At)) from = track.Waiting;
+        }
         if (from is null) return false;
 
-        var dropped = from.Waiting.First!.Value;
-        from.Waiting.RemoveFirst();
-        Lose(from, dropped, "more speech waits than is kept");
+        var dropped = from.First!.Value;
+        from.RemoveFirst();
+        Lose(dropped, "more speech waits than is kept");
         metrics.SpeechDropped(Length(dropped.Utterance));
         return true;
     }

@@ -7,14 +7,18 @@ internal sealed class CaptionTrack
 {
     private int paused;
 
-    public CaptionTrack(int number, UtteranceLimits limits, Action<CaptionTrack, Utterance> ended)
+    public CaptionTrack(int number, string speaker, UtteranceLimits limits, Action<CaptionTrack, Utterance> ended)
     {
         Number = number;
+        Speaker = speaker;
         Detector = new SpeechDetector(limits);
         Frames = new FrameAssembler(Detector, utterance => ended(this, utterance));
     }
 
     public int Number { get; }
+
+    /// <summary>Who speaks on it: the same on all tracks of one participant.</summary>
+    public string Speaker { get; }
 
     // Between the media loop (writer) and the pipeline's turn (reader).
     public SampleRing Ring { get; } = new();
@@ -50,7 +54,8 @@ internal sealed class CaptionTrack
 
 /// <param name="At">When it ended, in the clock's timestamps.</param>
 /// <param name="Segment">What it becomes the final of.</param>
-internal sealed record WaitingUtterance(Utterance Utterance, long At, OpenSegment Segment);
+/// <param name="IsPutOff">It is asked for when there is time, and is noted as lost until it is heard.</param>
+internal sealed record WaitingUtterance(CaptionTrack Track, Utterance Utterance, long At, OpenSegment Segment, bool IsPutOff = false);
 
 /// <param name="Speech">Without its samples.</param>
 /// <param name="Outcome">Null: it was cancelled.</param>

@@ -1,3 +1,5 @@
+using Pipeline.Transcribe.Speech;
+
 namespace Pipeline.Transcribe.Captions;
 
 /// <summary>How a meeting's captions are doing.</summary>
@@ -7,6 +9,9 @@ public abstract record CaptionsState
 
     /// <summary>Captions come as people speak.</summary>
     public sealed record Live : CaptionsState;
+
+    /// <summary>Finals come as people speak; what is shown before them is coarser than it might be, or missing.</summary>
+    public sealed record Degraded(SpeechEffort Effort) : CaptionsState;
 
     /// <summary>Captions come later than people read along; nothing is lost for that alone.</summary>
     public sealed record Deferred(string Reason) : CaptionsState;

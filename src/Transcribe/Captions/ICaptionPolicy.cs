@@ -7,7 +7,8 @@ namespace Pipeline.Transcribe.Captions;
 internal interface ICaptionPolicy
 {
     /// <summary>Whether so much speech is worth asking for: none of it was, or enough is new since the last time.</summary>
-    bool IsDue(TimeSpan speech);
+    /// <param name="stretch">So many times as much must be new where there is too little of the engine; 1: there is enough.</param>
+    bool IsDue(TimeSpan speech, int stretch = 1);
 
     /// <summary>It was asked for.</summary>
     void Asked(TimeSpan speech);
@@ -31,7 +32,7 @@ internal sealed class FinalsOnly : ICaptionPolicy
 {
     public static FinalsOnly Instance { get; } = new();
 
-    public bool IsDue(TimeSpan speech) => false;
+    public bool IsDue(TimeSpan speech, int stretch = 1) => false;
     public void Asked(TimeSpan speech) { }
     public Hypothesis? Revise(IReadOnlyList<Word> heard, string language, TimeSpan until) => null;
     public IReadOnlyList<Word> Finish(IReadOnlyList<Word> heard) => heard;

@@ -17,7 +17,7 @@ internal sealed class LocalAgreement(TimeSpan firstHop, TimeSpan hop) : ICaption
     private Hypothesis? shown;
     private TimeSpan? asked;
 
-    public bool IsDue(TimeSpan speech) => speech >= (asked is { } before ? before + (shown is null ? firstHop : hop) : firstHop);
+    public bool IsDue(TimeSpan speech, int stretch = 1) => speech >= (asked is { } before ? before + stretch * (shown is null ? firstHop : hop) : firstHop);
     public void Asked(TimeSpan speech) => asked = speech;
 
     public Hypothesis? Revise(IReadOnlyList<Word> heard, string language, TimeSpan until)

@@ -18,7 +18,7 @@ internal sealed class OpenSegment(int track, int number, Guid id, ICaptionPolicy
     /// <summary>End of what is promised; null where nothing is.</summary>
     public TimeSpan? StableEnd => newest is { StableWords: > 0 } ? newest.Words[newest.StableWords - 1].End : null;
 
-    public bool IsDue(TimeSpan speech) => failures < MaxFailures && policy.IsDue(speech);
+    public bool IsDue(TimeSpan speech, int stretch) => failures < MaxFailures && policy.IsDue(speech, stretch);
     public void Asked(TimeSpan speech) => policy.Asked(speech);
     public void Failed() => failures++;
 

@@ -5,6 +5,9 @@ public interface ISpeechRecognizer
 {
     RecognizerStatus Status { get; }
 
+    /// <summary>How much may be asked for at present; to be looked at again every second.</summary>
+    SpeechEffort Effort => SpeechEffort.Full;
+
     /// <summary>Raised after each change, on any thread. Handlers must not block.</summary>
     event Action<RecognizerStatus>? StatusChanged;
 
@@ -35,6 +38,14 @@ public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, s
     /// <summary>Of something said long ago: goes after everything else, and never takes the last thread.</summary>
     public bool IsBackground { get; init; }
 
+    /// <summary>Of something said a while ago that people still wait for: goes after what is being said, and never takes the last thread.</summary>
+    public bool IsLate { get; init; }
+
+    /// <summary>How long its answer may take before it comes back as <see cref="RecognizeOutcome.TooLate"/>; null: as long as it takes. A partial's is the recognizer's to choose.</summary>
+    public TimeSpan? MaxWait { get; init; }
+
+    /// <summary>How long ago it was said when it was asked for. Where not everything can be live, what has waited the longest is given up first.</summary>
+    public TimeSpan Age { get; init; }
     /// <summary>As well as the engine can, at several times the cost.</summary>
     public bool IsThorough { get; init; }
 
@@ -48,8 +59,8 @@ public sealed record SpeechJob(ReadOnlyMemory<float> Samples, string Language, s
 /// <summary>One meeting, to the recognizer.</summary>
 public sealed class SpeechSource
 {
-    /// <summary>When it was served last, in the order of serving; the recognizer's, under its lock.</summary>
-    internal long Served { get; set; }
+    /// <summary>How much of the engine it had, for each rank of jobs; the recognizer's, under its lock.</summary>
+    internal double[] Had { get; } = new double[Enum.GetValues<Whisper.JobRank>().Length];
 }
 
 /// <summary>One word; times since the job's first sample.</summary>
@@ -67,6 +78,9 @@ public abstract record RecognizeOutcome
 
     /// <param name="CanRetry">True where the same job may succeed later; false where the job itself is at fault.</param>
     public sealed record Failed(string Reason, bool CanRetry) : RecognizeOutcome;
+
+    /// <summary>Its turn did not come in the time it had: there is more than can be done. To be asked again as one that is late.</summary>
+    public sealed record TooLate : RecognizeOutcome;
 
     /// <summary>There is no engine at present; ask again when the status says <see cref="RecognizerStatus.Ready"/>.</summary>
     public sealed record Unavailable(string Reason) : RecognizeOutcome;

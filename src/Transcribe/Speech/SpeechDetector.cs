@@ -35,6 +35,7 @@ public sealed class SpeechDetector
     private int onset;                                       // frames of the open utterance before its first word
     private long stableEnd;                                  // what lies before it is one utterance's, wherever it is cut
     private long next;                                       // index of the sample that should come next
+    private float loudness;
     private float carried;                                   // the last sample before the frame, for the pre-emphasis
 
     /// <param name="limits">Null: those of live captions.</param>
@@ -52,6 +53,9 @@ public sealed class SpeechDetector
 
     /// <summary>An utterance is open, and it was not silent for so long that it may well end.</summary>
     public bool IsSpeaking => IsOpen && quietRun < LikelyEndFrames;
+
+    /// <summary>How loud the open utterance is, over its last second or so of speech; dBFS after pre-emphasis.</summary>
+    public float Loudness => loudness;
 
     /// <summary>How long the open utterance has been spoken, from its first word to its last; pauses inside are counted.</summary>
     public TimeSpan OpenSpeech => TimeSpan.FromSeconds(Math.Max(0, open.FrameCount - quietRun - onset) / (double)FramesPerSecond);
@@ -109,12 +113,14 @@ public sealed class SpeechDetector
             preRoll.Add(at, frame, level);
             loudRun = loud ? loudRun + 1 : 0;
             if (loudRun < OnsetFrames) return null;
+            loudness = level;
             Open();
             return null;
         }
 
         open.Add(at, frame, level);
         quietRun = level > floor.Offset ? 0 : quietRun + 1;
+        if (quietRun == 0) loudness += (level - loudness) / FramesPerSecond;
         if (quietRun >= HangoverFrames) return Close();
         if (open.FrameCount >= limits.SoftFrames && quietRun >= DipFrames) return Close();
         return open.FrameCount >= limits.HardFrames ? Cut() : null;

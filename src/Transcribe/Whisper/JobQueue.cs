@@ -3,22 +3,49 @@ using Pipeline.Transcribe.Speech;
 namespace Pipeline.Transcribe.Whisper;
 
 /// <summary>
-/// The jobs of all meetings, from the question to its answer. Finals come before partials, and both before what nobody waits for; of each kind the meeting that was served
-/// longest ago, then first come, first asked; a meeting has at most one job for each of its tracks here. Bounded by seconds of speech:
-/// what does not fit is refused at once, a final then kept by the meeting it belongs to. A partial that waited too long is dropped, and
-/// one worker thread in two is never given anything but finals of what is being said, so that those seldom wait. Thread-safe.
+/// The jobs of all meetings, from the question to its answer. Finals come before partials, then what was put off, then what nobody waits
+/// for; of each kind the meeting that had the least of the engine, then first come, first asked; a meeting has at most one job for each of
+/// its tracks here. Bounded by seconds of speech: what does not fit is refused at once, a final then kept by the meeting it belongs to. A
+/// job whose turn comes too late is given back, and one worker thread in two is never given anything but finals of what is being said, so
+/// that those seldom wait. How full all this is decides how much is asked for (<see cref="EffortLadder"/>). Thread-safe.
 /// </summary>
 internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics, TimeProvider clock) : IDisposable
 {
     /// <summary>Later than this what a partial shows has been said over.</summary>
     internal static readonly TimeSpan MaxPartialWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>Where not all can be live, what is should be soon: nothing that was said longer ago is begun then.</summary>
+    internal static readonly TimeSpan MaxAgeWhenDeferred = TimeSpan.FromSeconds(5);
+
+    /// <summary>A job that takes so many times as long as such jobs do is stuck.</summary>
+    private const int StuckAfter = 20;
+
+    /// <summary>No job is stuck before this: the machine may have been asleep.</summary>
+    private static readonly TimeSpan NeverStuckBefore = TimeSpan.FromSeconds(10);
+
     private readonly Lock gate = new();
     private readonly LinkedList<PendingJob> waiting = new();
     private readonly Dictionary<long, PendingJob> asked = [];
     private readonly SemaphoreSlim changed = new(0);
-    private long nextId = 1, waitingSamples, waitingBackground, served;
+    private readonly CostModel cost = new();
+    private readonly LoadMeter meter = new();
+    private readonly EffortLadder ladder = new();
+    private readonly double[] turnOf = new double[Enum.GetValues<JobRank>().Length];       // how much those who had their turn last had had before it
+    private long nextId = 1, waitingSamples, waitingBackground;
+    private int threads = 1;
     private string? closedReason;
+
+    /// <summary>How much is to be asked for at present.</summary>
+    public SpeechEffort Effort => ladder.Effort;
+
+    /// <summary>False before the engine has answered anything.</summary>
+    public bool KnowsCost { get { lock (gate) return cost.IsKnown; } }
+
+    /// <summary>What a job of so many samples took, outside of the queue.</summary>
+    public void LearnCost(int samples, TimeSpan took)
+    {
+        lock (gate) cost.Learn(samples, took);
+    }
 
     /// <summary>Takes the samples before it returns. Completes with an outcome, or as cancelled.</summary>
     public Task<RecognizeOutcome> Add(SpeechJob job, CancellationToken cancellationToken)
@@ -28,8 +55,9 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         {
             if (closedReason is { } reason) return Task.FromResult<RecognizeOutcome>(new RecognizeOutcome.Unavailable(reason));
             // Finals find room where partials do not, and what nobody waits for takes none of theirs.
-            long before = job.IsBackground ? waitingBackground : waitingSamples - waitingBackground;
-            if (before + job.Samples.Length > (job.IsPartial || job.IsBackground ? maxWaitingSamples / 4 : maxWaitingSamples))
+            bool isUrgent = !job.IsBackground && !job.IsLate;
+            long before = isUrgent ? waitingSamples - waitingBackground : waitingBackground;
+            if (before + job.Samples.Length > (job.IsPartial || !isUrgent ? maxWaitingSamples / 4 : maxWaitingSamples))
             {
                 if (job.IsPartial) metrics.PartialDropped();
                 else metrics.JobRefused();
@@ -38,6 +66,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
             pending = new PendingJob(nextId++, job) { AddedAt = clock.GetTimestamp() };
             waiting.AddLast(pending.Place);
             Count(pending, pending.SampleCount);
+            if (pending.Rank == JobRank.Final) meter.FinalCame(pending.SampleCount, cost.Of(pending.SampleCount));
         }
         pending.CancelOn(Forget, cancellationToken);
         changed.Release();
@@ -53,21 +82,67 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     /// </summary>
     public PendingJob? TakeNext(int atOnce)
     {
-        List<PendingJob> stale;
+        List<PendingJob> late;
         PendingJob? next;
         lock (gate)
         {
-            stale = [.. waiting.Where(job => job.IsPartial && clock.GetElapsedTime(job.AddedAt) > MaxPartialWait)];
-            stale.ForEach(RemoveWaiting);
+            threads = atOnce;
+            late = TakeLate();
             next = TakeFirst(atOnce);
         }
-        foreach (var job in stale)
-        {
-            metrics.PartialDropped();
-            job.Complete(new RecognizeOutcome.Failed("it would have come too late", CanRetry: true));
-        }
+        GiveBack(late);
         return next;
     }
+
+    /// <summary>Once a second: gives back what is too late, and decides how much is to be asked for.</summary>
+    public void Observe()
+    {
+        List<PendingJob> late;
+        SpeechEffort before, after;
+        lock (gate)
+        {
+            late = TakeLate();
+            Accrue();
+            var oldest = waiting.Concat(asked.Values).Where(job => job.Rank == JobRank.Final).Select(job => clock.GetElapsedTime(job.AddedAt)).DefaultIfEmpty().Max();
+            before = ladder.Effort;
+            after = ladder.Observe(clock.GetElapsedTime(0), meter.Read(threads, oldest, cost.Of(0)));
+        }
+        GiveBack(late);
+        if (after != before) metrics.EffortChanged(before, after);
+    }
+
+    private List<PendingJob> TakeLate()
+    {
+        List<PendingJob> late = [.. waiting.Where(job => job.Deaths == 0 && clock.GetElapsedTime(job.AddedAt) > Patience(job))];
+        foreach (var job in late)
+        {
+            RemoveWaiting(job);
+            meter.WasLate(job.Rank);
+        }
+        return late;
+    }
+
+    /// <summary>What it may wait so that its answer comes in time: it takes some time itself. Of a partial only the waiting counts.</summary>
+    private TimeSpan Patience(PendingJob job)
+    {
+        if (job.MaxWait is not { } patience) return TimeSpan.MaxValue;
+        if (job.IsPartial) return patience;
+        patience -= cost.Of(job.SampleCount);
+        var soon = MaxAgeWhenDeferred - job.Age;
+        return ladder.Effort == SpeechEffort.Deferred && soon < patience ? soon : patience;
+    }
+
+    private void GiveBack(List<PendingJob> late)
+    {
+        foreach (var job in late)
+        {
+            if (job.IsPartial) metrics.PartialDropped();
+            job.Complete(job.IsPartial ? new RecognizeOutcome.Failed("it would have come too late", CanRetry: true) : new RecognizeOutcome.TooLate());
+        }
+    }
+
+    /// <summary>How long the engine was at work on what is being said.</summary>
+    private void Accrue() => meter.Worked(clock.GetElapsedTime(0), asked.Values.Count(job => job.Rank <= JobRank.Partial));
 
     private PendingJob? TakeFirst(int atOnce)
     {
@@ -77,7 +152,13 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
 
         RemoveWaiting(next);
         next.AskedAt = clock.GetTimestamp();
-        if (next.Source is { } source) source.Served = ++served;
+        if (next.Source is { } source)
+        {
+            turnOf[(int)next.Rank] = Had(next);
+            source.Had[(int)next.Rank] = Had(next) + DecodeBudget.AudioContext(next.SampleCount);
+        }
+        if (next.IsPartial) meter.PartialTaken();
+        Accrue();
         asked.Add(next.Id, next);
         return next;
     }
@@ -90,19 +171,27 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         {
             if (job.Deaths > 0) return job;
             if (job.Rank > JobRank.Final && !lesserToo) continue;
-            if (first is null || job.Rank < first.Rank || (job.Rank == first.Rank && IsServedBefore(job, first))) first = job;
+            if (first is null || job.Rank < first.Rank || (job.Rank == first.Rank && Had(job) < Had(first))) first = job;
         }
         return first;
     }
 
-    /// <summary>Those of one meeting stay in order.</summary>
-    private static bool IsServedBefore(PendingJob job, PendingJob other) => (job.Source?.Served ?? 0) < (other.Source?.Served ?? 0);
+    /// <summary>
+    /// How much of the engine its meeting had for such jobs, in positions of the encoder, by which cost goes (start-time fair queueing, Goyal
+    /// et al. 1996). One that was silent for long saves nothing up: it begins where those are who have their turn now. Those of one meeting
+    /// stay in order.
+    /// </summary>
+    private double Had(PendingJob job) => Math.Max(job.Source?.Had[(int)job.Rank] ?? 0, turnOf[(int)job.Rank]);
 
     /// <summary>Ignores an id it does not know.</summary>
     public void Answer(long id, RecognizeOutcome outcome)
     {
         PendingJob? job;
-        lock (gate) asked.Remove(id, out job);
+        lock (gate)
+        {
+            Accrue();
+            if (asked.Remove(id, out job) && outcome is RecognizeOutcome.Recognized && job.Patience == 1) cost.Learn(job.SampleCount, clock.GetElapsedTime(job.AskedAt));
+        }
         if (job is null) return;
         metrics.JobAnswered(clock.GetElapsedTime(job.AskedAt));
         job.Complete(outcome);
@@ -134,6 +223,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
                 Count(job, job.SampleCount);
                 again++;
             }
+            Accrue();
             asked.Clear();
         }
         foreach (var job in givenUp)
@@ -171,10 +261,23 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
         lock (gate) closedReason = null;
     }
 
-    /// <summary>How long the oldest job has been with the worker, of one that may take several times as long a part; zero when it has none.</summary>
-    public TimeSpan LongestAsked()
+    /// <summary>How long a job has been with the worker that takes much longer than such jobs do; null where none does.</summary>
+    /// <param name="atMost">What is never right, however slow the engine.</param>
+    public TimeSpan? Stuck(TimeSpan atMost)
     {
-        lock (gate) return asked.Count == 0 ? TimeSpan.Zero : asked.Values.Max(job => clock.GetElapsedTime(job.AskedAt) / job.Patience);
+        lock (gate)
+        {
+            foreach (var job in asked.Values)
+                if (clock.GetElapsedTime(job.AskedAt) is var since && since > Limit(job)) return since;
+            return null;
+        }
+
+        TimeSpan Limit(PendingJob job)
+        {
+            if (!cost.IsKnown) return job.Patience * atMost;
+            var limit = StuckAfter * cost.Of(job.SampleCount);
+            return job.Patience * (limit < NeverStuckBefore ? NeverStuckBefore : limit < atMost ? limit : atMost);
+        }
     }
 
     public void Dispose() => changed.Dispose();
@@ -195,56 +298,6 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     private void Count(PendingJob job, int samples)
     {
         waitingSamples += samples;
-        if (job.Rank == JobRank.Background) waitingBackground += samples;
-    }
-}
-
-/// <summary>Which jobs go before which.</summary>
-internal enum JobRank { Final, Partial, Background }
-
-/// <summary>One job with its frame, ready to send as often as it takes.</summary>
-internal sealed class PendingJob
-{
-    private readonly TaskCompletionSource<RecognizeOutcome> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CancellationTokenRegistration registration;
-
-    public PendingJob(long id, SpeechJob job)
-    {
-        Id = id;
-        Rank = job.IsPartial ? JobRank.Partial : job.IsBackground ? JobRank.Background : JobRank.Final;
-        Source = job.Source;
-        SampleCount = job.Samples.Length;
-        Patience = job.IsThorough ? DecodeBudget.ThoroughPatience : 1;
-        Frame = WorkerProtocol.Encode(new WorkerMessage.Job(id, new DecodeTask(job.Language.Split('-')[0].ToLowerInvariant(), job.Prompt, job.Translate, job.IsThorough), job.Samples));
-        Place = new LinkedListNode<PendingJob>(this);
-    }
-
-    public long Id { get; }
-    public JobRank Rank { get; }
-    public bool IsPartial => Rank == JobRank.Partial;
-    public SpeechSource? Source { get; }
-    public int SampleCount { get; }
-    /// <summary>How many times as long as another job it may take.</summary>
-    public int Patience { get; }
-    public ReadOnlyMemory<byte> Frame { get; }
-    public Task<RecognizeOutcome> Outcome => outcome.Task;
-
-    // The rest is the queue's, under its lock.
-    public LinkedListNode<PendingJob> Place { get; }
-    public long AddedAt { get; init; }
-    public long AskedAt { get; set; }
-    /// <summary>Workers that died while they had this job.</summary>
-    public int Deaths { get; set; }
-
-    public void CancelOn(Action<PendingJob> forget, CancellationToken cancellationToken) =>
-        registration = cancellationToken.UnsafeRegister(_ =>
-        {
-            if (outcome.TrySetCanceled(cancellationToken)) forget(this);
-        }, null);
-
-    public void Complete(RecognizeOutcome value)
-    {
-        outcome.TrySetResult(value);
-        registration.Dispose();
+        if (job.Rank > JobRank.Partial) waitingBackground += samples;
     }
 }

@@ -12,6 +12,11 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     /// <summary>Starts in a row that never came to a loaded model, after which captions are called unavailable.</summary>
     private const int MaxFailedStarts = 5;
 
+    private static readonly TimeSpan ObserveEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the first worker is timed with: as long as what people often say at once.</summary>
+    private const int CalibrationSamples = 4 * SpeechJob.SampleRate;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>A worker that lived this long was sound; its end is not part of a row of failures.</summary>
@@ -24,6 +29,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     private readonly ModelDownload download;
     private readonly JobQueue queue;
     private readonly CancellationTokenSource stopping = new();
+    private readonly ITimer observing;
     private Task? supervising;
     private int deathsInARow, disposed;
 
@@ -38,8 +44,10 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
         this.logger = logger;
         download = new ModelDownload(downloads);
         queue = new JobQueue((long)(options.MaxWaiting.TotalSeconds * SpeechJob.SampleRate), metrics, clock);
+        observing = clock.CreateTimer(_ => queue.Observe(), null, ObserveEvery, ObserveEvery);
     }
 
+    public SpeechEffort Effort => queue.Effort;
     public RecognizerStatus Status { get; private set; } = new RecognizerStatus.Starting();
     public event Action<RecognizerStatus>? StatusChanged;
     public SpeechEngine? Engine { get; private set; }
@@ -62,6 +70,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1) return;
+        await observing.DisposeAsync();
         await stopping.CancelAsync();
         if (supervising is not null) await supervising;
         queue.Close("the server is stopping");
@@ -129,6 +138,7 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
             switch (await worker.ReadAsync(starting.Token))
             {
                 case WorkerMessage.Ready ready:
+                    await CalibrateAsync(worker, starting.Token);
                     WorkerProcessId = worker.ProcessId;
                     BecomeReady(new SpeechEngine(ready.Engine, Path.GetFileName(path), hash), ready.Threads);
                     long begun = clock.GetTimestamp();
@@ -152,6 +162,15 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
         {
             return new WorkerEnd.NeverReady($"its model was not loaded after {options.StartTimeout.TotalSeconds:F0} s");
         }
+    }
+
+    /// <summary>The first worker is timed before anybody asks it; a later one need not be, for what it costs is known from all before it.</summary>
+    private async Task CalibrateAsync(WorkerProcess worker, CancellationToken starting)
+    {
+        if (queue.KnowsCost) return;
+        long begun = clock.GetTimestamp();
+        await worker.WriteAsync(WorkerProtocol.Encode(new WorkerMessage.Job(0, new DecodeTask("en", null, Translate: false, IsThorough: false), new float[CalibrationSamples])), starting);
+        if (await worker.ReadAsync(starting) is WorkerMessage.Answer) queue.LearnCost(CalibrationSamples, clock.GetElapsedTime(begun));
     }
 
     /// <summary>Asks and listens until the worker is gone.</summary>
@@ -207,13 +226,13 @@ public sealed partial class WhisperRecognizer : ISpeechRecognizer, IAsyncDisposa
     /// <summary>A decode that never ends looks like a busy worker from outside; only time tells.</summary>
     private async Task WatchAsync(WorkerProcess worker, CancellationToken serving)
     {
-        using var tick = new PeriodicTimer(options.JobTimeout / 4, clock);
+        using var tick = new PeriodicTimer(ObserveEvery, clock);
         try
         {
             while (await tick.WaitForNextTickAsync(serving))
             {
-                if (queue.LongestAsked() is var longest && longest <= options.JobTimeout) continue;
-                LogStuck(logger, longest.TotalSeconds);
+                if (queue.Stuck(options.JobTimeout) is not { } since) continue;
+                LogStuck(logger, since.TotalSeconds);
                 worker.Kill();
                 return;
             }

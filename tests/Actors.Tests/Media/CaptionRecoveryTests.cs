@@ -70,5 +70,17 @@ public sealed class CaptionRecoveryTests : IDisposable
         var rest = await node.ProcessAsync(12, [all[0], all[2]]);
 
         Assert.Equal([3, 7], rest.Select(c => Math.Round(c.Start.TotalSeconds)));
+        Assert.Empty(await node.ProcessAsync(12, all));                              // it was put off, and made before the meeting's end
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_long_span_that_was_made_up_for_in_part_goes_on_where_that_ended()
+    {
+        await node.WriteRunAsync(1, 0, 12, [1, 3, 5, 7, 9], new SpeechLost(1, 2_500_000, 8_500_000));
+        var all = await node.ProcessAsync(14, []);
+
+        var rest = await node.ProcessAsync(14, [all[0], all[1], all[4]]);
+
+        Assert.Equal([5, 7], rest.Select(c => Math.Round(c.Start.TotalSeconds)));
     }
 }

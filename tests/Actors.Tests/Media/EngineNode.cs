@@ -11,6 +11,7 @@ using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 using Pipeline.Transcribe;
 using Pipeline.Transcribe.Captions;
+using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
 
 namespace Pipeline.Actors.Tests.Media;
 
@@ -97,7 +98,7 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     }
 
     public void OnCaption(int run, Caption caption) => Captions.Enqueue(caption);
-    public void OnCaptionsStatus(int run, Actors.Meetings.CaptionsStatus status) { }
+    public void OnCaptionsStatus(int run, Actors.Meetings.CaptionsStatus status, SpeechEffort effort) { }
     public bool WantsLevels => true;
     public void OnLevels(LevelReading reading) => Levels.Enqueue(reading);
     public void OnMix(int run, MadeFile mix) => Early.Enqueue(mix);
