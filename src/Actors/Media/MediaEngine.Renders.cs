@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Pipeline.Actors.Meetings;
-using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Actors.Media;
