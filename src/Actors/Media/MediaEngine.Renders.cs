@@ -19,7 +19,9 @@ public sealed partial class MediaEngine
         {
             var folder = new MeetingFolder(options.DataFolder, job.Id);
             var files = new RenderedFiles(job, folder, folder.OpenKeys(vault), duration, await FfmpegProcess.VersionAsync(ct));
-            return await Task.Run(() => files.MakeAsync(request, text, id, progress, ct), ct);
+            var made = await Task.Run(() => files.MakeAsync(request, text, id, progress, ct), ct);
+            await disk.SyncAsync().WaitAsync(ct);
+            return made;
         }
         catch (CryptographicException e)
         {
