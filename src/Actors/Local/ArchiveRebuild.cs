@@ -7,6 +7,7 @@ using Pipeline.Actors.Storage.Decisions;
 using Pipeline.Actors.Storage.Embedded;
 using Pipeline.Actors.Storage.Embedded.Search;
 using Pipeline.Ingest.Journal;
+using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Actors.Local;
 
@@ -74,7 +75,7 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
             var asked = new List<RecordingReady>();
             history = await WithFilesAsync(history, keys, allFiles, notes, asked, ct);
             archive.Add(history);
-            foreach (var render in asked) archive.Ask(history.Meeting, render, render.File.Render!);
+            foreach (var render in asked) archive.Ask(history.Meeting, render, Request(render.File)!);
             return new RebuiltMeeting(id.ToString(), Summary(history), true, notes);
         }
         catch (FileNotFoundException)
@@ -128,8 +129,8 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         }
         if (!history.Meeting.IsOver)                                                 // its files are still to be made, and the lost one with them
         {
-            bool mix = missing.Any(m => m.File.Kind == "mix");
-            return history.With(now, missing.Select(m => m.Id)) with { Meeting = history.Meeting with { MixIsReady = history.Meeting.MixIsReady && !mix } };
+            var lost = missing.Select(m => OwnFile.Of(m.File)).ToHashSet();
+            return history.With(now, missing.Select(m => m.Id)) with { Meeting = history.Meeting with { Ready = [.. history.Meeting.Ready.Where(f => !lost.Contains(f))] } };
         }
         if (missing.Any(m => CanBeMade(m.File)))
         {
@@ -139,8 +140,9 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
         }
         foreach (var gone in missing)
         {
-            if (gone.File.Render is not null) asked.Add(gone);
-            notes.Add($"recording {gone.Id} ({gone.File.Kind}) is lost{(gone.File.Render is null ? "" : ", and made again by the next start")}");
+            bool isAsked = Request(gone.File) is not null;
+            if (isAsked) asked.Add(gone);
+            notes.Add($"recording {gone.Id} ({gone.File.Kind}) is lost{(isAsked ? ", and made again by the next start" : "")}");
         }
         return history.With(now, missing.Select(m => m.Id));
     }
@@ -163,6 +165,14 @@ public sealed class ArchiveRebuild(string dataFolder, string searchFolder, IKeyV
 
     /// <summary>Whatever is made when a meeting ends.</summary>
     private static bool CanBeMade(MadeFile file) => file is { Render: null, Kind: "mix" or "track" or "waveform" or "thumbnail" };
+
+    /// <summary>What is to be asked for to have such a file again; null: it is not made by asking.</summary>
+    private static RenderRequest? Request(MadeFile file) => file switch
+    {
+        { Render: { } asked } => asked,
+        { Kind: "video" } => new RenderRequest(RenderLayout.Grid, null, TimeSpan.Zero, file.Duration, 1280, 720, RenderFormat.Mp4),   // as when the meeting ended
+        _ => null,
+    };
 
     private static string Summary(DecisionHistory history)
     {

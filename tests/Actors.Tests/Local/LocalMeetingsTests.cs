@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Pipeline.Actors.Local;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Journal;
@@ -299,12 +300,10 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
             .AddSingleton<IKeyVault>(new FileKeyVault(Path.Combine(folder, "keys"))).AddLocalMeetings(Path.Combine(folder, "data"));
         await using (var provider = services.BuildServiceProvider())
         {
-            var meetings = provider.GetRequiredService<LocalMeetings>();
-            Assert.Same(meetings, provider.GetRequiredService<IMeetings>());
-            Assert.Single(provider.GetServices<IHostedService>(), meetings);
-            await meetings.StartAsync(default);
+            Assert.Equal<object>([provider.GetRequiredService<IMeetings>(), provider.GetRequiredService<IRenders>()], provider.GetServices<IHostedService>());   // in this order
+            foreach (var service in provider.GetServices<IHostedService>()) await service.StartAsync(default);
             Assert.True(provider.GetRequiredService<IMeetings>().IsReady);
-            await meetings.StopAsync(default);
+            foreach (var service in provider.GetServices<IHostedService>()) await service.StopAsync(default);
         }
         Directory.Delete(folder, recursive: true);
     }
