@@ -36,6 +36,8 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("""{"vocabulary":"Kubernetes"}""", "/vocabulary")]
     [InlineData("""{"source":"janus"}""", "/source")]
     [InlineData("""{"translate_to":7}""", "/translate_to")]
+    [InlineData("""{"translate_to":"english, please"}""", "/translate_to")]
+    [InlineData("""{"vocabulary":["fine"," ",7,""]}""", "/vocabulary/1 /vocabulary/2 /vocabulary/3")]
     [InlineData("""{"retention_days":"365"}""", "/retention_days")]
     [InlineData("""{"redundancy":true}""", "/redundancy")]
     [InlineData("""{"region":{}}""", "/region")]
@@ -150,7 +152,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
 
     [Theory]
     [InlineData("""{"outputs":["mix","video"]}""", "/outputs/1")]
-    [InlineData("""{"vocabulary":["Kubernetes"]}""", "/vocabulary")]
     [InlineData("""{"translate_to":"de"}""", "/translate_to")]
     [InlineData("""{"retention_days":365}""", "/retention_days")]
     [InlineData("""{"redundancy":2}""", "/redundancy")]

@@ -57,6 +57,18 @@ public sealed class WhisperRecognizerTests
     }
 
     [Fact]
+    public async Task What_is_expected_reaches_the_model_and_is_not_heard_in_silence()
+    {
+        await using var recognizer = Engine.Start();
+        var job = new SpeechJob(Speech, "en") { Prompt = "Kubernetes, Terraform, Laura, Kevin, Martin." };
+        var heard = Assert.IsType<RecognizeOutcome.Recognized>(await AskAsync(recognizer, job));
+        Assert.Equal(0, WordErrorRate.Of(Said, Engine.TextOf(heard)).Errors);
+        var without = Assert.IsType<RecognizeOutcome.Recognized>(await AskAsync(recognizer, job with { Prompt = null }));
+        Assert.NotEqual(without.Words.Select(word => word.Confidence), heard.Words.Select(word => word.Confidence));
+        Assert.Equal("", Engine.TextOf(await AskAsync(recognizer, job with { Samples = new float[5 * SpeechJob.SampleRate] })));
+    }
+
+    [Fact]
     public async Task Silence_and_the_shortest_sounds_are_no_words()
     {
         await using var recognizer = Engine.Start();

@@ -16,13 +16,13 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
 {
     /// <summary>Repeatable: the same journal gives the same files.</summary>
     /// <param name="run">Null: everything is made of the journal.</param>
-    /// <param name="ready">Is given what is there before the rest.</param>
+    /// <param name="ready">Is given what is there before the rest, and waited for.</param>
     /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
-    public async Task<MadeFiles> MakeAsync(FinishedRun? run, Action<MadeFile> ready, CancellationToken ct)
+    public async Task<MadeFiles> MakeAsync(FinishedRun? run, Func<MadeFile, Task> ready, CancellationToken ct)
     {
         bool wantsMix = job.Spec.Outputs.Contains("mix") && !job.MixIsReady, wantsTracks = job.Spec.Outputs.Contains("tracks");
         var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, ct) : null;
-        if (mix is not null) ready(Describe(mix));                                   // the others may take long
+        if (mix is not null) await ready(Describe(mix));                             // the others may take long
         var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
         {
             Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),

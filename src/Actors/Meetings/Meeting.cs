@@ -197,7 +197,7 @@ public sealed partial record Meeting
         TrackEnded e => m with { Tracks = [.. m.Tracks.Select(t => t.Track.Id == e.Track ? Ended(t, e) : t)] },
         TrackChanged e => m.With(e.Track, p => p with { Name = e.Name }, e.Ssrc),
         ConsentChanged e => m.With(e.Track, p => p with { Consent = e.Consent }),
-        MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata } },
+        MeetingChanged e => m with { Spec = m.Spec with { Title = e.Title, Metadata = e.Metadata, Vocabulary = e.Vocabulary ?? m.Spec.Vocabulary } },
         MediaSeen e => m with { Health = e.Health, Tracks = e.Tracks },
         CaptionsStatusChanged e => m with { Captions = e.To, CaptionsEffort = e.Effort, Refinement = m.Status == MeetingStatus.Completed && e.To == CaptionsStatus.Live ? Refinement.Owed : m.Refinement },
         TranscriptRefined e => m with { Refinement = Refinement.Done, LastSequence = e.FirstSequence - 1 + e.Plan.Added.Count },

@@ -34,6 +34,9 @@ public sealed record SsrcPatch(uint? Ssrc);
 public sealed record MeetingPatch(
     string? Title = null, IReadOnlyDictionary<string, string?>? Metadata = null, bool ClearMetadata = false, long? OnlyAt = null)
 {
+    /// <summary>In the place of what was expected; null: that stays.</summary>
+    public IReadOnlyList<string>? Vocabulary { get; init; }
+
     public const int MaxMetadata = 50;
 }
 
@@ -126,7 +129,11 @@ public sealed record TrackEnded(TrackId Track, DateTimeOffset At, bool IsUnwante
 public sealed record TrackChanged(TrackId Track, string Name, uint? Ssrc, DateTimeOffset At) : MeetingEvent(At);
 /// <summary>One for each track of the participant.</summary>
 public sealed record ConsentChanged(TrackId Track, string Participant, string Consent, DateTimeOffset At) : MeetingEvent(At);
-public sealed record MeetingChanged(string Title, IReadOnlyDictionary<string, string> Metadata, DateTimeOffset At) : MeetingEvent(At);
+public sealed record MeetingChanged(string Title, IReadOnlyDictionary<string, string> Metadata, DateTimeOffset At) : MeetingEvent(At)
+{
+    /// <summary>Null: as it was.</summary>
+    public IReadOnlyList<string>? Vocabulary { get; init; }
+}
 
 /// <summary>The meeting's health changed, or that of a track.</summary>
 public sealed record MediaSeen(MediaHealth Was, MediaHealth Health, IReadOnlyList<TrackView> Tracks, DateTimeOffset At) : MeetingEvent(At);

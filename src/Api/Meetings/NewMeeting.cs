@@ -32,6 +32,11 @@ internal sealed record NewMeetingDto
     /// <summary>No RTP on any track for so long ends the meeting; 0: never.</summary>
     [Range(0, int.MaxValue), DefaultValue(300)]
     public int IdleTimeoutS { get; init; } = 300;
+    /// <summary>Words that are likely to be said, the most important first: at most 100 of at most 100 characters.</summary>
+    [MaxLength(NewMeeting.MostWords)]
+    public IReadOnlyList<string> Vocabulary { get; init; } = [];
+    /// <summary>"en": captions and transcript are English, whatever is spoken; null: as it is spoken.</summary>
+    public string? TranslateTo { get; init; }
     /// <summary>At most 50 members, values of at most 500 characters.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 }
@@ -41,6 +46,7 @@ internal static partial class NewMeeting
 {
     public const int LongestTitle = 1000;
     public const int LongestExternalId = 500;
+    public const int MostWords = 100, LongestWord = 100;
     public const int LongestMetadataName = 100;
     public const int LongestMetadata = 500;
 
@@ -57,6 +63,8 @@ internal static partial class NewMeeting
                 Title = fields.Text("title", "", LongestTitle),
                 ExternalId = fields.NullableText("external_id", LongestExternalId),
                 Language = ReadLanguage(fields),
+                Vocabulary = ReadVocabulary(fields),
+                TranslateTo = ReadTranslation(fields),
                 Outputs = ReadOutputs(fields),
                 Captions = fields.Flag("captions", true),
                 Minutes = fields.Flag("minutes", true),
@@ -78,6 +86,17 @@ internal static partial class NewMeeting
         if (language != "auto" && !LanguageTag().IsMatch(language)) fields.Invalid("language", "must be a BCP 47 tag such as \"en\" or \"pt-BR\", or \"auto\"");
         return language;
     }
+
+    /// <summary>The engine translates to English, and to nothing else.</summary>
+    private static string? ReadTranslation(JsonFields fields)
+    {
+        if (fields.NullableText("translate_to", longest: 35, shortest: 1) is not { } language) return null;
+        if (!LanguageTag().IsMatch(language)) fields.Invalid("translate_to", "must be a BCP 47 tag such as \"en\", or null");
+        else if (!language.Split('-')[0].Equals("en", StringComparison.OrdinalIgnoreCase)) fields.NotBuilt("translate_to", "speech is translated to English only");
+        return language;
+    }
+
+    public static IReadOnlyList<string> ReadVocabulary(JsonFields fields) => fields.TextList("vocabulary", MostWords, LongestWord);
 
     private static IReadOnlyList<string> ReadOutputs(JsonFields fields)
     {
@@ -102,7 +121,6 @@ internal static partial class NewMeeting
     private static void RefuseNotBuilt(JsonFields fields)
     {
         RefuseUnusedMembers(fields);
-        if (fields.NullableText("translate_to", longest: 35) is not null) fields.NotBuilt("translate_to", "captions are not translated yet");
         if (fields.Integer("redundancy", 1, int.MinValue, int.MaxValue) != 1) fields.NotBuilt("redundancy", "a meeting is recorded once");
         if (fields.NullableText("region", longest: 100) is not null) fields.NotBuilt("region", "there are no regions");
     }
@@ -110,7 +128,6 @@ internal static partial class NewMeeting
     /// <summary>The same, of those that may change later.</summary>
     public static void RefuseUnusedMembers(JsonFields fields)
     {
-        if (fields.Array("vocabulary") is { Count: > 0 }) fields.NotBuilt("vocabulary", "is not used yet");
         if (fields.NullableInteger("retention_days", int.MinValue, int.MaxValue) is not null) fields.NotBuilt("retention_days", "meetings are kept for ever");
     }
 
