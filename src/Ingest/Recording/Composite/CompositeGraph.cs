@@ -14,6 +14,8 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
     /// Of pictures in a size that is not shown now, one in this time is scaled all the same: were it none, the filters would hold back all others until it is shown.
     /// </summary>
     private const double IdleInterval = 0.5;
+    /// <summary>Pixels to the left, even; no canvas is so wide.</summary>
+    private const int Outside = 20_000;
 
     /// <param name="keeps">By track: how long a picture is shown when no other comes, the longest.</param>
     /// <param name="below">Where libass finds what is drawn below the pictures.</param>
@@ -36,8 +38,7 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
             {
                 var use = sizes[n];
                 script.Append(sizes.Count > 1 ? $"[t{input}n{n}]{Select(use, keeps(track))}," : $"[{input}:v]").Append(Scale(use)).Append($"[p{input}n{n}];\n");
-                var enabled = TimeSteps.Expression(use.Places.SelectMany(p => p.Spans).Select(span => (span.From, span.To, 1)));
-                script.Append($"[c{layer}][p{input}n{n}]overlay=format=yuv420:{Position(use)}:enable='{enabled}'[c{++layer}];\n");
+                script.Append($"[c{layer}][p{input}n{n}]overlay=format=yuv420:{Position(use)}[c{++layer}];\n");
             }
             input++;
         }
@@ -76,12 +77,15 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
         return $"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{IdleInterval})+{TimeSteps.Expression(spans.Select(span => (span.From, span.To, 1)))}'";
     }
 
+    /// <summary>
+    /// Where it is shown, and outside of the canvas else. The filter's `enable` would say it plainly, but where pictures are rarer than the composite's it is looked at
+    /// for another picture than the one that is made.
+    /// </summary>
     private static string Position(Use use)
     {
-        if (use.Places.Count == 1) return $"eval=init:x={use.Places[0].At.X}:y={use.Places[0].At.Y}";
-        return $"eval=frame:x='{Place(use, at => at.X)}':y='{Place(use, at => at.Y)}'";
+        return $"eval=frame:x='{Along(use, at => at.X + Outside)}-{Outside}':y='{Along(use, at => at.Y)}'";
 
-        static string Place(Use use, Func<(int X, int Y), int> value) => TimeSteps.Expression(use.Places.SelectMany(p => p.Spans.Select(span => (span.From, span.To, value(p.At)))));
+        static string Along(Use use, Func<(int X, int Y), int> value) => TimeSteps.Expression(use.Places.SelectMany(p => p.Spans.Select(span => (span.From, span.To, value(p.At)))));
     }
 
     internal static string Seconds(double frames) => (frames / LayoutTimeline.Rate).ToString("0.###");
