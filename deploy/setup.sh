@@ -3,6 +3,7 @@
 #
 #   deploy/setup.sh [--tests] [--quiet]      --tests also fetches Chromium and axe-core, for the tests that open the page
 #
+# PIPELINE_WHISPER_FLAGS goes to the engine's build, such as -DGGML_CUDA=ON for a GPU (what that needs must be there).
 # PIPELINE_CACHE says where the built engine and models lie (default: $XDG_CACHE_HOME/pipeline, else ~/.cache/pipeline).
 set -euo pipefail
 export LC_ALL=C
@@ -155,7 +156,7 @@ fetch_axe() {
 
 have dotnet || fail "the .NET 10 SDK is missing: see https://dot.net, then run this again"
 
-flags="$(instruction_set)"
+flags="$(instruction_set)${PIPELINE_WHISPER_FLAGS:+ $PIPELINE_WHISPER_FLAGS}"
 identity="$(cat "$native/pipeline_whisper.h" "$native/pipeline_whisper.cpp" "$native/CMakeLists.txt" "$native/$tarball.sha512" - <<< "$(uname -m) $flags" | sha256sum)"
 library="$cache/whisper-1.9.1-${identity:0:12}/libpipeline_whisper.so"
 
