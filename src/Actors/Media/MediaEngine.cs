@@ -82,7 +82,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
         MadeFiles made;
         try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, file => observer.OnMix(job.Run, file), ct); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             var end = await captions;
