@@ -3,6 +3,7 @@
 #
 #   deploy/setup.sh [--tests] [--quiet]      --tests also fetches Chromium and axe-core, for the tests that open the page
 #
+# PIPELINE_WHISPER_FLAGS goes to the engine's build, such as -DGGML_CUDA=ON for a GPU (what that needs must be there).
 # PIPELINE_CACHE says where the built engine and models lie (default: $XDG_CACHE_HOME/pipeline, else ~/.cache/pipeline).
 set -euo pipefail
 export LC_ALL=C
@@ -39,6 +40,7 @@ have_library() {
 # What is missing, as packages. A program or library that is there already counts, wherever it came from.
 missing_packages() {
     have ffmpeg && have ffprobe || echo ffmpeg
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.[to]tf' 2>/dev/null | head -n 1)" ] || echo fonts-dejavu-core
     have_library libopus.so.0 || echo libopus0
     have_library libsrtp2.so.1 || echo libsrtp2-1
     have_library libspandsp.so.2 || echo libspandsp2
@@ -155,7 +157,7 @@ fetch_axe() {
 
 have dotnet || fail "the .NET 10 SDK is missing: see https://dot.net, then run this again"
 
-flags="$(instruction_set)"
+flags="$(instruction_set)${PIPELINE_WHISPER_FLAGS:+ $PIPELINE_WHISPER_FLAGS}"
 identity="$(cat "$native/pipeline_whisper.h" "$native/pipeline_whisper.cpp" "$native/CMakeLists.txt" "$native/$tarball.sha512" - <<< "$(uname -m) $flags" | sha256sum)"
 library="$cache/whisper-1.9.1-${identity:0:12}/libpipeline_whisper.so"
 

@@ -28,6 +28,10 @@ public sealed record PipelineOptions
         new("RTP_PORTS", "UDP ports of meetings, two each (26000-26999)"),
         new("ALLOW_PLAIN_RTP", "true: take plain RTP from anywhere, not only from loopback or a track's `from`"),
         new("MODEL", "speech model, a path or a name (none: no captions)"),
+        new("SPEECH_URL", "an OpenAI-compatible speech endpoint in the place of a model, such as https://gpu.example/v1 (none)"),
+        new("SPEECH_KEY", "its API key (none)"),
+        new("SPEECH_MODEL", "the model to ask it for (whisper-1)"),
+        new("SPEECH_GPU", "true: the speech engine of this machine takes its GPU, where it was built for one (false)"),
         new("REFINE", "false: no second, better pass over what was said once a meeting is over (true)"),
         new("ON_TERM", "what SIGTERM means for running meetings: resume (resume)"),
         new("DRAIN_TIMEOUT", "seconds that running meetings may take to finish under ON_TERM=finish (30)"),
@@ -49,6 +53,11 @@ public sealed record PipelineOptions
     public PortRange RtpPorts { get; init; } = new(26000, 26999);
     public bool AllowPlainRtp { get; init; }
     public string? Model { get; init; }
+    /// <summary>Another machine's speech engine, without a slash at its end; null: <see cref="Model"/> is used here.</summary>
+    public string? SpeechUrl { get; init; }
+    public string? SpeechKey { get; init; }
+    public string SpeechModel { get; init; } = "whisper-1";
+    public bool SpeechGpu { get; init; }
     /// <summary>Recognise what was said once more when a meeting is over.</summary>
     public bool Refine { get; init; } = true;
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -64,6 +73,9 @@ public sealed record PipelineOptions
         if (reader.Text("ON_TERM") is { } onTerm && onTerm != "resume")
             reader.Refuse("ON_TERM", onTerm, onTerm == "finish" ? "finishing meetings at SIGTERM is not built yet; only \"resume\" is" : "it must be \"resume\"");
 
+        if (reader.Text("SPEECH_URL") is { } endpoint && reader.Text("MODEL") is not null)
+            reader.Refuse("SPEECH_URL", endpoint, "there is PIPELINE_MODEL too: speech is recognised here or there, not both");
+
         var bind = reader.Address("RTP_BIND") ?? IPAddress.Loopback;
         var options = new PipelineOptions
         {
@@ -77,6 +89,10 @@ public sealed record PipelineOptions
             RtpPorts = reader.Ports("RTP_PORTS") ?? new PortRange(26000, 26999),
             AllowPlainRtp = reader.Flag("ALLOW_PLAIN_RTP") ?? false,
             Model = reader.Text("MODEL"),
+            SpeechUrl = reader.WebAddress("SPEECH_URL"),
+            SpeechKey = reader.Token("SPEECH_KEY"),
+            SpeechModel = reader.Text("SPEECH_MODEL") ?? "whisper-1",
+            SpeechGpu = reader.Flag("SPEECH_GPU") ?? false,
             Refine = reader.Flag("REFINE") ?? true,
             DrainTimeout = reader.Seconds("DRAIN_TIMEOUT", 1, 3600) ?? TimeSpan.FromSeconds(30),
         };

@@ -27,6 +27,7 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("""{"idle_timeout_s":-1}""", "/idle_timeout_s")]
     [InlineData("""{"outputs":"mix"}""", "/outputs")]
     [InlineData("""{"outputs":["mix","mix"]}""", "/outputs/1")]
+    [InlineData("""{"outputs":["video","mix","video"]}""", "/outputs/2")]
     [InlineData("""{"outputs":["mix",7]}""", "/outputs/1")]
     [InlineData("""{"outputs":["midi"]}""", "/outputs/0")]
     [InlineData("""{"metadata":[]}""", "/metadata")]
@@ -36,6 +37,8 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("""{"vocabulary":"Kubernetes"}""", "/vocabulary")]
     [InlineData("""{"source":"janus"}""", "/source")]
     [InlineData("""{"translate_to":7}""", "/translate_to")]
+    [InlineData("""{"translate_to":"english, please"}""", "/translate_to")]
+    [InlineData("""{"vocabulary":["fine"," ",7,""]}""", "/vocabulary/1 /vocabulary/2 /vocabulary/3")]
     [InlineData("""{"retention_days":"365"}""", "/retention_days")]
     [InlineData("""{"redundancy":true}""", "/redundancy")]
     [InlineData("""{"region":{}}""", "/region")]
@@ -149,8 +152,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Theory]
-    [InlineData("""{"outputs":["mix","video"]}""", "/outputs/1")]
-    [InlineData("""{"vocabulary":["Kubernetes"]}""", "/vocabulary")]
     [InlineData("""{"translate_to":"de"}""", "/translate_to")]
     [InlineData("""{"retention_days":365}""", "/retention_days")]
     [InlineData("""{"redundancy":2}""", "/redundancy")]

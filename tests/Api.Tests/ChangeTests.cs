@@ -81,13 +81,28 @@ public sealed class ChangeTests(ApiServer server) : IClassFixture<ApiServer>
     [Theory]
     [InlineData("""{"title":7,"metadata":{"a":7,"":"x"},"status":"completed"}""", 422, "validation_failed", "/title /metadata/a /metadata/ /status")]
     [InlineData("""{"metadata":[]}""", 422, "validation_failed", "/metadata")]
-    [InlineData("""{"retention_days":30,"vocabulary":["x"]}""", 501, "not_implemented", "/retention_days /vocabulary")]
+    [InlineData("""{"retention_days":30}""", 501, "not_implemented", "/retention_days")]
+    [InlineData("""{"vocabulary":[""]}""", 422, "validation_failed", "/vocabulary/0")]
     public async Task A_change_of_a_meeting_that_cannot_be_is_refused_whole(string body, int status, string code, string pointers)
     {
         string id = await server.CreateAsync("""{"title":"Old"}""");
         var named = await (await PatchAsync(server, $"/v1/meetings/{id}", body)).IsProblemAsync(status, code);
         Assert.Equal(pointers.Split(' ').Order(), named.Order());
         Assert.Equal("Old", server.Meetings.View(id).Spec.Title);
+    }
+
+    [Fact]
+    public async Task Words_to_expect_are_told_at_creation_and_changed_later()
+    {
+        string id = await server.CreateAsync("""{"vocabulary":["Kubernetes","CI/CD"],"translate_to":"en"}""");
+        Assert.Equal(["Kubernetes", "CI/CD"], server.Meetings.LastCreated.Spec.Vocabulary);
+        Assert.Equal("en", server.Meetings.LastCreated.Spec.TranslateTo);
+        var meeting = await (await PatchAsync(server, $"/v1/meetings/{id}", """{"vocabulary":["Terraform"]}""")).JsonAsync();
+        Assert.Equal("""["Terraform"]""", meeting.GetProperty("vocabulary").GetRawText());
+        meeting = await (await PatchAsync(server, $"/v1/meetings/{id}", """{"title":"Other"}""")).JsonAsync();
+        Assert.Equal("""["Terraform"]""", meeting.GetProperty("vocabulary").GetRawText());
+        meeting = await (await PatchAsync(server, $"/v1/meetings/{id}", """{"vocabulary":null}""")).JsonAsync();
+        Assert.Equal("[]", meeting.GetProperty("vocabulary").GetRawText());
     }
 
     [Fact]

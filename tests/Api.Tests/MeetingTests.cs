@@ -26,7 +26,7 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(
             [
                 "id", "status", "reason", "media_health", "paused", "title", "external_id", "language", "created_at", "started_at", "ended_at", "duration_ms",
-                "status_history", "captions_status", "ingest", "source", "outputs", "captions", "minutes", "retention_days", "hold", "metadata", "tracks",
+                "status_history", "captions_status", "ingest", "source", "outputs", "captions", "minutes", "vocabulary", "translate_to", "retention_days", "hold", "metadata", "tracks",
             ], meeting.Names());
         Assert.StartsWith("mtg_", meeting.Text("id"));
         Assert.Equal("recording", meeting.Text("status"));
@@ -83,7 +83,8 @@ public sealed class MeetingTests(ApiServer server) : IClassFixture<ApiServer>
         var alone = await ApiServer.StartAsync();
         await alone.CreateAsync("""{"tracks":[{"participant":{"id":"bob"},"payload_type":0}]}""");
         var (spec, tracks) = alone.Meetings.LastCreated;
-        Assert.Equal(new MeetingSpec { Outputs = spec.Outputs, Metadata = spec.Metadata }, spec);
+        Assert.Equal(new MeetingSpec { Outputs = spec.Outputs, Metadata = spec.Metadata, Vocabulary = spec.Vocabulary }, spec);
+        Assert.Empty(spec.Vocabulary);
         Assert.Equal(["mix", "tracks"], spec.Outputs);
         Assert.Empty(spec.Metadata);
         var track = Assert.Single(tracks);

@@ -21,6 +21,17 @@ public sealed class OptionsTests
         Assert.Equal("127.0.0.1", options.RtpHost);
         Assert.False(options.AllowPlainRtp);
         Assert.Null(options.Model);
+        Assert.Equal((null, null, "whisper-1", false, true), (options.SpeechUrl, options.SpeechKey, options.SpeechModel, options.SpeechGpu, options.Refine));
+    }
+
+    [Fact]
+    public void Speech_is_recognised_here_or_at_an_endpoint()
+    {
+        var options = Read(("SPEECH_URL", "https://gpu.example/v1/"), ("SPEECH_KEY", "k-2"), ("SPEECH_MODEL", "large-v3"), ("REFINE", "false"));
+        Assert.Equal(("https://gpu.example/v1", "k-2", "large-v3", false), (options.SpeechUrl, options.SpeechKey, options.SpeechModel, options.Refine));
+        Assert.True(Read(("MODEL", "base.en"), ("SPEECH_GPU", "true")).SpeechGpu);
+        var both = Assert.Throws<OptionsValidationException>(() => Read(("MODEL", "base.en"), ("SPEECH_URL", "https://gpu.example/v1")));
+        Assert.Contains("PIPELINE_MODEL", Assert.Single(both.Failures));
     }
 
     [Fact]
@@ -71,6 +82,10 @@ public sealed class OptionsTests
     [InlineData("RTP_PORTS", "26000-70000")]
     [InlineData("ALLOW_PLAIN_RTP", "maybe")]
     [InlineData("ON_TERM", "finish")]
+    [InlineData("SPEECH_URL", "gpu.example")]
+    [InlineData("SPEECH_URL", "https://user:secret@gpu.example/v1")]
+    [InlineData("SPEECH_GPU", "cuda")]
+    [InlineData("REFINE", "sometimes")]
     [InlineData("ON_TERM", "explode")]
     [InlineData("DRAIN_TIMEOUT", "0")]
     [InlineData("DRAIN_TIMEOUT", "00:00:30")]

@@ -39,6 +39,9 @@ internal sealed class CaptionWatch
         }
     }
 
+    /// <summary>Segments that were recognised later than a live caption should be.</summary>
+    public int LateSegments => Captions.Count(c => c is { Final: true, Text.Length: > 0, Late: true });
+
     /// <summary>Each segment of the transcript came as a final with that text, and no other did.</summary>
     public void AssertEndsAs(TranscriptInfo transcript) => Assert.Equal(
         transcript.Segments.Select(s => (s.Id, s.Text)).Order(),

@@ -35,9 +35,11 @@ public sealed class ListenTests(LiveSite site) : IClassFixture<LiveSite>
         await Reader.VisitAsync(site.Server, async reader =>
         {
             await reader.SignInAsync(running.Fragment);
+            var told = ToldOfNewsAloneAsync(reader.Page);
             await reader.Button("Listen live").ClickAsync();
             await Expect(reader.Page.Locator(".behind")).ToHaveTextAsync(new Regex(@"^\d+ s behind$"));
 
+            await told;                                                              // and goes on hearing
             Assert.InRange(await reader.Page.EvaluateAsync<double>(Measure), 0.02, 1);
             await reader.LookAsync("listening", "light");
 
@@ -45,6 +47,18 @@ public sealed class ListenTests(LiveSite site) : IClassFixture<LiveSite>
             await Expect(reader.Button("Listen live")).ToBeVisibleAsync();
             Assert.True(await reader.Page.EvaluateAsync<bool>("() => document.getElementById('live-sound').paused"));
         });
+    }
+
+    /// <summary>Completes when the player was given a playlist without what it knew already.</summary>
+    private static Task ToldOfNewsAloneAsync(IPage page)
+    {
+        var told = new TaskCompletionSource();
+        page.Response += async (_, answer) =>
+        {
+            if (!answer.Url.EndsWith("index.m3u8?_HLS_skip=YES", StringComparison.Ordinal) || answer.Status != 200) return;
+            if ((await answer.TextAsync()).Contains("#EXT-X-SKIP", StringComparison.Ordinal)) told.TrySetResult();
+        };
+        return told.Task.WaitAsync(TimeSpan.FromMilliseconds(2 * Patience.Milliseconds));
     }
 
     [Fact]

@@ -252,8 +252,8 @@ public sealed class JobQueueTests : IDisposable
         queue.TakeNext(1);
         clock.Advance(TimeSpan.FromSeconds(59));
         Assert.Null(queue.Stuck(longest));                                       // nobody knows how long it takes
-        queue.LearnCost(16_000, TimeSpan.FromSeconds(1));
-        Assert.Equal(TimeSpan.FromSeconds(59), queue.Stuck(longest));            // twenty times as long
+        queue.LearnCost(16_000, TimeSpan.FromSeconds(2));
+        Assert.Equal(TimeSpan.FromSeconds(59), queue.Stuck(longest));            // thirty times as long
         queue.WorkerDied();
         queue.TakeNext(1);
         clock.Advance(TimeSpan.FromSeconds(19));

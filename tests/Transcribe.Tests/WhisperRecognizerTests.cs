@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
+using Pipeline.Transcribe.Captions;
 using Pipeline.Transcribe.Speech;
 using Pipeline.Transcribe.Whisper;
 
@@ -57,6 +59,18 @@ public sealed class WhisperRecognizerTests
     }
 
     [Fact]
+    public async Task What_is_expected_reaches_the_model_and_is_not_heard_in_silence()
+    {
+        await using var recognizer = Engine.Start();
+        var job = new SpeechJob(Speech, "en") { Prompt = "Kubernetes, Terraform, Laura, Kevin, Martin." };
+        var heard = Assert.IsType<RecognizeOutcome.Recognized>(await AskAsync(recognizer, job));
+        Assert.Equal(0, WordErrorRate.Of(Said, Engine.TextOf(heard)).Errors);
+        var without = Assert.IsType<RecognizeOutcome.Recognized>(await AskAsync(recognizer, job with { Prompt = null }));
+        Assert.NotEqual(without.Words.Select(word => word.Confidence), heard.Words.Select(word => word.Confidence));
+        Assert.Equal("", Engine.TextOf(await AskAsync(recognizer, job with { Samples = new float[5 * SpeechJob.SampleRate] })));
+    }
+
+    [Fact]
     public async Task Silence_and_the_shortest_sounds_are_no_words()
     {
         await using var recognizer = Engine.Start();
@@ -90,6 +104,49 @@ public sealed class WhisperRecognizerTests
 
         Assert.Equal(0, WordErrorRate.Of(Said, Engine.TextOf(await answer)).Errors);
         await askedAgain.WaitAsync(Engine.Patience);
+        Assert.NotEqual(worker, recognizer.WorkerProcessId);
+    }
+
+    [Fact]
+    public async Task Workers_that_are_killed_again_and_again_answer_every_job_once()
+    {
+        using var meters = new TestMeters();
+        await using var recognizer = Engine.Start(meters);
+        var utterances = SpokenFixtures.Utterances().Take(2).ToList();
+        for (int round = 0; round < 3; round++)
+        {
+            await ReadyAsync(recognizer);
+            var next = meters.Reaches("pipeline.speech.worker_starts", 1);
+            int killed = recognizer.WorkerProcessId!.Value;
+            var published = new ConcurrentQueue<Caption>();
+            await using var captions = Engine.Captions(recognizer, published.Enqueue, new CaptionOptions { IsLate = true });
+            for (int n = 0; n < utterances.Count; n++)
+            {
+                captions.AddTrack(n);
+                await captions.FeedAsync(n, SpokenFixtures.Samples(utterances[n].File));
+            }
+            Signal(killed, "KILL");                                              // with whatever it is at
+            Assert.True(await captions.FinishAsync(Engine.Patience));
+            for (int n = 0; n < utterances.Count; n++)
+                Assert.InRange(WordErrorRate.Of(utterances[n].Text, string.Join(' ', published.Where(c => c.Track == n).OrderBy(c => c.Start).Select(c => c.Text))).Rate, 0, 0.2);
+            Assert.Equal(published.Count, published.Select(c => c.Segment).Distinct().Count());
+            await next.WaitAsync(Engine.Patience);
+        }
+    }
+
+    [Fact]
+    public async Task A_worker_that_gets_no_more_memory_is_replaced_and_the_job_is_answered()
+    {
+        using var meters = new TestMeters();
+        await using var recognizer = Engine.Start(meters, threads: 1);
+        await ReadyAsync(recognizer);
+        int worker = recognizer.WorkerProcessId!.Value;
+        var again = meters.Reaches("pipeline.speech.worker_starts", 1);
+        using (var limit = Process.Start("prlimit", ["--pid", $"{worker}", "--as=1048576"])) await limit.WaitForExitAsync();
+
+        float[] longest = [.. SpokenFixtures.Samples(SpokenFixtures.ReleaseReview()[0].File).AsSpan(0, SpeechJob.MaxSamples)];
+        Assert.NotEqual("", Engine.TextOf(await AskAsync(recognizer, new SpeechJob(longest, "en"))));      // more than it has used so far
+        await again.WaitAsync(Engine.Patience);
         Assert.NotEqual(worker, recognizer.WorkerProcessId);
     }
 

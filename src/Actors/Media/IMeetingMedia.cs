@@ -30,7 +30,11 @@ public sealed record MediaJob(
 }
 
 /// <summary>One stored caption: the track's number, and when it was said.</summary>
-public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End);
+public sealed record HeardSpan(int Track, TimeSpan Start, TimeSpan End)
+{
+    /// <summary>ISO 639-1; null: not known.</summary>
+    public string? Language { get; init; }
+}
 
 /// <summary>What a second pass heard.</summary>
 /// <param name="Captions">In order for each track; none of an utterance in which nothing is believed.</param>
@@ -88,6 +92,8 @@ public interface IMeetingMedia : IAsyncDisposable
     Task PauseAsync(CancellationToken ct);
     /// <summary>Synced first: payloads are taken from the moment it returns, and not before. Again is harmless.</summary>
     Task ResumeAsync(CancellationToken ct);
+    /// <summary>Words that are likely to be said from now on.</summary>
+    Task ExpectAsync(IReadOnlyList<string> vocabulary, CancellationToken ct);
     MediaSnapshot Snapshot();
     /// <summary>
     /// Takes in what is under way (≤ 300 ms), closes port, journal and live mix, and lets the captions of what was said finish.

@@ -11,14 +11,15 @@ internal abstract record MediaChange
     public sealed record TrackIsNew(Track Track) : MediaChange;
     public sealed record TrackIsOver(Track Track) : MediaChange;
     public sealed record TrackIsOther(Track Track) : MediaChange;
+    public sealed record Expected(IReadOnlyList<string> Vocabulary) : MediaChange;
     public sealed record Pause(bool IsPaused) : MediaChange;
 
-    /// <inheritdoc cref="Between(IReadOnlyList{Track}, bool, Meeting)"/>
+    /// <inheritdoc cref="Between(IReadOnlyList{Track}, IReadOnlyList{string}, bool, Meeting)"/>
     public static IReadOnlyList<MediaChange> Between(Meeting before, Meeting after) =>
-        Between([.. before.Tracks.Select(t => t.Track)], before.Paused, after);
+        Between([.. before.Tracks.Select(t => t.Track)], before.Spec.Vocabulary, before.Paused, after);
 
     /// <summary>What media that knows the meeting as it was before is to be told, in this order; nothing once the meeting has an end.</summary>
-    public static IReadOnlyList<MediaChange> Between(IReadOnlyList<Track> before, bool wasPaused, Meeting after)
+    public static IReadOnlyList<MediaChange> Between(IReadOnlyList<Track> before, IReadOnlyList<string> expected, bool wasPaused, Meeting after)
     {
         if (after.Status != MeetingStatus.Recording) return [];
         var said = before.Select(t => t.Spec.Participant).DistinctBy(p => p.Id).ToDictionary(p => p.Id, p => p.Consent);
@@ -27,6 +28,7 @@ internal abstract record MediaChange
             .. after.Tracks.Select(t => t.Track.Spec.Participant).DistinctBy(p => p.Id)
                 .Where(p => said.TryGetValue(p.Id, out string? was) ? was != p.Consent : p.IsDenied).Select(Says),
             .. after.Tracks.Select(t => Of(t.Track.Number > before.Count ? null : before[t.Track.Number - 1], t.Track)).OfType<MediaChange>(),
+            .. expected.SequenceEqual(after.Spec.Vocabulary, StringComparer.Ordinal) ? Array.Empty<MediaChange>() : [new Expected(after.Spec.Vocabulary)],
             .. wasPaused != after.Paused ? [new Pause(after.Paused)] : Array.Empty<MediaChange>(),
         ];
     }
@@ -55,6 +57,7 @@ internal abstract record MediaChange
         TrackIsNew c => media.AddTrackAsync(c.Track, ct),
         TrackIsOver c => media.EndTrackAsync(c.Track, ct),
         TrackIsOther c => media.ChangeTrackAsync(c.Track, ct),
+        Expected c => media.ExpectAsync(c.Vocabulary, ct),
         Pause { IsPaused: true } => media.PauseAsync(ct),
         _ => media.ResumeAsync(ct),
     };

@@ -66,10 +66,26 @@ public sealed partial class MediaEngine
     private CaptionPipeline? StartCaptions(MediaJob job, IMediaObserver observer, CaptionOptions options)
     {
         if (speech is null) return null;
-        var captions = new CaptionPipeline(
-            speech.Recognizer, job.Spec.Language, caption => observer.OnCaption(job.Run, caption), options, speech.Metrics, clock, speech.Logger);
+        var captions = NewCaptions(speech, job, caption => observer.OnCaption(job.Run, caption), options);
         captions.StatusChanged += status => observer.OnCaptionsStatus(job.Run, Map(status), Effort(status));
         if (captions.Status is not CaptionsState.Live) observer.OnCaptionsStatus(job.Run, Map(captions.Status), Effort(captions.Status));
+        return captions;
+    }
+
+    /// <summary>Knows who speaks on which track, what they spoke before, and which words to expect.</summary>
+    private CaptionPipeline NewCaptions(SpeechServices services, MediaJob job, Action<Caption> publish, CaptionOptions captionOptions)
+    {
+        var speakers = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Id);
+        captionOptions = captionOptions with { Translates = job.Spec.TranslateTo is not null, SpeakerOf = speakers.GetValueOrDefault };
+        var captions = new CaptionPipeline(services.Recognizer, job.Spec.Language, publish, captionOptions, services.Metrics, clock, services.Logger)
+        {
+            Glossary = Glossary.Of(job.Spec.Vocabulary, job.Tracks.Select(track => track.Spec.Participant.Name)),
+        };
+        if (job.Spec.TranslateTo is not null) return captions;                       // the words' language is not the speakers'
+        // The language a speaker was heard to speak the most comes first, and is theirs.
+        var spoken = job.Heard.Where(h => h.Language is not null && speakers.ContainsKey(h.Track)).GroupBy(h => (Speaker: speakers[h.Track], h.Language))
+            .Select(h => (h.Key, Time: h.Aggregate(TimeSpan.Zero, (sum, span) => sum + (span.End - span.Start)))).OrderByDescending(h => h.Time);
+        foreach (var ((speaker, language), time) in spoken) captions.Remember(speaker, language!, time);
         return captions;
     }
 

@@ -26,7 +26,7 @@ public sealed partial class MediaEngine
                 return wanted;
             },
         };
-        await using var captions = new CaptionPipeline(speech.Recognizer, job.Spec.Language, heard.Enqueue, refining, speech.Metrics, clock, speech.Logger);
+        await using var captions = NewCaptions(speech, job, heard.Enqueue, refining);
         captions.SpeechLost += (track, from, to) => lost.Enqueue(new HeardSpan(track, from, to));
 
         var folder = new MeetingFolder(options.DataFolder, job.Id);
@@ -34,6 +34,6 @@ public sealed partial class MediaEngine
         bool whole = await captions.FinishAsync(Timeout.InfiniteTimeSpan).WaitAsync(ct);
         if (captions.Status is CaptionsState.Unavailable || (!whole && lost.IsEmpty)) return null;
         // What the engine cannot do stays as it was heard live.
-        return new RefinedSpeech([.. heard], [.. asked.Except(lost)]);
+        return new RefinedSpeech([.. heard], [.. asked.Where(span => !lost.Any(l => l.Track == span.Track && l.Start <= span.Start && span.End <= l.End))]);
     }
 }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Pipeline.Actors.Meetings;
-using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Actors.Media;
@@ -20,7 +19,9 @@ public sealed partial class MediaEngine
         {
             var folder = new MeetingFolder(options.DataFolder, job.Id);
             var files = new RenderedFiles(job, folder, folder.OpenKeys(vault), duration, await FfmpegProcess.VersionAsync(ct));
-            return await Task.Run(() => files.MakeAsync(request, text, id, progress, ct), ct);
+            var made = await Task.Run(() => files.MakeAsync(request, text, id, progress, ct), ct);
+            await disk.SyncAsync().WaitAsync(ct);
+            return made;
         }
         catch (CryptographicException e)
         {

@@ -81,7 +81,11 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
 
         var captions = Task.Run(() => FinishCaptionsAsync(job, folder, keys, duration, run, observer, ct), ct);
         MadeFiles made;
-        try { made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, file => observer.OnMix(job.Run, file), ct); }
+        try
+        {
+            made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, TellOfMixAsync, ct);
+            await disk.SyncAsync().WaitAsync(ct);                                    // what is told of is not gone after a power cut
+        }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
@@ -97,6 +101,12 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             return new ProcessMediaResult.Failed("encoder_failed", failure, made.Files, made.Quality, await captions);
         }
         return new ProcessMediaResult.Done(made.Files, made.Quality, await captions);
+
+        async Task TellOfMixAsync(MadeFile mix)
+        {
+            await disk.SyncAsync().WaitAsync(ct);
+            observer.OnMix(job.Run, mix);
+        }
     }
 
     public Stream OpenFile(MeetingId meeting, string path) => SealedFile.OpenWhole(path, new MeetingFolder(options.DataFolder, meeting).OpenKeys(vault));

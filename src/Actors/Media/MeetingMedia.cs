@@ -31,6 +31,8 @@ internal sealed class MeetingMedia : IMeetingMedia
     private readonly MeetingFolder folder;
     private readonly RunParts parts;
     private readonly Action<FinishedRun> finished;
+    private readonly SortedDictionary<int, string> names;                           // by track number; with the vocabulary, under a lock on itself
+    private IReadOnlyList<string> vocabulary;
     private readonly MediaSnapshots snapshots = new();
     private volatile MediaSnapshot snapshot = MediaSnapshots.Empty;
     private volatile IReadOnlyDictionary<int, TrackQuality> earlier = new Dictionary<int, TrackQuality>();
@@ -42,6 +44,7 @@ internal sealed class MeetingMedia : IMeetingMedia
     public MeetingMedia(MediaJob job, MeetingFolder folder, RunParts parts, Action<FinishedRun> finished)
     {
         (this.job, this.folder, this.parts, this.finished) = (job, folder, parts, finished);
+        (names, vocabulary) = (new SortedDictionary<int, string>(job.Tracks.ToDictionary(t => t.Number, t => t.Spec.Participant.Name)), job.Spec.Vocabulary);
     }
 
     /// <summary>Told of a journal that is closed and that the disk has not taken all of; it goes on trying.</summary>
@@ -52,7 +55,8 @@ internal sealed class MeetingMedia : IMeetingMedia
     public Task AddTrackAsync(Track track, CancellationToken ct) => InTimeAsync(async late =>
     {
         await parts.Journal.AppendAsync(TrackMapping.ToRecord(track), parts.Loop.Now).WaitAsync(late);
-        parts.Captions?.AddTrack(track.Number);
+        parts.Captions?.AddTrack(track.Number, track.Spec.Participant.Id);
+        Expect(() => names[track.Number] = track.Spec.Participant.Name);
         var sockets = track.Port is { } port ? parts.Ports.TryTake(port) ?? throw new IOException($"port {port} is taken by another program") : null;
         var added = parts.Loop.InvokeAsync(() =>
         {
@@ -82,8 +86,25 @@ internal sealed class MeetingMedia : IMeetingMedia
     {
         var (number, name, ssrc) = (track.Number, track.Spec.Participant.Name, track.Spec.Ssrc);
         parts.Loop.Pipeline.ChangeTrack(number, name, ssrc);
+        Expect(() => names[number] = name);
         return new Ingest.Journal.TrackChanged(number, name, ssrc, Us(at));
     }, ct);
+
+    public Task ExpectAsync(IReadOnlyList<string> vocabulary, CancellationToken ct)
+    {
+        Expect(() => this.vocabulary = vocabulary);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Names and vocabulary as they are after a change, to the captions.</summary>
+    private void Expect(Action change)
+    {
+        lock (names)
+        {
+            change();
+            if (parts.Captions is { } captions) captions.Glossary = Glossary.Of(vocabulary, names.Values);
+        }
+    }
 
     public Task PauseAsync(CancellationToken ct) => DoAsync(at =>
     {

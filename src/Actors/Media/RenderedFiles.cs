@@ -29,6 +29,8 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
         var renderer = new CompositeRenderer(new JournalReader(folder.Journal, keys), duration)
         {
             Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
+            Title = job.Spec.Title,
+            Comment = Comment,
         };
         if (await renderer.RenderAsync(request, text, path, progress, ct) is { } failure) return new RenderMediaResult.Failed("encoder_failed", failure, CanRetry: true);
         var file = await RenderedFile.AtAsync(RenderedKind.Mix, codec, null, path, keys, ct);
@@ -45,7 +47,7 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
         };
         string path = Path.Combine(folder.Recordings, $"{id}.{extension}");
         var renderer = new AudioRenderer(() => new JournalReader(folder.Journal, keys), keys, duration);
-        var made = await renderer.RenderAsync(request, Takes(request), path, job.Spec.Title, $"Pipeline {Version}, {encoder}", progress, ct);
+        var made = await renderer.RenderAsync(request, Takes(request), path, job.Spec.Title, Comment, progress, ct);
         if (made.File is not { } file) return new RenderMediaResult.Failed("encoder_failed", made.Failure!, CanRetry: true);
         return new RenderMediaResult.Made(new MadeFile("mix", null, contentType, file.Codec, file.Path, file.Bytes, request.To - request.From, file.Sha256)
         {
@@ -53,6 +55,8 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
             Render = request,
         });
     }
+
+    private string Comment => $"Pipeline {Version}, {encoder}";
 
     /// <summary>By the track's number: what the journal says of its participant may have been put right since.</summary>
     private Func<TrackDescription, bool> Takes(RenderRequest request)

@@ -44,7 +44,8 @@ public sealed partial record Meeting
         var metadata = Merged(patch);
         bool same = title == Spec.Title && metadata.Count == Spec.Metadata.Count
             && metadata.All(m => Spec.Metadata.TryGetValue(m.Key, out string? value) && value == m.Value);
-        return same ? [] : [new MeetingChanged(title, metadata, now)];
+        var vocabulary = patch.Vocabulary is { } words && !words.SequenceEqual(Spec.Vocabulary, StringComparer.Ordinal) ? words : null;
+        return same && vocabulary is null ? [] : [new MeetingChanged(title, metadata, now) { Vocabulary = vocabulary }];
     }
 
     /// <summary>New tracks, after what those who bring them say for the tracks they have.</summary>

@@ -33,7 +33,7 @@ internal sealed partial class MeetingActor
         var waiting = untilOpened.ToList();
         untilOpened.Clear();
         if (media is null || openedBy is not { } job) Done();
-        else mediaCalls = TellAsync(mediaCalls, media, MediaChange.Between(job.Tracks, job.Paused, LastRecorded()), Done, e => waiting.ForEach(w => w.Ask.Reply.TrySetException(e)), stopping);
+        else mediaCalls = TellAsync(mediaCalls, media, MediaChange.Between(job.Tracks, job.Spec.Vocabulary, job.Paused, LastRecorded()), Done, e => waiting.ForEach(w => w.Ask.Reply.TrySetException(e)), stopping);
         openedBy = null;
 
         Meeting LastRecorded() => m.Status != MeetingStatus.Recording && waiting.Count > 0 ? waiting[^1].Outcome.Meeting : m;

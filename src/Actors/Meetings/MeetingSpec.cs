@@ -11,7 +11,11 @@ public sealed record MeetingSpec
     public string? ExternalId { get; init; }
     /// <summary>BCP 47, or "auto".</summary>
     public string Language { get; init; } = "auto";
-    /// <summary>"mix", "tracks".</summary>
+    /// <summary>Words that are likely to be said, the most important first.</summary>
+    public IReadOnlyList<string> Vocabulary { get; init; } = [];
+    /// <summary>"en": captions and transcript are English, whatever is spoken; null: as it is spoken.</summary>
+    public string? TranslateTo { get; init; }
+    /// <summary>"mix", "tracks", "video".</summary>
     public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
     public bool Captions { get; init; } = true;
     public bool Minutes { get; init; } = true;

@@ -61,7 +61,7 @@ internal sealed partial class TranscriptRefiner(IMediaEngine engine, IMeetingSto
         var live = await LiveAsync(meeting, stopping);
         HeardSpan[] corrected = [.. live.Where(l => l.Segment.Correction is not null).Select(l => new HeardSpan(l.Track, l.Segment.Start, l.Segment.End))];
         var heard = await engine.RefineAsync(
-            meeting.Job([]), meeting.Length(meeting.EndedAt ?? meeting.StartedAt), corrected, span => RefinementPlan.IsWanted(live, span), stopping);
+            meeting.Job(await store.HeardAsync(owing.Tenant, owing.Id, stopping)), meeting.Length(meeting.EndedAt ?? meeting.StartedAt), corrected, span => RefinementPlan.IsWanted(live, span), stopping);
         if (heard is null) return false;
 
         for (int tries = 0; tries < MaxTries; tries++)

@@ -97,6 +97,22 @@ internal sealed class JsonFields(JsonElement element, string pointer, BodyFindin
         return null;
     }
 
+    /// <summary>A list of texts that are not blank.</summary>
+    public IReadOnlyList<string> TextList(string name, int most, int longest)
+    {
+        var texts = new List<string>();
+        var items = Array(name);
+        if (items.Count > most) Invalid(name, $"must have at most {most} items");
+        for (int n = 0; n < items.Count && n < most; n++)
+        {
+            string at = $"{Pointer(name)}/{n}";
+            if (Text(items[n], at, longest, shortest: 1) is not { } text) continue;
+            if (string.IsNullOrWhiteSpace(text)) findings.Invalid(at, "must not be blank");
+            texts.Add(text);
+        }
+        return texts;
+    }
+
     /// <summary>Texts by name; null is refused as a value.</summary>
     public Dictionary<string, string> Texts(string name, int most, int longestName, int longest)
     {

@@ -12,6 +12,9 @@ internal sealed record MeetingChangeDto
     public string? Title { get; init; }
     /// <summary>Put in by name, or with null taken out; null: all of it. At most 50 members afterwards, values of at most 500 characters.</summary>
     public IReadOnlyDictionary<string, string?>? Metadata { get; init; }
+    /// <summary>In the place of the words there were, for what is said from now on; null: none.</summary>
+    [MaxLength(NewMeeting.MostWords)]
+    public IReadOnlyList<string>? Vocabulary { get; init; }
 }
 
 /// <summary>Reads the body of `PATCH /v1/meetings/{id}`.</summary>
@@ -30,6 +33,7 @@ internal static class MeetingChange
             Title = fields.TryGet("title", out _) ? fields.NullableText("title", NewMeeting.LongestTitle) ?? "" : null,
             ClearMetadata = fields.TryGet("metadata", out _) && !fields.TryGet("metadata", out _, nullable: true),
             Metadata = fields.TryGet("metadata", out _, nullable: true) ? fields.TextPatches("metadata", longestName: NewMeeting.LongestMetadataName, longest: NewMeeting.LongestMetadata) : null,
+            Vocabulary = !fields.TryGet("vocabulary", out _) ? null : fields.TryGet("vocabulary", out _, nullable: true) ? NewMeeting.ReadVocabulary(fields) : [],
         };
         NewMeeting.RefuseUnusedMembers(fields);
         fields.RefuseOthers();

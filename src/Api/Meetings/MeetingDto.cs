@@ -122,6 +122,8 @@ internal record MeetingSummaryDto
     public required IReadOnlyList<string> Outputs { get; init; }
     public required bool Captions { get; init; }
     public required bool Minutes { get; init; }
+    public required IReadOnlyList<string> Vocabulary { get; init; }
+    public required string? TranslateTo { get; init; }
     public required int? RetentionDays { get; init; }
     public required bool Hold { get; init; }
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
@@ -151,6 +153,8 @@ internal record MeetingSummaryDto
         Outputs = view.Spec.Outputs,
         Captions = view.Spec.Captions,
         Minutes = view.Spec.Minutes,
+        Vocabulary = view.Spec.Vocabulary,
+        TranslateTo = view.Spec.TranslateTo,
         RetentionDays = view.Spec.RetentionDays,
         Hold = false,
         Metadata = view.Spec.Metadata,

@@ -21,7 +21,7 @@ internal sealed record NewMeetingDto
     public IReadOnlyList<NewTrackDto> Tracks { get; init; } = [];
     /// <summary>Null: the platform sends RTP itself.</summary>
     public NewSourceDto? Source { get; init; }
-    /// <summary>Any of "mix" and "tracks".</summary>
+    /// <summary>Any of "mix", "tracks" and "video".</summary>
     public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
     [DefaultValue(true)]
     public bool Captions { get; init; } = true;
@@ -32,6 +32,11 @@ internal sealed record NewMeetingDto
     /// <summary>No RTP on any track for so long ends the meeting; 0: never.</summary>
     [Range(0, int.MaxValue), DefaultValue(300)]
     public int IdleTimeoutS { get; init; } = 300;
+    /// <summary>Words that are likely to be said, the most important first: at most 100 of at most 100 characters.</summary>
+    [MaxLength(NewMeeting.MostWords)]
+    public IReadOnlyList<string> Vocabulary { get; init; } = [];
+    /// <summary>"en": captions and transcript are English, whatever is spoken; null: as it is spoken.</summary>
+    public string? TranslateTo { get; init; }
     /// <summary>At most 50 members, values of at most 500 characters.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 }
@@ -41,6 +46,7 @@ internal static partial class NewMeeting
 {
     public const int LongestTitle = 1000;
     public const int LongestExternalId = 500;
+    public const int MostWords = 100, LongestWord = 100;
     public const int LongestMetadataName = 100;
     public const int LongestMetadata = 500;
 
@@ -57,6 +63,8 @@ internal static partial class NewMeeting
                 Title = fields.Text("title", "", LongestTitle),
                 ExternalId = fields.NullableText("external_id", LongestExternalId),
                 Language = ReadLanguage(fields),
+                Vocabulary = ReadVocabulary(fields),
+                TranslateTo = ReadTranslation(fields),
                 Outputs = ReadOutputs(fields),
                 Captions = fields.Flag("captions", true),
                 Minutes = fields.Flag("minutes", true),
@@ -79,6 +87,17 @@ internal static partial class NewMeeting
         return language;
     }
 
+    /// <summary>The engine translates to English, and to nothing else.</summary>
+    private static string? ReadTranslation(JsonFields fields)
+    {
+        if (fields.NullableText("translate_to", longest: 35, shortest: 1) is not { } language) return null;
+        if (!LanguageTag().IsMatch(language)) fields.Invalid("translate_to", "must be a BCP 47 tag such as \"en\", or null");
+        else if (!language.Split('-')[0].Equals("en", StringComparison.OrdinalIgnoreCase)) fields.NotBuilt("translate_to", "speech is translated to English only");
+        return language;
+    }
+
+    public static IReadOnlyList<string> ReadVocabulary(JsonFields fields) => fields.TextList("vocabulary", MostWords, LongestWord);
+
     private static IReadOnlyList<string> ReadOutputs(JsonFields fields)
     {
         if (!fields.TryGet("outputs", out _)) return new MeetingSpec().Outputs;
@@ -89,9 +108,8 @@ internal static partial class NewMeeting
             string at = $"{fields.Pointer("outputs")}/{index++}";
             switch (item.ValueKind == JsonValueKind.String ? item.GetString() : null)
             {
-                case "video": fields.Findings.NotBuilt(at, "video is not recorded yet"); break;
-                case "mix" or "tracks" when outputs.Contains(item.GetString()!): fields.Findings.Invalid(at, "is there more than once"); break;
-                case ("mix" or "tracks") and { } output: outputs.Add(output); break;
+                case "mix" or "tracks" or "video" when outputs.Contains(item.GetString()!): fields.Findings.Invalid(at, "is there more than once"); break;
+                case ("mix" or "tracks" or "video") and { } output: outputs.Add(output); break;
                 default: fields.Findings.Invalid(at, "must be one of mix, tracks, video"); break;
             }
         }
@@ -102,7 +120,6 @@ internal static partial class NewMeeting
     private static void RefuseNotBuilt(JsonFields fields)
     {
         RefuseUnusedMembers(fields);
-        if (fields.NullableText("translate_to", longest: 35) is not null) fields.NotBuilt("translate_to", "captions are not translated yet");
         if (fields.Integer("redundancy", 1, int.MinValue, int.MaxValue) != 1) fields.NotBuilt("redundancy", "a meeting is recorded once");
         if (fields.NullableText("region", longest: 100) is not null) fields.NotBuilt("region", "there are no regions");
     }
@@ -110,7 +127,6 @@ internal static partial class NewMeeting
     /// <summary>The same, of those that may change later.</summary>
     public static void RefuseUnusedMembers(JsonFields fields)
     {
-        if (fields.Array("vocabulary") is { Count: > 0 }) fields.NotBuilt("vocabulary", "is not used yet");
         if (fields.NullableInteger("retention_days", int.MinValue, int.MaxValue) is not null) fields.NotBuilt("retention_days", "meetings are kept for ever");
     }
 

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Pipeline.Ingest.Journal;
 
 /// <summary>Where a file of decisions is not as it was written.</summary>

@@ -22,6 +22,7 @@ public sealed class JournalDisk : IDisposable
     private readonly AutoResetEvent work = new(false);
     private readonly SemaphoreSlim urgent = new(0);
     private readonly List<(SegmentFile Segment, TaskCompletionSource Synced)> awaitSync = [];
+    private readonly List<TaskCompletionSource> awaitEverything = [];
     private readonly CancellationTokenSource stopping = new();
     private readonly Thread writing, syncing;
     private volatile bool dirty;
@@ -34,6 +35,7 @@ public sealed class JournalDisk : IDisposable
 
     // The syncing thread's.
     private readonly List<(SegmentFile Segment, TaskCompletionSource Synced)> batch = [];
+    private readonly List<TaskCompletionSource> everything = [];
     private TimeSpan lastSync;
 
     /// <param name="dataFolder">On the file system that holds the journals.</param>
@@ -57,7 +59,19 @@ public sealed class JournalDisk : IDisposable
     /// <summary>A decision waits for the syncing thread.</summary>
     internal bool IsSyncUrgent
     {
-        get { lock (gate) return awaitSync.Count > 0; }
+        get { lock (gate) return awaitSync.Count > 0 || awaitEverything.Count > 0; }
+    }
+
+    /// <summary>
+    /// Completes when everything that is in the file system now, files of a meeting for example, is on the disk; faults with an
+    /// <see cref="IOException"/> where the disk does not keep it.
+    /// </summary>
+    public Task SyncAsync()
+    {
+        var synced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate) awaitEverything.Add(synced);
+        if (!stopping.IsCancellationRequested) urgent.Release();
+        return synced.Task;
     }
 
     /// <summary>Has the writer's pending blocks written. Each writer stands in the queue once.</summary>
@@ -155,8 +169,10 @@ public sealed class JournalDisk : IDisposable
         {
             batch.AddRange(awaitSync);
             awaitSync.Clear();
+            everything.AddRange(awaitEverything);
+            awaitEverything.Clear();
         }
-        bool isDue = dirty && now - lastSync >= SyncInterval;
+        bool isDue = everything.Count > 0 || (dirty && now - lastSync >= SyncInterval);
         if (isDue || batch.Select(b => b.Segment).Distinct().Skip(MaxSyncedSingly).Any()) SyncEverything(now);
         else SyncSegments();
         return (now < lastSync + SyncInterval ? lastSync : now) + SyncInterval;
@@ -171,13 +187,16 @@ public sealed class JournalDisk : IDisposable
             Files.SyncAll(dataFolder);
             IsSyncFailing = false;
             foreach (var (_, synced) in batch) synced.TrySetResult();
+            foreach (var synced in everything) synced.TrySetResult();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             (dirty, IsSyncFailing) = (true, true);                                   // tried again
             foreach (var (_, synced) in batch) synced.TrySetException(e);
+            foreach (var synced in everything) synced.TrySetException(e);
         }
         batch.Clear();
+        everything.Clear();
     }
 
     /// <summary>Each decision in the segment it was written to, which may be closed by now.</summary>

@@ -5,10 +5,10 @@ namespace Pipeline.Ingest.Recording;
 /// <summary>What is written into a file about it, as a document that `ffmpeg` reads (its format "ffmetadata"): everybody on the machine can read its arguments.</summary>
 internal static class FfmpegMetadata
 {
-    public const string Header = ";FFMETADATA1\n";
+    public static byte[] Of(string title, string comment = "") => Encoding.UTF8.GetBytes(Text(title, comment));
 
-    /// <param name="comment">Null: none.</param>
-    public static byte[] Of(string title, string? comment = null) => Encoding.UTF8.GetBytes(Header + Line("title", title) + Line("comment", comment ?? ""));
+    /// <summary>The same, for something to come after it.</summary>
+    public static string Text(string title, string comment) => $";FFMETADATA1\n{Line("title", title)}{Line("comment", comment)}";
 
     /// <summary>Nothing where there is no value.</summary>
     public static string Line(string key, string value)

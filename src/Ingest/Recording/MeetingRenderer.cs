@@ -1,5 +1,4 @@
 using Pipeline.Ingest.Codecs;
-using Pipeline.Ingest.Files;
 using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Streams;
 

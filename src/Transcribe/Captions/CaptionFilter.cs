@@ -40,14 +40,15 @@ internal static class CaptionFilter
     };
 
     /// <param name="heard">With times since the utterance's first sample.</param>
+    /// <param name="glossary">What the engine was told to expect, if anything.</param>
     /// <returns>Words with times since the meeting began, in order, inside the utterance's speech; empty where none is believed.</returns>
-    public static IReadOnlyList<Word> Apply(Utterance utterance, IReadOnlyList<SpokenWord> heard, string language)
+    public static IReadOnlyList<Word> Apply(Utterance utterance, IReadOnlyList<SpokenWord> heard, string language, string? glossary = null)
     {
         var speechStart = Time(utterance.SpeechStart);
         var speechEnd = Time(utterance.SpeechEnd);
         var kept = WithoutLoops(heard);
         var words = AreCrammed(kept) ? Spread(kept, speechStart, speechEnd) : Place(kept, Time(utterance.FirstSample), speechStart, speechEnd);
-        return words.Count > 0 && IsBelieved(words, speechEnd - speechStart, utterance.Level, language) ? words : [];
+        return words.Count > 0 && IsBelieved(words, speechEnd - speechStart, utterance.Level, language, glossary) ? words : [];
     }
 
     /// <summary>Cut where the same one to five words come for the fourth time in a row; the first time is kept.</summary>
@@ -121,7 +122,7 @@ internal static class CaptionFilter
         return late ? (speechStart, (last - speechStart) / (last - first)) : (first, 1);
     }
 
-    private static bool IsBelieved(List<Word> words, TimeSpan speech, float level, string language)
+    private static bool IsBelieved(List<Word> words, TimeSpan speech, float level, string language, string? glossary)
     {
         // Half a second holds one word whatever its length.
         double seconds = Math.Max(0.5, speech.TotalSeconds);
@@ -136,7 +137,8 @@ internal static class CaptionFilter
         if (Compression(text) > MaxCompression) return false;
 
         bool unsupported = level < QuietLevel || logProbability < StockPhraseBelow;
-        return !(unsupported && speech < ShortSpeech && IsStockPhrase(text, language));
+        if (!unsupported) return true;
+        return !(speech < ShortSpeech && IsStockPhrase(text, language)) && !Glossary.IsEcho(glossary, [.. words.Select(word => word.Text)]);
     }
 
     private static bool IsStockPhrase(string text, string language) =>

@@ -30,6 +30,12 @@ public sealed record CaptionOptions
     /// <summary>Whole utterances, each recognised as well as the engine can: a second pass, at several times the cost.</summary>
     public bool IsThorough { get; init; }
 
+    /// <summary>Who speaks on a track, where <see cref="CaptionPipeline.AddTrack"/> is not told.</summary>
+    public Func<int, string?>? SpeakerOf { get; init; }
+
+    /// <summary>The words are to be English, whatever is spoken.</summary>
+    public bool Translates { get; init; }
+
     /// <summary>
     /// Whether an utterance of a track, from and to since the meeting began, is to be recognised; else it comes to nothing. Null: all are.
     /// </summary>

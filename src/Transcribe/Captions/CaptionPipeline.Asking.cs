@@ -8,6 +8,9 @@ namespace Pipeline.Transcribe.Captions;
 /// </summary>
 public sealed partial class CaptionPipeline
 {
+    /// <summary>What the engine translates to, and to nothing else.</summary>
+    private const string Translated = "en";
+
     private void Ask(CaptionTrack track)
     {
         lock (gate)
@@ -47,12 +50,17 @@ public sealed partial class CaptionPipeline
         UpdateStatus();
     }
 
+    private SpeechJob Job(CaptionTrack track, Utterance utterance) =>
+        new(utterance.Samples, languages.Of(track.Speaker), Glossary) { Source = source, Translate = options.Translates };
+
+    /// <summary>Of what was translated, the language of the words.</summary>
+    private string LanguageOf(RecognizeOutcome.Recognized heard) => options.Translates ? Translated : heard.Language;
+
     private SpeechJob JobOf(WaitingUtterance waiting)
     {
         var age = clock.GetElapsedTime(waiting.At);
-        return new SpeechJob(waiting.Utterance.Samples, language)
+        return Job(waiting.Track, waiting.Utterance) with
         {
-            Source = source,
             IsLate = options.IsLate || waiting.IsPutOff,
             IsBackground = options.IsBackground,
             IsThorough = options.IsThorough,
@@ -160,11 +168,13 @@ public sealed partial class CaptionPipeline
 
     private void Publish(WaitingUtterance waiting, RecognizeOutcome.Recognized heard)
     {
-        var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, heard.Language);
+        string language = LanguageOf(heard);
+        var words = CaptionFilter.Apply(waiting.Utterance, heard.Words, language, Glossary);
         metrics.WordsFiltered(heard.Words.Count - words.Count);
+        languages.Heard(waiting.Track.Speaker, heard.Language, Length(waiting.Utterance), words);
         var delay = clock.GetElapsedTime(waiting.At);
         bool late = !options.IsLive || waiting.IsPutOff || delay > options.LateAfter;
-        if (waiting.Segment.Finish(waiting.Utterance, words, heard.Language, late) is not { } final) return;
+        if (waiting.Segment.Finish(waiting.Utterance, words, language, late) is not { } final) return;
         publish(final);
         if (final.Words.Count == 0) return;
         metrics.CaptionPublished(delay);

@@ -48,7 +48,7 @@ public sealed partial class CaptionPipeline
         RecognizeOutcome? outcome = null;
         try
         {
-            var job = new SpeechJob(speech.Samples, language) { IsPartial = true, Source = source };
+            var job = Job(track, speech) with { IsPartial = true };
             var answer = recognizer.RecognizeAsync(job, cancelled);
             speech.Dispose();                                  // the recognizer has what it needs of it
             outcome = await answer.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -76,8 +76,8 @@ public sealed partial class CaptionPipeline
         switch (answer.Outcome)
         {
             case RecognizeOutcome.Recognized heard:
-                var words = CaptionFilter.Apply(answer.Speech, heard.Words, heard.Language);
-                if (answer.Segment.Revise(answer.Speech, words, heard.Language) is not { } partial) return;
+                var words = CaptionFilter.Apply(answer.Speech, heard.Words, LanguageOf(heard), Glossary);
+                if (answer.Segment.Revise(answer.Speech, words, LanguageOf(heard)) is not { } partial) return;
                 publish(partial);
                 metrics.PartialPublished();
                 if (answer.Segment.StableEnd is { } end) track.Detector.KeepUntil(end.Ticks * SpeechJob.SampleRate / TimeSpan.TicksPerSecond);

@@ -24,7 +24,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private const int Idle = 0, Running = 1, RunningAndAsked = 2;
 
     private readonly ISpeechRecognizer recognizer;
-    private readonly string language;
+    private readonly LanguagePins languages;
     private readonly Action<Caption> publish;
     private readonly CaptionOptions options;
     private readonly TranscribeMetrics metrics;
@@ -50,7 +50,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private string? broken;
     private readonly List<TaskCompletionSource> settled = [], room = [];
 
-    /// <param name="language">ISO 639-1, or `auto`: found out for each utterance.</param>
+    /// <param name="language">ISO 639-1, or `auto`: found out for each speaker.</param>
     /// <param name="publish">
     /// Called for each revision of a segment, in order, on any thread; finals of one track in order as well, those apart that were put off. Must not block.
     /// </param>
@@ -59,7 +59,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
         TranscribeMetrics metrics, TimeProvider clock, ILogger<CaptionPipeline> logger)
     {
         this.recognizer = recognizer;
-        this.language = language;
+        languages = new LanguagePins(language);
         this.publish = publish;
         this.options = options;
         this.metrics = metrics;
@@ -84,8 +84,15 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
     /// </summary>
     public event Action<int, TimeSpan, TimeSpan>? SpeechLost;
 
+    /// <summary>Words to expect, as <see cref="Captions.Glossary"/> makes them; null: none. From any thread, for what is asked from now on.</summary>
+    public string? Glossary { get; set; }
+
+    /// <summary>Under `auto`: what a speaker was heard to speak before.</summary>
+    public void Remember(string speaker, string language, TimeSpan speech) => languages.Remember(speaker, language, speech);
+
     /// <summary>Any thread. Does nothing for a track that is there; one that has ended goes on.</summary>
-    public void AddTrack(int track)
+    /// <param name="speaker">Who speaks on it, the same on all their tracks; null: somebody else.</param>
+    public void AddTrack(int track, string? speaker = null)
     {
         lock (gate)
         {
@@ -93,7 +100,7 @@ public sealed partial class CaptionPipeline : IThreadPoolWorkItem, IAsyncDisposa
             if (tracks.TryGetValue(track, out var existing))
                 existing.Ended = false;
             else
-                Volatile.Write(ref tracks, tracks.Append(new(track, new CaptionTrack(track, options.IsThorough ? UtteranceLimits.Whole : UtteranceLimits.Live, Enqueue))).ToFrozenDictionary());
+                Volatile.Write(ref tracks, tracks.Append(new(track, new CaptionTrack(track, speaker ?? options.SpeakerOf?.Invoke(track) ?? $"track {track}", options.IsThorough ? UtteranceLimits.Whole : UtteranceLimits.Live, Enqueue))).ToFrozenDictionary());
         }
     }
 

@@ -7,14 +7,18 @@ internal sealed class CaptionTrack
 {
     private int paused;
 
-    public CaptionTrack(int number, UtteranceLimits limits, Action<CaptionTrack, Utterance> ended)
+    public CaptionTrack(int number, string speaker, UtteranceLimits limits, Action<CaptionTrack, Utterance> ended)
     {
         Number = number;
+        Speaker = speaker;
         Detector = new SpeechDetector(limits);
         Frames = new FrameAssembler(Detector, utterance => ended(this, utterance));
     }
 
     public int Number { get; }
+
+    /// <summary>Who speaks on it: the same on all tracks of one participant.</summary>
+    public string Speaker { get; }
 
     // Between the media loop (writer) and the pipeline's turn (reader).
     public SampleRing Ring { get; } = new();

@@ -18,7 +18,7 @@ internal sealed class JobQueue(long maxWaitingSamples, TranscribeMetrics metrics
     internal static readonly TimeSpan MaxAgeWhenDeferred = TimeSpan.FromSeconds(5);
 
     /// <summary>A job that takes so many times as long as such jobs do is stuck.</summary>
-    private const int StuckAfter = 20;
+    private const int StuckAfter = 10;
 
     /// <summary>No job is stuck before this: the machine may have been asleep.</summary>
     private static readonly TimeSpan NeverStuckBefore = TimeSpan.FromSeconds(10);

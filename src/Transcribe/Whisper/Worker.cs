@@ -15,6 +15,9 @@ internal sealed partial class Worker
     /// <summary>Media and FFmpeg go first; captions may be late.</summary>
     private const int LowPriority = 10;
 
+    /// <summary>Exit status.</summary>
+    private const int NoMemory = 3;
+
     private readonly string modelPath;
     private readonly int threads;
     private readonly bool useGpu;
@@ -63,9 +66,9 @@ internal sealed partial class Worker
             while (WorkerProtocol.ReadAsync(socket, CancellationToken.None).AsTask().GetAwaiter().GetResult() is WorkerMessage.Job job)
                 jobs.Add(job);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException)
+        catch (Exception e) when (e is IOException or InvalidDataException or OutOfMemoryException)
         {
-            // A server that speaks another language is as good as none.
+            // A server that speaks another language is as good as none, and a worker without memory is none.
         }
         // Not a return: native threads may be inside the model, and nothing here is worth waiting for.
         _exit(0);
@@ -127,7 +130,18 @@ internal sealed partial class Worker
         }
     }
 
-    private static void StartThread(Action body) => new Thread(() => body()) { IsBackground = true }.Start();
+    /// <summary>Without memory the process ends at once: another one begins with less, and the runtime's own last words take memory too.</summary>
+    private static void StartThread(Action body) => new Thread(() =>
+    {
+        try
+        {
+            body();
+        }
+        catch (OutOfMemoryException)
+        {
+            _exit(NoMemory);
+        }
+    }) { IsBackground = true }.Start();
 
     private sealed record Options(string Socket, string Model, int Threads, bool UseGpu);
 

@@ -192,6 +192,7 @@ internal sealed class FakeMedia(FakeMediaEngine engine, MediaJob job, IMediaObse
 
     public Task ChangeTrackAsync(Track track, CancellationToken ct) => TellAsync($"track {track.Number} {track.Spec.Participant.Name} {track.Spec.Ssrc}".TrimEnd());
     public Task SetConsentAsync(string participant, string consent, CancellationToken ct) => TellAsync($"{participant} {consent}");
+    public Task ExpectAsync(IReadOnlyList<string> vocabulary, CancellationToken ct) => TellAsync($"expect {string.Join(", ", vocabulary)}");
     public Task PauseAsync(CancellationToken ct) => TellAsync("pause");
     public Task ResumeAsync(CancellationToken ct) => TellAsync("resume");
 

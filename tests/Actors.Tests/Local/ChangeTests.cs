@@ -31,6 +31,17 @@ public sealed class ChangeTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task New_words_to_expect_are_told_to_the_media_that_runs_and_kept()
+    {
+        var id = (await node.CreateAsync(new MeetingSpec { Vocabulary = ["Kubernetes"] }, Tracks.Of("alice", ssrc: 7))).Id;
+        await node.Meetings.PatchAsync(Node.Acme, id, new MeetingPatch { Vocabulary = ["Terraform", "Ansible"] }, default);
+        await node.Meetings.PatchAsync(Node.Acme, id, new MeetingPatch(Title: "Other"), default);
+        Assert.Equal(["expect Terraform, Ansible"], node.Engine.Newest.Told);
+        await node.RestartAsync();
+        Assert.Equal(["Terraform", "Ansible"], node.Engine.OpenAsked.Last().Spec.Vocabulary);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_denied_consent_is_answered_once_the_media_took_it_also_when_it_is_said_again()
     {
         var made = await node.CreateAsync(null, Tracks.Of("alice"));

@@ -13,6 +13,8 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
     public SpeechEngine? Engine { get; } = new("scripted", "none", "00");
     /// <summary>Lengths of the jobs that were asked for, seconds.</summary>
     public ConcurrentQueue<double> Asked { get; } = new();
+    /// <summary>What is spoken, where it is to be found out.</summary>
+    public string Language { get; set; } = "en";
     public ConcurrentQueue<SpeechJob> Jobs { get; } = new();
     /// <summary>Completes with the first job.</summary>
     public TaskCompletionSource First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,7 +30,7 @@ internal sealed class ScriptedRecognizer : ISpeechRecognizer
         First.TrySetResult();
         await open.Task.WaitAsync(cancellationToken);
         var margin = TimeSpan.FromMilliseconds(250);                                 // an utterance has some silence around it
-        return new RecognizeOutcome.Recognized([new SpokenWord("word", margin, length - margin, 0.9)], "en");
+        return new RecognizeOutcome.Recognized([new SpokenWord("word", margin, length - margin, 0.9)], Language);
     }
 
     private static TaskCompletionSource Opened()

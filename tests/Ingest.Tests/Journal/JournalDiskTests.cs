@@ -107,9 +107,16 @@ public class JournalDiskTests
         disk.WriteTurn(TimeSpan.FromSeconds(1));
         disk.SyncTurn(TimeSpan.FromSeconds(2));
         foreach (var decision in asked) await Assert.ThrowsAsync<IOException>(() => decision);
+        var unkept = disk.SyncAsync();
+        Assert.True(disk.IsSyncUrgent);
+        disk.SyncTurn(TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAsync<IOException>(() => unkept);
 
         files.Forgets = false;
-        disk.SyncTurn(TimeSpan.FromSeconds(3));
+        var kept = disk.SyncAsync();
+        Assert.False(kept.IsCompleted);
+        disk.SyncTurn(TimeSpan.FromSeconds(2));                                      // not when it is due: now
+        await kept;
         Assert.False(writer.IsFailing);
     }
 

@@ -87,8 +87,8 @@ internal static class SegmentRows
         row => (row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1))), ("$meeting", meeting.ToString()));
 
     public static List<HeardSpan> HeardSpans(SqliteConnection connection, TenantId tenant, MeetingId meeting) => connection.Select(
-        tenant, "SELECT track, start_ticks, end_ticks FROM segments WHERE tenant = $tenant AND meeting = $meeting AND version = 0",
-        row => new HeardSpan(row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1)), TimeSpan.FromTicks(row.GetInt64(2))), ("$meeting", meeting.ToString()));
+        tenant, "SELECT track, start_ticks, end_ticks, language FROM segments WHERE tenant = $tenant AND meeting = $meeting AND version = 0",
+        row => new HeardSpan(row.GetInt32(0), TimeSpan.FromTicks(row.GetInt64(1)), TimeSpan.FromTicks(row.GetInt64(2))) { Language = row.GetString(3) }, ("$meeting", meeting.ToString()));
 
     private static List<(long Sequence, Segment? Segment)> Read(
         SqliteConnection connection, Meeting meeting, SpokenTexts texts, string where, TranscriptVersion version, params ReadOnlySpan<(string, object?)> values) =>
