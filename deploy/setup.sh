@@ -40,6 +40,7 @@ have_library() {
 # What is missing, as packages. A program or library that is there already counts, wherever it came from.
 missing_packages() {
     have ffmpeg && have ffprobe || echo ffmpeg
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.[to]tf' 2>/dev/null | head -n 1)" ] || echo fonts-dejavu-core
     have_library libopus.so.0 || echo libopus0
     have_library libsrtp2.so.1 || echo libsrtp2-1
     have_library libspandsp.so.2 || echo libspandsp2

@@ -20,7 +20,7 @@ internal static partial class EmbeddedEdition
     public static void Add(IServiceCollection services, PipelineOptions options)
     {
         services.AddSingleton(_ => DataFolderLock.Take(options.DataDirectory));
-        services.AddSingleton<IKeyVault>(_ => new FileKeyVault(options.KeysDirectory));
+        services.AddSingleton<IKeyVault>(_ => NodeKey.Open(options.KeysDirectory, options.DataDirectory));
         services.AddSingleton<ITextSealer>(s =>
         {
             _ = s.GetRequiredService<DataFolderLock>();   // the archive, which needs this, is opened before the engine

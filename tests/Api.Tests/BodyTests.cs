@@ -27,6 +27,7 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("""{"idle_timeout_s":-1}""", "/idle_timeout_s")]
     [InlineData("""{"outputs":"mix"}""", "/outputs")]
     [InlineData("""{"outputs":["mix","mix"]}""", "/outputs/1")]
+    [InlineData("""{"outputs":["video","mix","video"]}""", "/outputs/2")]
     [InlineData("""{"outputs":["mix",7]}""", "/outputs/1")]
     [InlineData("""{"outputs":["midi"]}""", "/outputs/0")]
     [InlineData("""{"metadata":[]}""", "/metadata")]
@@ -151,7 +152,6 @@ public sealed class BodyTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Theory]
-    [InlineData("""{"outputs":["mix","video"]}""", "/outputs/1")]
     [InlineData("""{"translate_to":"de"}""", "/translate_to")]
     [InlineData("""{"retention_days":365}""", "/retention_days")]
     [InlineData("""{"redundancy":2}""", "/redundancy")]

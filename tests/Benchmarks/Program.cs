@@ -2,7 +2,7 @@ using System.Globalization;
 using Pipeline.Benchmarks;
 using Pipeline.Benchmarks.Load;
 
-// Usage: [search] [rows=1,2,3,5,6] [seconds=N] [folder], where files are written and deleted again; the system's folder for temporary files if absent.
+// Usage: [search] [rows=1,2,3,5,6,7] [seconds=N] [folder], where files are written and deleted again; the system's folder for temporary files if absent.
 switch (args)
 {
     case ["send", ..]:
@@ -23,7 +23,7 @@ if (args is ["search", ..])
 }
 
 // Rows 3 and 4, 500 participants and their memory, are of one run.
-int[] rows = [.. (Value("rows=") ?? "1,2,3,5,6").Split(',').Select(row => int.Parse(row, CultureInfo.InvariantCulture)).Select(row => row == 4 ? 3 : row).Distinct()];
+int[] rows = [.. (Value("rows=") ?? "1,2,3,5,6,7").Split(',').Select(row => int.Parse(row, CultureInfo.InvariantCulture)).Select(row => row == 4 ? 3 : row).Distinct()];
 double? shorter = Value("seconds=") is { } given ? double.Parse(given, CultureInfo.InvariantCulture) : null;
 foreach (int row in rows)
 {
@@ -34,6 +34,7 @@ foreach (int row in rows)
         case 3: await ManyMeetings.RunAsync(Length(60)); break;
         case 5: await JournalCost.RunAsync(Length(20)); break;
         case 6: await LongMeetings.RunAsync(folder, TimeSpan.FromHours(1) * ((shorter ?? 60) / 60)); break;
+        case 7: await CompositeCost.RunAsync(folder, Length(60)); break;
         default: Console.Error.WriteLine($"there is no row {row}"); return 1;
     }
     Console.WriteLine();

@@ -32,6 +32,7 @@ public sealed class PipelineServer : IAsyncDisposable
     public PipelineClient Client { get; }
     public HttpClient Http { get; }
     public int ProcessId => process.Id;
+    public string KeysFolder => Path.Combine(folder.FullName, "keys");
     public string DataFolder => Path.Combine(folder.FullName, "data");
     /// <summary>What it printed so far.</summary>
     public string Output { get { lock (output) return output.ToString(); } }

@@ -22,7 +22,7 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
     {
         bool wantsMix = job.Spec.Outputs.Contains("mix") && !job.MixIsReady, wantsTracks = job.Spec.Outputs.Contains("tracks");
         var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, ct) : null;
-        if (mix is not null) await ready(Describe(mix));                             // the others may take long
+        if (mix is not null) await ready(Describe(mix, run?.Waveform));              // the others may take long
         var renderer = new MeetingRenderer(new JournalReader(folder.Journal, keys), folder.Recordings, duration)
         {
             Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
@@ -32,7 +32,7 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
 
         var pictures = await MeetingPictures.MakeAsync(rendered, folder.Recordings, keys, ct);
 
-        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Concat(pictures.Files).Select(Describe).ToList();
+        var files = (mix is null ? rendered.Files : [mix, .. rendered.Files]).Concat(pictures.Files).Select(file => Describe(file, rendered.Waveform)).ToList();
         return new MadeFiles(files, MediaSnapshots.OfMeeting(run?.Quality, rendered, job.Run), rendered.MixFailure ?? rendered.TrackFailure, pictures.Failure, rendered.Damage);
     }
 
@@ -53,7 +53,8 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
         return await RenderedFile.AtAsync(RenderedKind.Mix, "aac", null, path, keys, ct);
     }
 
-    private MadeFile Describe(RenderedFile file)
+    /// <param name="waveform">Of the mix; null: nobody measured it.</param>
+    private MadeFile Describe(RenderedFile file, Waveform? waveform)
     {
         var (kind, contentType) = (file.Kind, Path.GetExtension(file.Path)) switch
         {
@@ -66,6 +67,9 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
             (_, ".png") => ("waveform", "image/png"),
             _ => ("waveform", "application/json"),
         };
-        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, file.Kind == RenderedKind.Thumbnail ? TimeSpan.Zero : duration, file.Sha256);
+        return new MadeFile(kind, file.Track, contentType, file.Codec, file.Path, file.Bytes, file.Kind == RenderedKind.Thumbnail ? TimeSpan.Zero : duration, file.Sha256)
+        {
+            Loudness = file.Kind == RenderedKind.Mix ? waveform?.Loudness.Integrated : null,
+        };
     }
 }

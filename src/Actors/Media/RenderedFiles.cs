@@ -32,6 +32,8 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
         var renderer = new CompositeRenderer(new JournalReader(folder.Journal, keys), duration)
         {
             Names = job.Tracks.ToDictionary(track => track.Number, track => track.Spec.Participant.Name),
+            Title = job.Spec.Title,
+            Comment = Comment,
         };
         using var stuck = new CancellationTokenSource(Patience);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, stuck.Token);
@@ -58,7 +60,7 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
         };
         string path = Path.Combine(folder.Recordings, $"{id}.{extension}");
         var renderer = new AudioRenderer(() => new JournalReader(folder.Journal, keys), keys, duration);
-        var made = await renderer.RenderAsync(request, Takes(request), path, job.Spec.Title, $"Pipeline {Version}, {encoder}", progress, ct);
+        var made = await renderer.RenderAsync(request, Takes(request), path, job.Spec.Title, Comment, progress, ct);
         if (made.File is not { } file) return new RenderMediaResult.Failed("encoder_failed", made.Failure!, CanRetry: true);
         return new RenderMediaResult.Made(new MadeFile("mix", null, contentType, file.Codec, file.Path, file.Bytes, request.To - request.From, file.Sha256)
         {
@@ -66,6 +68,8 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
             Render = request,
         });
     }
+
+    private string Comment => $"Pipeline {Version}, {encoder}";
 
     /// <summary>By the track's number: what the journal says of its participant may have been put right since.</summary>
     private Func<TrackDescription, bool> Takes(RenderRequest request)

@@ -46,8 +46,8 @@ public sealed partial record Meeting
     public bool Paused { get; init; }
     /// <summary>Since when somebody could have been heard: time the node was down, or the meeting paused, is nobody's silence.</summary>
     public DateTimeOffset ListeningSince { get; init; }
-    /// <summary>The mix is among the recordings, though others are still being made.</summary>
-    public bool MixIsReady { get; init; }
+    /// <summary>Files that are among the recordings though others are still being made: a crash makes none of them another one. Empty when it is over.</summary>
+    public IReadOnlyList<OwnFile> Ready { get; init; } = [];
     /// <summary>Null for a meeting without a source.</summary>
     public SourceState? Source { get; init; }
     /// <summary>Of the newest segment; 0 before the first.</summary>
@@ -160,7 +160,7 @@ public sealed partial record Meeting
         (MeetingStatus.Recording, MeetingCommand.Stop c) => Stopped(c.Reason, now),
 
         (MeetingStatus.Stopping, MeetingCommand.MediaStopped c) when c.Run == Run => [new ProcessingStarted(c.Quality, now)],
-        (MeetingStatus.Processing, MeetingCommand.MixMade c) when c.Run == Run => Ready([c.Ready], now),
+        (MeetingStatus.Processing, MeetingCommand.FilesMade c) when c.Run == Run => NewFiles(c.Files, now),
         (MeetingStatus.Processing, MeetingCommand.MediaProcessed c) when c.Run == Run => Completed(c, now),
         (MeetingStatus.Processing, MeetingCommand.ProcessingFailed c) when c.Run == Run => Failed(c, now),
 
@@ -202,7 +202,7 @@ public sealed partial record Meeting
         CaptionsStatusChanged e => m with { Captions = e.To, CaptionsEffort = e.Effort, Refinement = m.Status == MeetingStatus.Completed && e.To == CaptionsStatus.Live ? Refinement.Owed : m.Refinement },
         TranscriptRefined e => m with { Refinement = Refinement.Done, LastSequence = e.FirstSequence - 1 + e.Plan.Added.Count },
         SourceChanged e => m with { Source = e.State },
-        RecordingReady { File.Kind: "mix" } when m.Status == MeetingStatus.Processing => m with { MixIsReady = true },
+        RecordingReady e when m.Status == MeetingStatus.Processing => m with { Ready = [.. m.Ready, OwnFile.Of(e.File)] },
         CaptionFinal e => m with { LastSequence = e.Sequence, Heard = m.Heard.Add((e.Track.Number, e.Caption.Start)) },
 
         MeetingPaused => m with { Paused = true },
@@ -212,9 +212,10 @@ public sealed partial record Meeting
         MeetingCompleted e => m.Become(MeetingStatus.Completed, e.At, m.Reason) with
         {
             Captions = e.Captions,
+            Ready = [],
             Refinement = e.Captions == CaptionsStatus.Live ? Refinement.Owed : Refinement.None,
         },
-        MeetingFailed e => m.Become(MeetingStatus.Failed, e.At, e.Reason) with { EndedAt = m.EndedAt ?? e.At },
+        MeetingFailed e => m.Become(MeetingStatus.Failed, e.At, e.Reason) with { Ready = [], EndedAt = m.EndedAt ?? e.At },
         MeetingRecovered e => m.Become(m.Status, e.At, m.Status == MeetingStatus.Recording ? "recovered" : m.Reason, "recovered") with
         {
             Run = e.Run,
@@ -265,7 +266,7 @@ public sealed partial record Meeting
 
     private List<MeetingEvent> Completed(MeetingCommand.MediaProcessed c, DateTimeOffset now)
     {
-        List<MeetingEvent> decided = Ready(c.Files, now);
+        List<MeetingEvent> decided = NewFiles(c.Files, now);
         if (c.Captions == CaptionsStatus.Live) decided.Add(new TranscriptReady(now));
         if (Spec.Minutes && c.Captions.AllowMinutes()) decided.Add(new MinutesReady(now));
         decided.Add(new MeetingCompleted(c.Quality, c.Captions, now));
@@ -275,15 +276,15 @@ public sealed partial record Meeting
     /// <summary>What could be made is there all the same.</summary>
     private List<MeetingEvent> Failed(MeetingCommand.ProcessingFailed c, DateTimeOffset now)
     {
-        List<MeetingEvent> decided = Ready(c.Files, now);
+        List<MeetingEvent> decided = NewFiles(c.Files, now);
         if (c.Captions != Captions) decided.Add(new CaptionsStatusChanged(Captions, c.Captions, now));
         decided.Add(new MeetingFailed(c.Reason, now));
         return decided;
     }
 
     /// <summary>Those that were not told of before.</summary>
-    private List<MeetingEvent> Ready(IEnumerable<ReadyFile> files, DateTimeOffset now) =>
-        [.. files.Where(f => !MixIsReady || f.File.Kind != "mix").Select(f => new RecordingReady(f.Id, f.File, now))];
+    private List<MeetingEvent> NewFiles(IEnumerable<ReadyFile> files, DateTimeOffset now) =>
+        [.. files.Where(f => !Ready.Contains(OwnFile.Of(f.File))).Select(f => new RecordingReady(f.Id, f.File, now))];
 
     /// <summary>A caption of this run with something in it, of a track there is, which is not stored yet.</summary>
     private bool IsNews(MeetingCommand.CaptionHeard c) =>

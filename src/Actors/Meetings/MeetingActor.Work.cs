@@ -27,7 +27,7 @@ internal sealed partial class MeetingActor
             case MeetingStatus.Processing:
                 bool refused = mailbox.RefusesCaptions;
                 mailbox.TakeCaptionsAgain();   // those that were refused are made now, from the end of those that are stored
-                return () => work.ProcessAsync(m, refused, this, stopping);
+                return () => work.ProcessAsync(m, refused, this, command => AskAsync(command, stopping), stopping);
             default:
                 return null;
         }

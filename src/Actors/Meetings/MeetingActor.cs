@@ -91,7 +91,7 @@ internal sealed partial class MeetingActor(
     public void OnCaptionsStatus(int run, CaptionsStatus status, SpeechEffort effort) => mailbox.PutStatus(run, status, effort);
     public bool WantsLevels => Levels.HasReaders;
     public void OnLevels(LevelReading reading) => Levels.Publish(reading);
-    public void OnMix(int run, MadeFile mix) => mailbox.Put(new Letter.Made(new MeetingCommand.MixMade(run, new ReadyFile(RecordingId.New(clock.GetUtcNow()), mix))));
+    public void OnMix(int run, MadeFile mix) => mailbox.Put(new Letter.Made(new MeetingCommand.FilesMade(run, [new ReadyFile(RecordingId.New(clock.GetUtcNow()), mix)])));
 
     private async Task TakeLetterAsync(CancellationToken stopping)
     {

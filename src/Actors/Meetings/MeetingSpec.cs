@@ -15,7 +15,7 @@ public sealed record MeetingSpec
     public IReadOnlyList<string> Vocabulary { get; init; } = [];
     /// <summary>"en": captions and transcript are English, whatever is spoken; null: as it is spoken.</summary>
     public string? TranslateTo { get; init; }
-    /// <summary>"mix", "tracks".</summary>
+    /// <summary>"mix", "tracks", "video".</summary>
     public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
     public bool Captions { get; init; } = true;
     public bool Minutes { get; init; } = true;

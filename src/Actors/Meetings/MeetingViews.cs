@@ -47,7 +47,7 @@ public static class MeetingViews
     {
         Began = meeting.Began,
         Paused = meeting.Paused,
-        MixIsReady = meeting.MixIsReady,
+        MixIsReady = meeting.Ready.Any(file => file.Kind == "mix"),
     };
 
     /// <param name="snapshot">Null: nothing is known of its media.</param>

@@ -2,8 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Media;
+using Pipeline.Actors.Renders;
 using Pipeline.Actors.Sources.Janus;
 using Pipeline.Actors.Storage;
+using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Live;
 
 namespace Pipeline.Actors.Meetings;
@@ -14,6 +16,7 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
 {
     /// <summary>What was not finished by then is made from the journal.</summary>
     private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ComposeAgainAfter = TimeSpan.FromSeconds(10);
     /// <summary>For what the media was told before: two calls may each wait as long as the disk is given.</summary>
     private static readonly TimeSpan MaxCalls = 2 * MediaEngine.DiskPatience;
 
@@ -109,17 +112,58 @@ internal sealed partial class MeetingWork(IMediaEngine engine, IMeetingStore sto
     }
 
     /// <param name="captionsRefused">Captions were made that could not be stored.</param>
-    public async Task<Letter> ProcessAsync(Meeting meeting, bool captionsRefused, IMediaObserver observer, CancellationToken ct)
+    /// <param name="tell">Tells the meeting of files that are there before others that take long; null: it has no owner any more.</param>
+    public async Task<Letter> ProcessAsync(
+        Meeting meeting, bool captionsRefused, IMediaObserver observer, Func<MeetingCommand, Task<Outcome?>> tell, CancellationToken ct)
     {
         var job = meeting.Job(await store.HeardAsync(meeting.Tenant, meeting.Id, ct)) with { CaptionsRefused = captionsRefused };
+        Letter made;
         await processing.WaitAsync(ct);
         try
         {
-            return await ProcessAsync(meeting, job, observer, ct);
+            made = await ProcessAsync(meeting, job, observer, ct);
         }
         finally
         {
             processing.Release();
+        }
+        return made is Letter.Done { Command: MeetingCommand.MediaProcessed processed } && meeting.Spec.Outputs.Contains("video")
+            ? await ComposeAsync(meeting, job, processed, tell, ct)
+            : made;
+    }
+
+    /// <summary>
+    /// The composite, after all else is told of, and one at a time on the node: of an hour it takes minutes. A meeting that waits for it keeps no other
+    /// one's mix waiting.
+    /// </summary>
+    private async Task<Letter> ComposeAsync(
+        Meeting meeting, MediaJob job, MeetingCommand.MediaProcessed processed, Func<MeetingCommand, Task<Outcome?>> tell, CancellationToken ct)
+    {
+        async Task<Meeting> ToldAsync(IReadOnlyList<ReadyFile> files) =>
+            (await tell(new MeetingCommand.FilesMade(job.Run, files)))?.Meeting ?? throw new OperationCanceledException("The meeting has no owner any more.");
+
+        var now = await ToldAsync(processed.Files);
+        if (now.Ready.Any(file => file.Kind == "video")) return new Letter.Done(processed);
+        var duration = meeting.Length(meeting.EndedAt ?? meeting.Now(clock));
+        var request = new RenderRequest(RenderLayout.Grid, null, TimeSpan.Zero, duration, 1280, 720, RenderFormat.Mp4);
+        var id = new RecordingId(meeting.Id.Value);                                  // always the same: made twice, it is one file
+        var text = await RenderTexts.OfAsync(store, now, ct);
+        for (int attempt = 1; ; attempt++)
+        {
+            switch (await engine.RenderAsync(job, duration, request, text, id, new Progress<double>(), ct))
+            {
+                case RenderMediaResult.Made made:
+                    await ToldAsync([new ReadyFile(id, made.File with { Render = null })]);
+                    return new Letter.Done(processed);
+                case RenderMediaResult.Failed { Reason: "storage_failed" } later:
+                    return new Letter.Broken(new IOException(later.Detail));         // due again, after a pause
+                case RenderMediaResult.Failed failed:
+                    ProcessingFailed(meeting.Id, failed.Detail);
+                    if (failed.CanRetry && attempt < RenderJob.MaxFailures) break;
+                    engine.DiscardRender(meeting.Id, id);
+                    return new Letter.Done(new MeetingCommand.ProcessingFailed(job.Run, failed.Reason, processed.Files, processed.Captions));
+            }
+            await Task.Delay(ComposeAgainAfter, clock, ct);
         }
     }
 

@@ -11,6 +11,13 @@ public sealed record NewTrack(TrackId Id, TrackSpec Spec, int? Port = null);
 /// <summary>A file that was made, under the id it will be known by.</summary>
 public sealed record ReadyFile(RecordingId Id, MadeFile File);
 
+/// <summary>Which of a meeting's own files it is: there is one of each.</summary>
+/// <param name="Track">The track's number.</param>
+public sealed record OwnFile(string Kind, int? Track, string ContentType)
+{
+    public static OwnFile Of(MadeFile file) => new(file.Kind, file.Track, file.ContentType);
+}
+
 /// <param name="Captions">What captions begin as: `Live`, `Unavailable` without a speech engine, `Off` where none were asked for.</param>
 public sealed record CreateMeeting(MeetingId Id, TenantId Tenant, MeetingSpec Spec, IReadOnlyList<NewTrack> Tracks, CaptionsStatus Captions)
 {
@@ -56,8 +63,8 @@ public abstract record MeetingCommand
     public sealed record Stop(string Reason) : MeetingCommand;
     /// <param name="Quality">The last that was seen; null where the media was gone already.</param>
     public sealed record MediaStopped(int Run, MediaSnapshot? Quality) : MeetingCommand;
-    /// <summary>The mix is there before the other files.</summary>
-    public sealed record MixMade(int Run, ReadyFile Ready) : MeetingCommand;
+    /// <summary>These are there before the others.</summary>
+    public sealed record FilesMade(int Run, IReadOnlyList<ReadyFile> Files) : MeetingCommand;
     /// <param name="Files">All of them.</param>
     public sealed record MediaProcessed(int Run, IReadOnlyList<ReadyFile> Files, MediaSnapshot Quality, CaptionsStatus Captions) : MeetingCommand;
     /// <param name="Reason">A stable word.</param>

@@ -21,7 +21,7 @@ internal sealed record NewMeetingDto
     public IReadOnlyList<NewTrackDto> Tracks { get; init; } = [];
     /// <summary>Null: the platform sends RTP itself.</summary>
     public NewSourceDto? Source { get; init; }
-    /// <summary>Any of "mix" and "tracks".</summary>
+    /// <summary>Any of "mix", "tracks" and "video".</summary>
     public IReadOnlyList<string> Outputs { get; init; } = ["mix", "tracks"];
     [DefaultValue(true)]
     public bool Captions { get; init; } = true;
@@ -108,9 +108,8 @@ internal static partial class NewMeeting
             string at = $"{fields.Pointer("outputs")}/{index++}";
             switch (item.ValueKind == JsonValueKind.String ? item.GetString() : null)
             {
-                case "video": fields.Findings.NotBuilt(at, "video is not recorded yet"); break;
-                case "mix" or "tracks" when outputs.Contains(item.GetString()!): fields.Findings.Invalid(at, "is there more than once"); break;
-                case ("mix" or "tracks") and { } output: outputs.Add(output); break;
+                case "mix" or "tracks" or "video" when outputs.Contains(item.GetString()!): fields.Findings.Invalid(at, "is there more than once"); break;
+                case ("mix" or "tracks" or "video") and { } output: outputs.Add(output); break;
                 default: fields.Findings.Invalid(at, "must be one of mix, tracks, video"); break;
             }
         }

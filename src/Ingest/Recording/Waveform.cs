@@ -5,7 +5,7 @@ using Pipeline.Ingest.Mixing;
 namespace Pipeline.Ingest.Recording;
 
 /// <summary>
-/// The shape of the mix: the least and the greatest sample of each 100 ms, as players draw it. Taken as the mix is made, so live and
+/// The shape of the mix: the least and the greatest sample of each 100 ms, as players draw it; and how loud it is. Taken as the mix is made, so live and
 /// from the journal it is the same. Not thread-safe.
 /// </summary>
 public sealed class Waveform
@@ -19,6 +19,9 @@ public sealed class Waveform
     private float least, greatest;
     private int taken;                                                               // samples of the pixel that is not full
 
+    /// <summary>Of all of it.</summary>
+    public LoudnessMeter Loudness { get; } = new();
+
     /// <summary>Pixels, one that is not full yet included.</summary>
     public int Length => Full + (taken > 0 ? 1 : 0);
 
@@ -28,6 +31,7 @@ public sealed class Waveform
     /// <summary>Takes the next samples of the mix, 48 kHz mono.</summary>
     public void Write(ReadOnlySpan<float> frame)
     {
+        Loudness.Write(frame);
         while (!frame.IsEmpty)
         {
             var part = frame[..Math.Min(frame.Length, SamplesPerPixel - taken)];

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Pipeline.Actors.Local;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
+using Pipeline.Actors.Renders;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Srtp;
@@ -298,10 +299,10 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
             .AddLocalMeetings(Path.Combine(folder, "data", "archive.db"));
         await using (var provider = services.BuildServiceProvider())
         {
-            Assert.Same(provider.GetRequiredService<IMeetings>(), Assert.Single(provider.GetServices<IHostedService>()));
-            await provider.GetRequiredService<IHostedService>().StartAsync(default);
+            Assert.Equal<object>([provider.GetRequiredService<IMeetings>(), provider.GetRequiredService<IRenders>()], provider.GetServices<IHostedService>());   // in this order
+            foreach (var service in provider.GetServices<IHostedService>()) await service.StartAsync(default);
             Assert.True(provider.GetRequiredService<IMeetings>().IsReady);
-            await provider.GetRequiredService<IHostedService>().StopAsync(default);
+            foreach (var service in provider.GetServices<IHostedService>()) await service.StopAsync(default);
         }
         Directory.Delete(folder, recursive: true);
     }

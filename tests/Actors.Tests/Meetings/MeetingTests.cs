@@ -44,7 +44,7 @@ public sealed partial class MeetingTests
         "resume" => new MeetingCommand.ResumeRecording(),
         "stop" => new MeetingCommand.Stop("requested"),
         "stopped" => new MeetingCommand.MediaStopped(run, Quality),
-        "mixed" => new MeetingCommand.MixMade(run, Mix()),
+        "mixed" => new MeetingCommand.FilesMade(run, [Mix()]),
         "processed" => Processed(run),
         "broken" => new MeetingCommand.ProcessingFailed(run, "processing_failed", [], CaptionsStatus.Live),
         "recovered" => new MeetingCommand.Recovered(run + 1),

@@ -1,4 +1,3 @@
-using Pipeline.Api.Replay;
 using Xunit.Abstractions;
 
 namespace Pipeline.EndToEnd.Tests.Faults;

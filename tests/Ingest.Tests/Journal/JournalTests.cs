@@ -119,6 +119,26 @@ public class JournalTests
     }
 
     [Fact]
+    public void A_key_is_made_for_new_data_only_and_another_than_the_datas_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] wrapped = NodeKey.Open(folder["keys"], folder["data"]).Wrap(new byte[32], "test");
+        Assert.Equal(new byte[32], NodeKey.Open(folder["keys"], folder["data"]).Unwrap(wrapped, "test"));
+
+        File.Move(folder["keys/node.key"], folder["node.key"]);
+        Assert.Contains("holds no node.key", Assert.Throws<IOException>(() => NodeKey.Open(folder["keys"], folder["data"])).Message);
+        Assert.False(File.Exists(folder["keys/node.key"]));
+        _ = NodeKey.Open(folder["keys"], folder["other"]);                           // makes one
+        Assert.Contains("is not the one", Assert.Throws<IOException>(() => NodeKey.Open(folder["keys"], folder["data"])).Message);
+
+        File.Move(folder["node.key"], folder["keys/node.key"], overwrite: true);
+        File.Delete(folder["data/node.check"]);                                      // of a version before there was one
+        Directory.CreateDirectory(folder["data/meetings/mtg_1"]);
+        Assert.Equal(new byte[32], NodeKey.Open(folder["keys"], folder["data"]).Unwrap(wrapped, "test"));
+        Assert.True(File.Exists(folder["data/node.check"]));
+    }
+
+    [Fact]
     public void Another_nodes_key_opens_nothing_and_the_error_says_so()
     {
         using var folder = new TemporaryFolder();

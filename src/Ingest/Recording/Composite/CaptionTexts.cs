@@ -29,10 +29,10 @@ internal static class CaptionTexts
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>Chapters as `ffmpeg`'s metadata; the first begins with the file, each goes on until the next.</summary>
-    public static byte[] Metadata(IReadOnlyList<Chapter> chapters, TimeRange range)
+    /// <summary>Chapters as `ffmpeg`'s metadata, each up to the next; and what the whole is called.</summary>
+    public static byte[] Metadata(IReadOnlyList<Chapter> chapters, TimeRange range, string title, string comment)
     {
-        var text = new StringBuilder(";FFMETADATA1\n");
+        var text = new StringBuilder($";FFMETADATA1\ntitle={Escaped(title)}\ncomment={Escaped(comment)}\n");
         var starts = chapters.Where(c => c.Start < range.To).OrderBy(c => c.Start).ToList();
         for (int n = 0; n < starts.Count; n++)
         {

@@ -14,6 +14,8 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
     /// Of pictures in a size that is not shown now, one in this time is scaled all the same: were it none, the filters would hold back all others until it is shown.
     /// </summary>
     private const double IdleInterval = 0.5;
+    /// <summary>Pixels to the left, even; no canvas is so wide.</summary>
+    private const int Outside = 20_000;
 
     /// <param name="keeps">By track: how long a picture is shown when no other comes, the longest.</param>
     /// <param name="below">Where libass finds what is drawn below the pictures.</param>
@@ -36,8 +38,7 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
             {
                 var use = sizes[n];
                 script.Append(sizes.Count > 1 ? $"[t{input}n{n}]{Select(use, keeps(track))}," : $"[{input}:v]").Append(Scale(use)).Append($"[p{input}n{n}];\n");
-                var enabled = string.Join('+', use.Places.SelectMany(p => p.Spans).Order().Select(Between));
-                script.Append($"[c{layer}][p{input}n{n}]overlay=format=yuv420:{Position(use)}:enable='{enabled}'[c{++layer}];\n");
+                script.Append($"[c{layer}][p{input}n{n}]overlay=format=yuv420:{Position(use)}[c{++layer}];\n");
             }
             input++;
         }
@@ -73,16 +74,27 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
             if (spans.Count > 0 && spans[^1].To >= from - lead) spans[^1] = (spans[^1].From, Math.Max(to, spans[^1].To));
             else spans.Add((from - lead, to));
         }
-        return $"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{IdleInterval})+{string.Join('+', spans.Select(Between))}'";
+        return $"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{IdleInterval})+{Sum(spans.Select(Between))}'";
     }
 
+    /// <summary>
+    /// Where it is shown, and outside of the canvas else. The filter's `enable` would say it plainly, but where pictures are rarer than the composite's it is looked at
+    /// for another picture than the one that is made.
+    /// </summary>
     private static string Position(Use use)
     {
-        if (use.Places.Count == 1) return $"eval=init:x={use.Places[0].At.X}:y={use.Places[0].At.Y}";
-        return $"eval=frame:x='{Sum(use, at => at.X)}':y='{Sum(use, at => at.Y)}'";
+        return $"eval=frame:x='{Along(use, at => at.X + Outside)}-{Outside}':y='{Along(use, at => at.Y)}'";
 
-        static string Sum(Use use, Func<(int X, int Y), int> value) =>
-            string.Join('+', use.Places.GroupBy(p => value(p.At)).OrderBy(g => g.Key).Select(g => $"{g.Key}*({string.Join('+', g.SelectMany(p => p.Spans).Order().Select(Between))})"));
+        static string Along(Use use, Func<(int X, int Y), int> value) =>
+            Sum(use.Places.GroupBy(p => value(p.At)).OrderBy(g => g.Key).Select(g => $"{g.Key}*{Sum(g.SelectMany(p => p.Spans).Order().Select(Between))}"));
+    }
+
+    /// <summary>In parentheses, halves of halves: of a plain row of terms the program takes a hundred.</summary>
+    private static string Sum(IEnumerable<string> terms)
+    {
+        string[] all = [.. terms];
+        while (all.Length > 1) all = [.. all.Chunk(2).Select(pair => pair.Length == 2 ? $"({pair[0]}+{pair[1]})" : pair[0])];
+        return all[0];
     }
 
     /// <summary>The pictures [from, to), by bounds between two pictures.</summary>

@@ -16,6 +16,10 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
 
     /// <summary>What tracks are called now, by number; one that is not there, as it was when it was added.</summary>
     public IReadOnlyDictionary<int, string> Names { get; init; } = new Dictionary<int, string>();
+    /// <summary>What players show.</summary>
+    public string Title { get; init; } = "";
+    /// <summary>Which programs made it.</summary>
+    public string Comment { get; init; } = "";
     /// <summary>The program, found through PATH.</summary>
     internal string Ffmpeg { get; init; } = "ffmpeg";
 
@@ -52,7 +56,7 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
         var (below, above) = SceneDrawing.Draw(scenes, request.Width, request.Height);
         using MemoryFile belowFile = new(below), aboveFile = new(above);
         var graph = CompositeGraph.Of(scenes, request.Width, request.Height, survey.StaysOf, belowFile.Path, aboveFile.Path);
-        using MemoryFile script = new(graph.Script), metadata = new(CaptionTexts.Metadata(text.Chapters, range));
+        using MemoryFile script = new(graph.Script), metadata = new(CaptionTexts.Metadata(text.Chapters, range, Title, Comment));
         byte[] captions = request.Format == RenderFormat.WebM ? CaptionTexts.WebVtt(text.Lines, range) : CaptionTexts.SubRip(text.Lines, range);
         using var spoken = CaptionTexts.IsAnySaid(text.Lines, range) ? new MemoryFile(captions) : null;
 

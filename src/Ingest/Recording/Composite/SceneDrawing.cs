@@ -33,7 +33,8 @@ internal sealed class SceneDrawing
     private void Draw(Tile tile, int from, int to)
     {
         double round = Math.Min(10 * unit, tile.Area.Height / 8.0);
-        below.Show(0, Shape(TileColour, "00", RoundedRectangle(tile.Area, round)), from, to);
+        // What a picture hides is not drawn: half of all that filters do would be this.
+        if (tile.Picture?.Area != tile.Area) below.Show(0, Shape(TileColour, "00", RoundedRectangle(tile.Area, round)), from, to);
         if (tile.Picture is null) DrawInitials(tile, from, to);
         else above.Show(0, Shape(Background, "00", Corners(tile.Area, round)), from, to);
         if (tile.IsSpeaking) above.Show(1, Shape(Accent, "00", RoundedRectangle(tile.Area, round) + Reversed(Inset(tile.Area, 4 * unit), Math.Max(0, round - 4 * unit))), from, to);

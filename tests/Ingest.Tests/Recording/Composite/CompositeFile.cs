@@ -17,7 +17,7 @@ internal sealed class CompositeFile : IDisposable
     public static async Task<CompositeFile> MakeAsync(JournalFolder journal, StagedMeeting meeting, RenderRequest request, RenderText? text = null)
     {
         var file = new CompositeFile();
-        string? failure = await new CompositeRenderer(journal.Reader(), meeting.Duration).RenderAsync(request, text ?? RenderText.None, file.folder["sealed"], new Progress<double>(), CancellationToken.None);
+        string? failure = await new CompositeRenderer(journal.Reader(), meeting.Duration) { Title = "Weekly; sync", Comment = "Pipeline 1, ffmpeg 2" }.RenderAsync(request, text ?? RenderText.None, file.folder["sealed"], new Progress<double>(), CancellationToken.None);
         Assert.True(failure is null, failure);
         await using (var sealedFile = SealedFile.OpenWhole(file.folder["sealed"], journal.Keys))
         await using (var plain = File.Create(file.Path)) await sealedFile.CopyToAsync(plain);
@@ -27,7 +27,7 @@ internal sealed class CompositeFile : IDisposable
     }
 
     public static RenderRequest Request(RenderLayout layout, StagedMeeting meeting, RenderFormat format = RenderFormat.Mp4, params string[] participants) =>
-        new(layout, participants.Length == 0 ? null : participants, TimeSpan.Zero, meeting.Duration, 1280, 720, format);
+        new(layout, participants.Length == 0 ? null : participants, TimeSpan.Zero, meeting.Duration, 640, 360, format);
 
     /// <summary>The pictures shown at these times.</summary>
     public async Task<List<Frame>> FramesAsync(int width, int height, params double[] seconds)

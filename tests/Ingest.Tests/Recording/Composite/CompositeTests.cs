@@ -23,8 +23,8 @@ public class CompositeTests(ITestOutputHelper output)
 
         using var file = await CompositeFile.MakeAsync(journal, meeting, CompositeFile.Request(RenderLayout.Grid, meeting));
 
-        var frames = await file.FramesAsync(1280, 720, 2.5, 4, 7);
-        var three = Arrangement.Grid(3, 1280, 720);
+        var frames = await file.FramesAsync(640, 360, 2.5, 4, 7);
+        var three = Arrangement.Grid(3, 640, 360);
         foreach (var frame in frames.Take(2))
         {
             Assert.True(frame.Is(three[0], Red));
@@ -32,7 +32,7 @@ public class CompositeTests(ITestOutputHelper output)
             Assert.InRange(frame.Share(three[2], (0x2B, 0x6C, 0x3D)), 0.05, 0.5);   // her circle, in the third colour
             Assert.InRange(frame.Share(three[2], White), 0.003, 0.1);               // and letters in it
         }
-        var two = Arrangement.Grid(2, 1280, 720);
+        var two = Arrangement.Grid(2, 640, 360);
         Assert.True(frames[2].Is(two[0], Red));
         Assert.InRange(frames[2].Share(two[1], (0x2B, 0x6C, 0x3D)), 0.05, 0.5);
     }
@@ -49,8 +49,8 @@ public class CompositeTests(ITestOutputHelper output)
 
         using var file = await CompositeFile.MakeAsync(journal, meeting, CompositeFile.Request(RenderLayout.Speaker, meeting, RenderFormat.Mp4, "alice", "bob"));
 
-        var frames = await file.FramesAsync(1280, 720, 5, 10.5);
-        var (large, strip) = Arrangement.Beside(1, 1280, 720);
+        var frames = await file.FramesAsync(640, 360, 5, 10.5);
+        var (large, strip) = Arrangement.Beside(1, 640, 360);
         Assert.True(frames[0].Is(large, Red) && frames[0].Is(strip[0], Green));
         Assert.True(frames[1].Is(large, Green) && frames[1].Is(strip[0], Red));
     }
@@ -86,15 +86,15 @@ public class CompositeTests(ITestOutputHelper output)
 
         using var file = await CompositeFile.MakeAsync(journal, meeting, CompositeFile.Request(RenderLayout.Grid, meeting));
 
-        var frames = await file.FramesAsync(1280, 720, 3, 5, 9);
-        var shown = Arrangement.Inside(Arrangement.Grid(1, 1280, 720)[0], 180, 320);
+        var frames = await file.FramesAsync(640, 360, 3, 5, 9);
+        var shown = Arrangement.Inside(Arrangement.Grid(1, 640, 360)[0], 180, 320);
         foreach (var frame in new[] { frames[0], frames[2] })
         {
-            Assert.True(Frame.Near(frame.At(640, shown.Y + 60), Red), $"{frame.At(640, shown.Y + 60)}");
-            Assert.True(Frame.Near(frame.At(640, shown.Bottom - 60), Blue), $"{frame.At(640, shown.Bottom - 60)}");
+            Assert.True(Frame.Near(frame.At(320, shown.Y + 60), Red), $"{frame.At(320, shown.Y + 60)}");
+            Assert.True(Frame.Near(frame.At(320, shown.Bottom - 60), Blue), $"{frame.At(320, shown.Bottom - 60)}");
         }
         Assert.Equal(0, frames[1].Share(shown, Red));
-        Assert.InRange(frames[1].Share(Arrangement.Grid(1, 1280, 720)[0], (0x1F, 0x5F, 0xA8)), 0.05, 0.5);
+        Assert.InRange(frames[1].Share(Arrangement.Grid(1, 640, 360)[0], (0x1F, 0x5F, 0xA8)), 0.05, 0.5);
     }
 
     [Theory(Timeout = 180_000)]
@@ -114,7 +114,7 @@ public class CompositeTests(ITestOutputHelper output)
         using var file = await CompositeFile.MakeAsync(journal, meeting, CompositeFile.Request(RenderLayout.Grid, meeting, format), text);
 
         float[] heard = await Sound.DecodeAsync(file.Path);
-        var brightness = (await file.FramesAsync(1280, 720, [.. Enumerable.Range(0, 250).Select(n => n / 25.0)])).Select(f => f.At(640, 360).G).ToList();
+        var brightness = (await file.FramesAsync(640, 360, [.. Enumerable.Range(0, 250).Select(n => n / 25.0)])).Select(f => f.At(320, 180).G).ToList();
         foreach (long beep in beeps)
         {
             var (at, correlation) = Sound.FindChirp(heard, beep);
@@ -129,6 +129,8 @@ public class CompositeTests(ITestOutputHelper output)
         string streams = await file.ProbeAsync("-show_entries stream=codec_name -of csv=p=0");
         Assert.Equal(format == RenderFormat.Mp4 ? ["h264", "aac", "mov_text", "bin_data"] : ["vp9", "opus", "webvtt"], streams.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         // The last of MP4 is its chapters, as QuickTime knows them.
+        string tags = await file.ProbeAsync("-show_entries format_tags=title,comment -of default=nw=1:nk=1");
+        Assert.Equal(["Weekly; sync", "Pipeline 1, ffmpeg 2"], tags.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         string chapters = await file.ProbeAsync("-show_chapters -of csv=p=0");
         Assert.Contains("Hello; and = welcome", chapters);
         Assert.Contains("The plan", chapters);
@@ -189,15 +191,15 @@ public class CompositeTests(ITestOutputHelper output)
 
         using var file = await CompositeFile.MakeAsync(journal, meeting, CompositeFile.Request(RenderLayout.Screen, meeting));
 
-        var frames = await file.FramesAsync(1280, 720, 1, 3.5, 8.5, 10);
-        var (large, strip) = Arrangement.Beside(2, 1280, 720);
+        var frames = await file.FramesAsync(640, 360, 1, 3.5, 8.5, 10);
+        var (large, strip) = Arrangement.Beside(2, 640, 360);
         var shown = Arrangement.Inside(large, 160, 120);
         foreach (var frame in frames.Skip(1).Take(2))
         {
             Assert.True(frame.Is(shown, Blue));
             Assert.True(frame.Is(strip[0], Red));
         }
-        var grid = Arrangement.Grid(2, 1280, 720);
+        var grid = Arrangement.Grid(2, 640, 360);
         Assert.True(frames[0].Is(grid[0], Red));
         Assert.True(frames[3].Is(grid[0], Red));
         Assert.True(Frame.Near(frames[0].At(2, 2), Background, 6), $"{frames[0].At(2, 2)}");
