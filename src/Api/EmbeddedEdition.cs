@@ -34,7 +34,7 @@ internal static partial class EmbeddedEdition
         services.AddSingleton<IMeetingSources>(s => new JanusSources(
             options.RtpHost, s.GetRequiredService<IMediaEngine>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
             s.GetRequiredService<ILogger<JanusSources>>()));
-        services.AddLocalMeetings(Path.Combine(options.DataDirectory, "archive.db"));
+        services.AddLocalMeetings(options.DataDirectory);
         services.AddLocalSearch(Path.Combine(options.DataDirectory, "search"));
     }
 

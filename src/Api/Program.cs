@@ -10,6 +10,7 @@ root.Add(ReplayCommand.Create());
 root.Add(DemoCommand.Create());
 root.Add(JournalCommand.Create());
 root.Add(SearchCommand.Create(EmbeddedEdition.Add));
+root.Add(RebuildCommand.Create());
 root.Add(OpenApiCommand.Create(EmbeddedEdition.Add));
 
 // The host itself answers SIGTERM and Ctrl-C, and takes the time it needs.

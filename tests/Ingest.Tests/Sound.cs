@@ -140,7 +140,7 @@ internal static class Sound
         return double.Parse(System.Text.Encoding.ASCII.GetString(said));
     }
 
-    private static async Task<byte[]> RunAsync(string program, params string[] arguments)
+    public static async Task<byte[]> RunAsync(string program, params string[] arguments)
     {
         var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(info)!;

@@ -4,25 +4,31 @@ using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Renders;
 using Pipeline.Actors.Storage;
+using Pipeline.Actors.Storage.Decisions;
 using Pipeline.Actors.Storage.Embedded;
 using Pipeline.Actors.Storage.Embedded.Search;
 using Pipeline.Actors.Storage.Search;
+using Pipeline.Ingest.Journal;
 
 namespace Pipeline.Actors.Local;
 
 public static class LocalMeetingsServices
 {
+    /// <summary>The archive's name in the data folder.</summary>
+    public const string ArchiveFile = "archive.db";
+
     /// <summary>
     /// The meetings of one node over one SQLite file, as <see cref="IMeetings"/>, taken up when the host starts, their renders, and the node's API keys. Needs an
-    /// <see cref="IMediaEngine"/>, an <see cref="ITextSealer"/>, a <see cref="TimeProvider"/>, logging and metrics.
+    /// <see cref="IMediaEngine"/>, an <see cref="ITextSealer"/>, an <see cref="IKeyVault"/>, a <see cref="TimeProvider"/>, logging and metrics.
     /// </summary>
-    /// <param name="databasePath">Opened when the store is first asked for; closed with the container.</param>
-    public static IServiceCollection AddLocalMeetings(this IServiceCollection services, string databasePath) => services
+    /// <param name="dataFolder">Of the meetings' folders and the archive, which is opened when the store is first asked for and closed with the container.</param>
+    public static IServiceCollection AddLocalMeetings(this IServiceCollection services, string dataFolder) => services
         .AddSingleton<ActorsMetrics>()
         .AddSingleton(s => EmbeddedMeetingStore.Open(
-            databasePath, s.GetRequiredService<ITextSealer>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
+            Path.Combine(dataFolder, ArchiveFile), s.GetRequiredService<ITextSealer>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ActorsMetrics>(),
             s.GetRequiredService<ILogger<EmbeddedMeetingStore>>()))
-        .AddSingleton<IMeetingStore>(s => s.GetRequiredService<EmbeddedMeetingStore>())
+        .AddSingleton<IMeetingStore>(s => new JournaledMeetingStore(
+            s.GetRequiredService<EmbeddedMeetingStore>(), dataFolder, s.GetRequiredService<IKeyVault>(), s.GetRequiredService<ILogger<JournaledMeetingStore>>()))
         .AddSingleton<IApiKeyStore>(s => s.GetRequiredService<EmbeddedMeetingStore>())
         .AddSingleton<ISegmentFeed>(s => s.GetRequiredService<EmbeddedMeetingStore>())
         .AddSingleton<LocalMeetings>()

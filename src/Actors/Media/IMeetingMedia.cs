@@ -17,6 +17,8 @@ public sealed record MediaJob(
     MeetingId Id, int Run, DateTimeOffset StartedAt, int? Port, MeetingSpec Spec, IReadOnlyList<Track> Tracks,
     IReadOnlyList<HeardSpan> Heard)
 {
+    /// <summary>Whose it is; null: nobody says.</summary>
+    public TenantId? Tenant { get; init; }
     /// <summary>Some captions found no room and were not stored: of those that are said to be complete, too.</summary>
     public bool CaptionsRefused { get; init; }
     /// <summary>The moment of <see cref="StartedAt"/> on the boot's clock; null: the journal says, or the wall clock.</summary>

@@ -236,7 +236,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     /// <summary>What whoever reads this run needs to know before its first packet.</summary>
     private static Task WriteBeginningAsync(MediaJob job, JournalWriter journal, TimeSpan began, TimeSpan startedBoot)
     {
-        _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt), began);
+        _ = journal.AppendAsync(new MeetingOpened(job.Id.ToString(), job.Run, job.StartedAt) { Tenant = job.Tenant?.Value, Spec = MeetingOfPackets.Written(job.Spec) }, began);
         var last = journal.AppendAsync(new ClockAnchor(BootClock.BootId, (long)began.TotalMicroseconds, (long)(startedBoot + began).TotalMicroseconds, job.StartedAt + began), began);
         foreach (string participant in job.Denied) last = journal.AppendAsync(new ParticipantConsent(participant, "denied", (long)began.TotalMicroseconds), began);
         foreach (var track in job.Tracks.Where(t => t.EndedAt is null)) last = journal.AppendAsync(TrackMapping.ToRecord(track), began);

@@ -9,6 +9,10 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
     public string Path { get; } = System.IO.Path.Combine(dataFolder, "meetings", id.ToString());
     public MeetingId Id => id;
     public string Journal => System.IO.Path.Combine(Path, "journal");
+    /// <summary>In the journal's folder, beside the segments: what was decided about the meeting.</summary>
+    public const string DecisionsName = "decisions";
+
+    public string Decisions => System.IO.Path.Combine(Journal, DecisionsName);
     public string Recordings => System.IO.Path.Combine(Path, "recordings");
     public string Key => System.IO.Path.Combine(Path, MeetingKeys.FileName);
 

@@ -41,6 +41,7 @@ internal static class TrackMapping
         return new TrackAdded(
             track.Number, spec.Participant.Id, spec.Participant.Name, spec.Codec, spec.PayloadType, spec.ClockRate, spec.Channels, spec.Ssrc, Extension(spec, AudioLevel))
         {
+            Id = track.Id.ToString(),
             Kind = spec.Kind,
             Source = spec.Source,
             Fmtp = spec.Fmtp,

@@ -45,6 +45,7 @@ public static class MeetingViews
     public static MediaJob Job(this Meeting meeting, IReadOnlyList<HeardSpan> heard) => new(
         meeting.Id, meeting.Run, meeting.StartedAt, meeting.Port, meeting.Spec, [.. meeting.Tracks.Select(t => t.Track)], heard)
     {
+        Tenant = meeting.Tenant,
         Began = meeting.Began,
         Paused = meeting.Paused,
         MixIsReady = meeting.Ready.Any(file => file.Kind == "mix"),

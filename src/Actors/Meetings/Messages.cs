@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Actors.Media;
 using Pipeline.Transcribe.Captions;
 using SpeechEffort = Pipeline.Transcribe.Speech.SpeechEffort;
@@ -111,7 +112,34 @@ public abstract record Refusal
     public sealed record OtherVersion : Refusal;
 }
 
-/// <summary>What happened in a meeting. Which of them the ledger shows, and how: <see cref="Storage.LedgerEntry"/>.</summary>
+/// <summary>
+/// What happened in a meeting. Which of them the ledger shows, and how: <see cref="Storage.LedgerEntry"/>. In the meeting's journal they
+/// have these names for good.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(MeetingAnnounced), "meeting_announced")]
+[JsonDerivedType(typeof(MeetingStarted), "meeting_started")]
+[JsonDerivedType(typeof(MeetingRecovered), "meeting_recovered")]
+[JsonDerivedType(typeof(MeetingPaused), "meeting_paused")]
+[JsonDerivedType(typeof(MeetingResumed), "meeting_resumed")]
+[JsonDerivedType(typeof(MeetingStopped), "meeting_stopped")]
+[JsonDerivedType(typeof(ProcessingStarted), "processing_started")]
+[JsonDerivedType(typeof(MeetingCompleted), "meeting_completed")]
+[JsonDerivedType(typeof(MeetingFailed), "meeting_failed")]
+[JsonDerivedType(typeof(TrackStarted), "track_started")]
+[JsonDerivedType(typeof(TrackEnded), "track_ended")]
+[JsonDerivedType(typeof(TrackChanged), "track_changed")]
+[JsonDerivedType(typeof(ConsentChanged), "consent_changed")]
+[JsonDerivedType(typeof(MeetingChanged), "meeting_changed")]
+[JsonDerivedType(typeof(MediaSeen), "media_seen")]
+[JsonDerivedType(typeof(TrackSeen), "track_seen")]
+[JsonDerivedType(typeof(CaptionFinal), "caption_final")]
+[JsonDerivedType(typeof(CaptionsStatusChanged), "captions_status_changed")]
+[JsonDerivedType(typeof(SourceChanged), "source_changed")]
+[JsonDerivedType(typeof(RecordingReady), "recording_ready")]
+[JsonDerivedType(typeof(TranscriptRefined), "transcript_refined")]
+[JsonDerivedType(typeof(TranscriptReady), "transcript_ready")]
+[JsonDerivedType(typeof(MinutesReady), "minutes_ready")]
 public abstract record MeetingEvent(DateTimeOffset At);
 
 /// <summary>The meeting is going to be: stored before its port is opened, shown to nobody.</summary>

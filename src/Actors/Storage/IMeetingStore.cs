@@ -14,10 +14,11 @@ public interface IMeetingStore
     /// would survive a power cut.
     /// </summary>
     /// <param name="after">The state after the decision.</param>
+    /// <returns>The number the ledger gave the first of what it shows of this; the others follow it. 0: it shows nothing.</returns>
     /// <exception cref="StaleMeetingException">
     /// The stored state is not the one before <paramref name="after"/>; or a segment was corrected that a refined transcript knew nothing of.
     /// </exception>
-    Task CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided);
+    Task<long> CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided);
 
     /// <summary>Removes a meeting that was announced and never opened, as if it had not been. Of any other, nothing.</summary>
     Task WithdrawAsync(TenantId tenant, MeetingId id);

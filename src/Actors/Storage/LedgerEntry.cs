@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Meetings;
@@ -36,6 +38,23 @@ public sealed record LedgerEntry(string Type, string Data)
             _ => ((string?)null, data),
         };
         return type is null ? null : new LedgerEntry(type, JsonSerializer.Serialize(data, LedgerJson.Default.LedgerData));
+    }
+
+    /// <summary>The same for the same event whenever it is asked: a UUIDv7 of its time, with what names it in the place of chance.</summary>
+    /// <param name="revision">Of the decision it is part of.</param>
+    /// <param name="index">Its place in that.</param>
+    public static string IdOf(MeetingId meeting, long revision, int index, DateTimeOffset at)
+    {
+        Span<byte> name = stackalloc byte[28], hash = stackalloc byte[32], id = stackalloc byte[16];
+        meeting.Value.TryWriteBytes(name, bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64BigEndian(name[16..], revision);
+        BinaryPrimitives.WriteInt32BigEndian(name[24..], index);
+        SHA256.HashData(name, hash);
+        Guid.CreateVersion7(at).TryWriteBytes(id, bigEndian: true, out _);
+        hash[..10].CopyTo(id[6..]);
+        id[6] = (byte)((id[6] & 0x0F) | 0x70);                                       // version and variant, RFC 9562 §5.7
+        id[8] = (byte)((id[8] & 0x3F) | 0x80);
+        return SortableId.Format("evt_", new Guid(id, bigEndian: true));
     }
 
     private static string? Health(MediaSeen e) => (e.Was, e.Health) switch

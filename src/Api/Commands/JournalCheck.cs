@@ -6,8 +6,9 @@ namespace Pipeline.Api.Commands;
 /// <summary>`pipeline journal verify`: a line for each segment, one for each damage, and what it comes to.</summary>
 internal static class JournalCheck
 {
+    /// <param name="decisions">Null: there are no keys to read them with.</param>
     /// <returns>The exit code: 0 when all is as it was written.</returns>
-    public static int Run(JournalVerifier verifier, TextWriter output)
+    public static int Run(JournalVerifier verifier, DecisionReader? decisions, TextWriter output)
     {
         var segments = new List<SegmentState>();
         foreach (var segment in verifier.Verify())
@@ -16,7 +17,7 @@ internal static class JournalCheck
             output.WriteLine(Line(segment, verifier.Closed is not null));
             foreach (var damage in segment.Damage) output.WriteLine($"          at byte {damage.Offset}: {damage.What}");
         }
-        int damages = segments.Sum(s => s.Damage.Count);
+        int damages = segments.Sum(s => s.Damage.Count) + Check(decisions, output);
         output.WriteLine(Sum(segments, verifier.Closed is not null));
         foreach (string sentence in Ends(segments, verifier)) output.WriteLine(sentence);
         output.WriteLine(damages switch
@@ -27,6 +28,18 @@ internal static class JournalCheck
             _ => $"The journal is damaged in {damages} places.",
         });
         return damages == 0 ? 0 : 1;
+    }
+
+    /// <returns>How many damages there are.</returns>
+    private static int Check(DecisionReader? decisions, TextWriter output)
+    {
+        if (decisions is null) return 0;
+        foreach (byte[] _ in decisions.Read()) { }
+        if (decisions.Blocks == 0 && decisions.Damage.Count == 0) return 0;
+        string state = decisions.Damage.Count > 0 ? "damaged" : decisions.TornAt is { } at ? $"torn at byte {at}" : "whole";
+        output.WriteLine($"decisions {state}  {decisions.Blocks} blocks");
+        foreach (var damage in decisions.Damage) output.WriteLine($"          at byte {damage.Offset}: {damage.What}");
+        return decisions.Damage.Count;
     }
 
     private static string Line(SegmentState segment, bool sealsChecked)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Actors.Media;
 using Pipeline.Ingest.Journal;
 
 namespace Pipeline.Api.Commands;
@@ -30,10 +31,12 @@ internal static class JournalCommand
         var chainOnly = new Option<bool>("--chain-only") { Description = "Check the chain and the headers only, which needs no keys." };
         var command = place.Into(new Command(
             "verify",
-            "Check every block's seal, the chain of the segments, their numbers and their keys. Exits with 0 when all is as it was written, else with 1 and a line for each damage. A journal that is being written, or whose writer was killed, may end in the middle of a block: that is said, and is no damage."));
+            "Check every block's seal, the chain of the segments, their numbers and their keys, and the file of decisions. Exits with 0 when all is as it was written, else with 1 and a line for each damage. A journal that is being written, or whose writer was killed, may end in the middle of a block: that is said, and is no damage."));
         command.Add(chainOnly);
         command.SetAction(parsed => Run(parsed, place, !parsed.GetValue(chainOnly), (journal, output, _) =>
-            JournalCheck.Run(new JournalVerifier(journal.Folder, journal.Meeting, journal.Keys), output)));
+            JournalCheck.Run(
+                new JournalVerifier(journal.Folder, journal.Meeting, journal.Keys),
+                journal.Keys is { } keys ? new DecisionReader(Path.Combine(journal.Folder, MeetingFolder.DecisionsName), keys) : null, output)));
         return command;
     }
 

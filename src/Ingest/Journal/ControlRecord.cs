@@ -31,7 +31,13 @@ public abstract record ControlRecord
 }
 
 /// <summary>First record of each run: 1 at creation, one more at each restart.</summary>
-public sealed record MeetingOpened(string Meeting, int Run, DateTimeOffset StartedAt) : ControlRecord;
+public sealed record MeetingOpened(string Meeting, int Run, DateTimeOffset StartedAt) : ControlRecord
+{
+    /// <summary>Whose it is; null in journals of earlier versions.</summary>
+    public string? Tenant { get; init; }
+    /// <summary>What was asked to be recorded, as the run began; null as above.</summary>
+    public JsonElement? Spec { get; init; }
+}
 
 /// <summary>The same instant on three clocks: since the meeting began, since this boot, and on the wall.</summary>
 public sealed record ClockAnchor(string BootId, long MeetingUs, long BootTimeUs, DateTimeOffset Wall) : ControlRecord;
@@ -41,6 +47,8 @@ public sealed record TrackAdded(
     int Number, string Participant, string Name, string Codec, int PayloadType, int ClockRate, int Channels, uint? Ssrc,
     int? AudioLevelExtension) : ControlRecord
 {
+    /// <summary>As the outside knows it; null in journals of earlier versions.</summary>
+    public string? Id { get; init; }
     /// <summary>"audio" or "video".</summary>
     public string Kind { get; init; } = "audio";
     public string Source { get; init; } = "microphone";

@@ -4,14 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Ingest.Journal;
 
 /// <summary>Files that are whole or not there, also after a power cut.</summary>
-internal static partial class DurableFile
+public static partial class DurableFile
 {
     private const int ReadOnly = 0, CloseOnExec = 0x80000;
 
     /// <summary>Writes a new file (mode 0600), syncs it and its folder. Replaces an old one in one step.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content) => Write(DiskFiles.Instance, path, content);
 
-    public static void Write(IJournalFiles files, string path, ReadOnlySpan<byte> content)
+    internal static void Write(IJournalFiles files, string path, ReadOnlySpan<byte> content)
     {
         string temporary = path + ".new";
         using (var file = files.Create(temporary))

@@ -15,15 +15,16 @@ internal sealed class FaultyStore(IMeetingStore inner) : IMeetingStore
     public bool IsDead { get; private set; }
     public int Commits => commits;
 
-    public async Task CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided)
+    public async Task<long> CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided)
     {
         var fault = IsDead ? Fault.Die : Plan(Interlocked.Increment(ref commits));
         try
         {
             if (fault is Fault.Die or Fault.DieAfter) IsDead = true;
             if (fault is Fault.Fail or Fault.Die) throw new IOException("The disk did not take it.");
-            await inner.CommitAsync(after, decided);
+            long first = await inner.CommitAsync(after, decided);
             if (fault is Fault.DieAfter) throw new IOException("It is stored, but nobody is told.");
+            return first;
         }
         finally
         {

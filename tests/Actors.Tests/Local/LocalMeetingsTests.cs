@@ -8,6 +8,7 @@ using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Renders;
 using Pipeline.Actors.Storage;
 using Pipeline.Actors.Tests.Kit;
+using Pipeline.Ingest.Journal;
 using Pipeline.Ingest.Srtp;
 
 namespace Pipeline.Actors.Tests.Local;
@@ -296,7 +297,7 @@ public sealed class LocalMeetingsTests : IAsyncLifetime
         string folder = Directory.CreateTempSubdirectory("services-").FullName;
         var services = new ServiceCollection().AddLogging().AddMetrics()
             .AddSingleton<IMediaEngine>(new FakeMediaEngine()).AddSingleton<ITextSealer>(new TestSealer()).AddSingleton(TimeProvider.System)
-            .AddLocalMeetings(Path.Combine(folder, "data", "archive.db"));
+            .AddSingleton<IKeyVault>(new FileKeyVault(Path.Combine(folder, "keys"))).AddLocalMeetings(Path.Combine(folder, "data"));
         await using (var provider = services.BuildServiceProvider())
         {
             Assert.Equal<object>([provider.GetRequiredService<IMeetings>(), provider.GetRequiredService<IRenders>()], provider.GetServices<IHostedService>());   // in this order

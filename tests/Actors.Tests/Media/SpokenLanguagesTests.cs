@@ -1,6 +1,5 @@
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
-using Pipeline.Transcribe.Captions;
 
 namespace Pipeline.Actors.Tests.Media;
 

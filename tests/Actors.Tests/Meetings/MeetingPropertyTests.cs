@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Storage;
+using Pipeline.Actors.Storage.Decisions;
 using Pipeline.Actors.Storage.Embedded;
 using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Streams;
@@ -70,6 +71,7 @@ public sealed class MeetingPropertyTests
 
         private readonly MeetingModel model = new(Start, Longest, Idle);
         private readonly List<(string Type, string? Track)> ledger = [];
+        private readonly List<byte[]> journal = [];
         private readonly HashSet<(int, TimeSpan)> spoken = [];
         private DateTimeOffset now = Start;
         private Meeting meeting;
@@ -89,6 +91,7 @@ public sealed class MeetingPropertyTests
         public async Task TellAsync(Step[] story)
         {
             if (Store is not null) await Store.CommitAsync(meeting, [Announced]);
+            journal.Add(new Committed(1, [Announced]).ToBytes());
             foreach (var step in story)
             {
                 now += TimeSpan.FromSeconds(step.Seconds);
@@ -99,6 +102,8 @@ public sealed class MeetingPropertyTests
                 if (!model.Opened && step.What == "seen") continue;
                 await DoAsync(step);
             }
+            var history = DecisionHistory.Of(journal.Select(json => DecisionRecord.TryRead(json, out var record) ? record : throw new InvalidDataException("A decision cannot be read back.")))!;
+            Assert.Equal(Written(meeting), Written(history.Meeting));                // what was decided is all there is to know
         }
 
         private Task DoAsync(Step step)
@@ -160,6 +165,7 @@ public sealed class MeetingPropertyTests
             var decided = before.Decide(command, now);
             meeting = before.Apply(decided);
             if (Store is not null && decided.Count > 0) await Store.CommitAsync(meeting, decided);
+            if (decided.Count > 0) journal.Add(new Committed(meeting.Revision, decided).ToBytes());
             Note(decided);
 
             string? expectedRefusal = expected();

@@ -16,6 +16,8 @@ public abstract class MeetingStoreContract : IAsyncDisposable
     public abstract IMeetingStore Store { get; }
     protected abstract Task ReopenAsync();
     protected abstract void DestroyKey(MeetingId meeting);
+    /// <summary>The meeting is announced; next its media is opened.</summary>
+    protected virtual void OpenMedia(MeetingId meeting) { }
     public abstract ValueTask DisposeAsync();
 
     [Fact]
@@ -299,9 +301,14 @@ public abstract class MeetingStoreContract : IAsyncDisposable
     protected Task<Meeting> StartAsync(TenantId? tenant = null, DateTimeOffset? at = null, MeetingSpec? spec = null, params TrackSpec[] tracks) =>
         StartAsync(AnnounceAsync(tenant, at, spec, tracks));
 
-    private async Task<Meeting> StartAsync(Task<Meeting> announced) => await DoAsync(await announced, new MeetingCommand.MediaOpened(1, 26000));
+    private async Task<Meeting> StartAsync(Task<Meeting> announcing)
+    {
+        var announced = await announcing;
+        OpenMedia(announced.Id);
+        return await DoAsync(announced, new MeetingCommand.MediaOpened(1, 26000));
+    }
 
-    private async Task<Meeting> AnnounceAsync(TenantId? tenant = null, DateTimeOffset? at = null, MeetingSpec? spec = null, params TrackSpec[] tracks)
+    protected async Task<Meeting> AnnounceAsync(TenantId? tenant = null, DateTimeOffset? at = null, MeetingSpec? spec = null, params TrackSpec[] tracks)
     {
         var now = at ?? Start;
         var announced = Meeting.Decide(new CreateMeeting(
@@ -312,7 +319,7 @@ public abstract class MeetingStoreContract : IAsyncDisposable
         return meeting;
     }
 
-    private async Task<Meeting> CompleteAsync(Meeting meeting)
+    protected async Task<Meeting> CompleteAsync(Meeting meeting)
     {
         meeting = await DoAsync(meeting, new MeetingCommand.Stop("requested"));
         meeting = await DoAsync(meeting, new MeetingCommand.MediaStopped(1, null));

@@ -132,6 +132,23 @@ public sealed class JournalVerifyTests
     }
 
     [Fact]
+    public async Task What_was_decided_is_checked_too()
+    {
+        using var journal = new WrittenJournal();
+        await journal.WriteAsync();
+        string path = journal.Decide("one", "two", "three");
+        Assert.Contains("decisions whole  3 blocks", journal.Run("verify").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("decisions whole", journal.Run("verify", "--chain-only").Output, StringComparison.Ordinal);
+
+        WrittenJournal.Flip(path, 80);
+        var (exit, output, _) = journal.Run("verify");
+        Assert.Equal(1, exit);
+        Assert.Contains("decisions damaged  2 blocks", output, StringComparison.Ordinal);
+        Assert.Contains("at byte 32: block 0 is damaged", output, StringComparison.Ordinal);
+        Assert.Contains("The journal is damaged in one place.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Swapped_segments_are_told_apart()
     {
         using var journal = new WrittenJournal();

@@ -51,6 +51,7 @@ internal sealed class WrittenJournal : IDisposable
             writer.AddPacket(RecordKind.Rtp, 1, arrival, packet);
             writer.Commit();
             sent.Add((arrival, packet));
+            while (n % 50 == 0 && !writer.IsWritten) await Task.Delay(1);            // blocks that wait long in a row are written as one
         }
         await writer.AppendAsync(close ? new MeetingClosed(25_000_000) : new SpeechLost(1, 0, 25_000_000), TimeSpan.FromSeconds(25));
         return sent;
@@ -60,6 +61,15 @@ internal sealed class WrittenJournal : IDisposable
     {
         await using var writer = Open();
         return await WriteMeetingAsync(writer, close);
+    }
+
+    /// <summary>Blocks in the file of decisions.</summary>
+    /// <returns>Its path.</returns>
+    public string Decide(params string[] decided)
+    {
+        var decisions = DecisionFile.Open(meeting.Decisions, keys);
+        foreach (string one in decided) decisions.Append(System.Text.Encoding.UTF8.GetBytes(one));
+        return meeting.Decisions;
     }
 
     /// <summary>Flips one bit of a file.</summary>

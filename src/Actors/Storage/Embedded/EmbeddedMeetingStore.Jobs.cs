@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Renders;
 
@@ -7,10 +8,12 @@ namespace Pipeline.Actors.Storage.Embedded;
 /// <summary>Jobs beside the meetings they are of.</summary>
 public sealed partial class EmbeddedMeetingStore : IJobStore
 {
-    public Task SaveAsync(RenderJob job) => writer.WriteAsync(connection => connection.Run(
+    public Task SaveAsync(RenderJob job) => writer.WriteAsync(connection => Write(connection, job));
+
+    internal static void Write(SqliteConnection connection, RenderJob job) => connection.Run(
         "INSERT OR REPLACE INTO jobs (tenant, id, meeting, status, state) VALUES ($tenant, $id, $meeting, $status, $state)",
         ("$tenant", job.Tenant.Value), ("$id", job.Id.ToString()), ("$meeting", job.Meeting.ToString()),
-        ("$status", job.Status.ToString().ToLowerInvariant()), ("$state", JsonSerializer.Serialize(job, StoredJson.Default.RenderJob))));
+        ("$status", job.Status.ToString().ToLowerInvariant()), ("$state", JsonSerializer.Serialize(job, StoredJson.Default.RenderJob)));
 
     public Task<RenderJob?> FindJobAsync(TenantId tenant, JobId id, CancellationToken ct) => ReadAsync(connection =>
         connection.Select(tenant, "SELECT state FROM jobs WHERE tenant = $tenant AND id = $id", row => Job(row.GetString(0)), ("$id", id.ToString())) is [var job] ? job : null, ct);

@@ -61,14 +61,16 @@ public sealed partial class EmbeddedMeetingStore : IMeetingStore, IAsyncDisposab
         await writer.DisposeAsync();
     }
 
-    public async Task CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided)
+    public async Task<long> CommitAsync(Meeting after, IReadOnlyList<MeetingEvent> decided)
     {
         // Sealed here, on the caller's thread: the writer is everybody's.
         var sealedText = decided.OfType<CaptionFinal>().ToDictionary(e => e.Sequence, e => sealer.Seal(after.Id,
             JsonSerializer.SerializeToUtf8Bytes(new SpokenText(e.Caption.Text, e.Caption.Words, e.Caption.Revision), StoredJson.Default.SpokenText)));
         foreach (var refined in decided.OfType<TranscriptRefined>()) RefinedRows.Seal(refined, text => sealer.Seal(after.Id, text), sealedText);
-        await writer.WriteAsync(connection => MeetingRows.Write(connection, after, decided, sealedText));
+        long first = 0;
+        await writer.WriteAsync(connection => first = MeetingRows.Write(connection, after, decided, sealedText));
         if (sealedText.Count > 0 || decided.Any(e => e is TranscriptRefined)) Changed.Pulse();
+        return first;
     }
 
     public Task WithdrawAsync(TenantId tenant, MeetingId id) => writer.WriteAsync(connection => MeetingRows.Withdraw(connection, tenant, id));

@@ -6,18 +6,23 @@ namespace Pipeline.Actors.Storage.Embedded;
 /// <summary>What happened to a tenant's meetings, numbered without a hole: the number is given in the transaction that writes it.</summary>
 internal static class LedgerRows
 {
-    public static void Write(SqliteConnection connection, Meeting meeting, LedgerEntry entry, DateTimeOffset at)
+    /// <returns>Its number.</returns>
+    public static long Write(SqliteConnection connection, Meeting meeting, LedgerEntry entry, string id, DateTimeOffset at)
     {
         long seq = connection.Scalar<long>("""
             INSERT INTO tenants (tenant, last_seq) VALUES ($tenant, 1)
             ON CONFLICT (tenant) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq
             """, ("$tenant", meeting.Tenant.Value));
-        connection.Run("""
-            INSERT INTO ledger (tenant, seq, id, type, at, meeting, data) VALUES ($tenant, $seq, $id, $type, $at, $meeting, $data)
-            """,
-            ("$tenant", meeting.Tenant.Value), ("$seq", seq), ("$id", SortableId.Format("evt_", Guid.CreateVersion7(at))),
-            ("$type", entry.Type), ("$at", at.ToUnixTimeMilliseconds()), ("$meeting", meeting.Id.ToString()), ("$data", entry.Data));
+        Write(connection, meeting, entry, id, at, seq);
+        return seq;
     }
+
+    /// <summary>Under a number that is nobody else's.</summary>
+    public static void Write(SqliteConnection connection, Meeting meeting, LedgerEntry entry, string id, DateTimeOffset at, long seq) => connection.Run("""
+        INSERT INTO ledger (tenant, seq, id, type, at, meeting, data) VALUES ($tenant, $seq, $id, $type, $at, $meeting, $data)
+        """,
+        ("$tenant", meeting.Tenant.Value), ("$seq", seq), ("$id", id),
+        ("$type", entry.Type), ("$at", at.ToUnixTimeMilliseconds()), ("$meeting", meeting.Id.ToString()), ("$data", entry.Data));
 
     public static List<LedgerEvent> After(SqliteConnection connection, TenantId tenant, MeetingId? meeting, long after, int limit) => connection.Select(
         tenant, $"""

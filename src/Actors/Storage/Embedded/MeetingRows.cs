@@ -10,25 +10,37 @@ namespace Pipeline.Actors.Storage.Embedded;
 internal static class MeetingRows
 {
     /// <param name="sealedText">By segment sequence.</param>
-    public static void Write(
-        SqliteConnection connection, Meeting after, IReadOnlyList<MeetingEvent> decided, Dictionary<long, byte[]> sealedText)
+    /// <returns>The ledger's number of the first entry; 0 where there is none.</returns>
+    public static long Write(
+        SqliteConnection connection, Meeting after, IReadOnlyList<MeetingEvent> decided, IReadOnlyDictionary<long, byte[]> sealedText)
     {
-        WriteState(connection, after);
-        foreach (var happened in decided)
+        WriteState(connection, after, isNew: after.Revision == 1);
+        long first = 0;
+        for (int n = 0; n < decided.Count; n++)
         {
-            switch (happened)
-            {
-                case MeetingAnnounced e:
-                    foreach (var track in e.Tracks) WriteParticipant(connection, after, track);
-                    break;
-                case TrackStarted e: WriteParticipant(connection, after, e.Track); break;
-                case CaptionFinal e: SegmentRows.Write(connection, after, e, sealedText[e.Sequence]); break;
-                case TranscriptRefined e: RefinedRows.Write(connection, after, e, sealedText); break;
-                case RecordingReady e: RecordingRows.Write(connection, after, e); break;
-                case ProcessingStarted { Quality: { } quality }: WriteQuality(connection, after, quality); break;
-                case MeetingCompleted e: WriteQuality(connection, after, e.Quality); break;
-            }
-            if (LedgerEntry.Of(after.Id, happened) is { } entry) LedgerRows.Write(connection, after, entry, happened.At);
+            WriteWhatHappened(connection, after, decided[n], sealedText);
+            if (LedgerEntry.Of(after.Id, decided[n]) is not { } entry) continue;
+            long seq = LedgerRows.Write(connection, after, entry, LedgerEntry.IdOf(after.Id, after.Revision, n, decided[n].At), decided[n].At);
+            if (first == 0) first = seq;
+        }
+        return first;
+    }
+
+    /// <summary>What is kept of an event beside the state and the ledger.</summary>
+    /// <param name="meeting">With every track the event can name.</param>
+    public static void WriteWhatHappened(SqliteConnection connection, Meeting meeting, MeetingEvent happened, IReadOnlyDictionary<long, byte[]> sealedText)
+    {
+        switch (happened)
+        {
+            case MeetingAnnounced e:
+                foreach (var track in e.Tracks) WriteParticipant(connection, meeting, track);
+                break;
+            case TrackStarted e: WriteParticipant(connection, meeting, e.Track); break;
+            case CaptionFinal e: SegmentRows.Write(connection, meeting, e, sealedText[e.Sequence]); break;
+            case TranscriptRefined e: RefinedRows.Write(connection, meeting, e, sealedText); break;
+            case RecordingReady e: RecordingRows.Write(connection, meeting, e); break;
+            case ProcessingStarted { Quality: { } quality }: WriteQuality(connection, meeting, quality); break;
+            case MeetingCompleted e: WriteQuality(connection, meeting, e.Quality); break;
         }
     }
 
@@ -109,7 +121,8 @@ internal static class MeetingRows
         "SELECT snapshot FROM quality WHERE tenant = $tenant AND meeting = $id",
         row => JsonSerializer.Deserialize(row.GetString(0), StoredJson.Default.MediaSnapshot), ("$id", id.ToString())) is [var found] ? found : null;
 
-    private static void WriteState(SqliteConnection connection, Meeting after)
+    /// <param name="isNew">There is none of it yet.</param>
+    public static void WriteState(SqliteConnection connection, Meeting after, bool isNew)
     {
         ReadOnlySpan<(string, object?)> values =
         [
@@ -118,7 +131,7 @@ internal static class MeetingRows
             ("$title", after.Spec.Title.ToLowerInvariant()), ("$revision", after.Revision),
             ("$state", JsonSerializer.Serialize(after, StoredJson.Default.Meeting)),
         ];
-        int written = after.Revision == 1
+        int written = isNew
             ? connection.Run("""
                 INSERT INTO meetings (tenant, id, external_id, status, known, created_at, title, revision, state)
                 VALUES ($tenant, $id, $external, $status, $known, $created, $title, $revision, $state)

@@ -21,7 +21,7 @@ internal static class RefinedRows
     }
 
     /// <exception cref="StaleMeetingException">Of what it changes, something was corrected meanwhile.</exception>
-    public static void Write(SqliteConnection connection, Meeting meeting, TranscriptRefined refined, Dictionary<long, byte[]> sealedText)
+    public static void Write(SqliteConnection connection, Meeting meeting, TranscriptRefined refined, IReadOnlyDictionary<long, byte[]> sealedText)
     {
         foreach (var rewritten in refined.Plan.Rewritten)
             Change(connection, meeting, rewritten.Sequence, "refined = $sealed, replaces = $replaces", ("$sealed", sealedText[rewritten.Sequence]), ("$replaces", Ids(rewritten.Replaces)));

@@ -74,7 +74,7 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
             if (spans.Count > 0 && spans[^1].To >= from - lead) spans[^1] = (spans[^1].From, Math.Max(to, spans[^1].To));
             else spans.Add((from - lead, to));
         }
-        return $"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{IdleInterval})+{Sum(spans.Select(Between))}'";
+        return $"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{IdleInterval})+{TimeSteps.Expression(spans.Select(span => (span.From, span.To, 1)))}'";
     }
 
     /// <summary>
@@ -85,22 +85,10 @@ internal sealed record CompositeGraph(byte[] Script, IReadOnlyList<int> Tracks)
     {
         return $"eval=frame:x='{Along(use, at => at.X + Outside)}-{Outside}':y='{Along(use, at => at.Y)}'";
 
-        static string Along(Use use, Func<(int X, int Y), int> value) =>
-            Sum(use.Places.GroupBy(p => value(p.At)).OrderBy(g => g.Key).Select(g => $"{g.Key}*{Sum(g.SelectMany(p => p.Spans).Order().Select(Between))}"));
+        static string Along(Use use, Func<(int X, int Y), int> value) => TimeSteps.Expression(use.Places.SelectMany(p => p.Spans.Select(span => (span.From, span.To, value(p.At)))));
     }
 
-    /// <summary>In parentheses, halves of halves: of a plain row of terms the program takes a hundred.</summary>
-    private static string Sum(IEnumerable<string> terms)
-    {
-        string[] all = [.. terms];
-        while (all.Length > 1) all = [.. all.Chunk(2).Select(pair => pair.Length == 2 ? $"({pair[0]}+{pair[1]})" : pair[0])];
-        return all[0];
-    }
-
-    /// <summary>The pictures [from, to), by bounds between two pictures.</summary>
-    private static string Between((int From, int To) span) => $"between(t,{Seconds(span.From - 0.5)},{Seconds(span.To - 0.5)})";
-
-    private static string Seconds(double frames) => (frames / LayoutTimeline.Rate).ToString("0.###");
+    internal static string Seconds(double frames) => (frames / LayoutTimeline.Rate).ToString("0.###");
 
     /// <summary>One track's pictures in one size.</summary>
     private sealed record Use((int Width, int Height) Size, (int Width, int Height) Scaled, int Rotation)
