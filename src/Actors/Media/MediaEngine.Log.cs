@@ -23,7 +23,7 @@ public sealed partial class MediaEngine
     [LoggerMessage(LogLevel.Error, "{Meeting}: a file was not encoded, {Detail}; the journal is kept")]
     private partial void NotEncoded(MeetingId meeting, string detail);
 
-    [LoggerMessage(LogLevel.Warning, "{Meeting}: a video has no thumbnail, {Detail}")]
+    [LoggerMessage(LogLevel.Warning, "{Meeting}: a still picture was not made, {Detail}")]
     private partial void NotPictured(MeetingId meeting, string detail);
 
     [LoggerMessage(LogLevel.Warning, "{Meeting} was not started, and its key cannot be deleted; the next start tries again")]

@@ -17,6 +17,7 @@ public sealed partial class MediaEngine
         await rendering.WaitAsync(ct);
         try
         {
+            if (IsDiskNearlyFull) return new RenderMediaResult.Failed("storage_failed", "the disk is nearly full", CanRetry: true);   // what is being recorded needs the rest
             var folder = new MeetingFolder(options.DataFolder, job.Id);
             var files = new RenderedFiles(job, folder, folder.OpenKeys(vault), duration, await FfmpegProcess.VersionAsync(ct));
             var made = await Task.Run(() => files.MakeAsync(request, text, id, progress, ct), ct);

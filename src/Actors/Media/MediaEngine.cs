@@ -86,7 +86,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
             made = await new MeetingFiles(job, folder, keys, duration).MakeAsync(run, TellOfMixAsync, ct);
             await disk.SyncAsync().WaitAsync(ct);                                    // what is told of is not gone after a power cut
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             CannotProcess(job.Id, e);
             var end = await captions;
@@ -129,7 +129,7 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
     {
         if ((WhyNotProtected(job) ?? WhyNotDecoded(job)) is { } why) return new OpenMediaResult.NoCapacity(why);
         if (!IsWritten(job.Id)) return new OpenMediaResult.NoCapacity("the disk has not taken all of the run before");
-        if (job.Run == 1 && new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes)
+        if (job.Run == 1 && IsDiskNearlyFull)
             return new OpenMediaResult.NoCapacity("the disk is nearly full");
         if ((job.Port is { } had ? ports.TryTake(had) : ports.TryTake()) is not { } sockets)
             return new OpenMediaResult.NoCapacity(job.Port is { } taken ? $"port {taken} is taken by another program" : "every port of the range is in use");
@@ -179,6 +179,8 @@ public sealed partial class MediaEngine : IMediaEngine, IDisposable
         try { folder.DeleteJournal(); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { NotDiscarded(folder.Id, e); }
     }
+
+    private bool IsDiskNearlyFull => new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace < options.DiskReserveBytes;
 
     private static IEnumerable<int> OwnPorts(IReadOnlyList<Track> tracks) => tracks.Where(t => t.EndedAt is null).Select(t => t.Port).OfType<int>();
 

@@ -20,6 +20,7 @@ internal sealed class MeetingFiles(MediaJob job, MeetingFolder folder, MeetingKe
     /// <exception cref="IOException">The journal cannot be read, or the files not written.</exception>
     public async Task<MadeFiles> MakeAsync(FinishedRun? run, Func<MadeFile, Task> ready, CancellationToken ct)
     {
+        folder.DeleteUnfinished();
         bool wantsMix = job.Spec.Outputs.Contains("mix") && !job.MixIsReady, wantsTracks = job.Spec.Outputs.Contains("tracks");
         var mix = wantsMix && run?.LiveMix is { } live ? await FinishLiveMixAsync(live, ct) : null;
         if (mix is not null) await ready(Describe(mix, run?.Waveform));              // the others may take long

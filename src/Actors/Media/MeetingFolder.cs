@@ -27,6 +27,13 @@ public sealed class MeetingFolder(string dataFolder, MeetingId id)
         foreach (string path in Directory.EnumerateFiles(Recordings, $"{id}.*")) File.Delete(path);
     }
 
+    /// <summary>What a crash left of files that were being made; of a render, whoever makes it again takes it.</summary>
+    public void DeleteUnfinished()
+    {
+        foreach (string path in Directory.Exists(Recordings) ? Directory.EnumerateFiles(Recordings, "*.part") : [])
+            if (!RecordingId.TryParse(System.IO.Path.GetFileName(path).Split('.')[0], out _)) File.Delete(path);
+    }
+
     /// <summary>Of a meeting that nothing was written for, a key may lie here.</summary>
     public void DeleteUnused()
     {

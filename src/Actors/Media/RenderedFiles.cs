@@ -15,9 +15,6 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
 {
     private static readonly string Version = typeof(RenderedFiles).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
-    /// <summary>Pictures that get no further for so long are stuck; measuring a day's sound takes a few minutes.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     /// <exception cref="IOException">The journal cannot be read, or the file not written.</exception>
     public async Task<RenderMediaResult> MakeAsync(RenderRequest request, RenderText text, RecordingId id, IProgress<double> progress, CancellationToken ct)
     {
@@ -35,17 +32,7 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
             Title = job.Spec.Title,
             Comment = Comment,
         };
-        using var stuck = new CancellationTokenSource(Patience);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, stuck.Token);
-        try
-        {
-            if (await renderer.RenderAsync(request, text, path, new Alive(progress, stuck), either.Token) is { } failure)
-                return new RenderMediaResult.Failed("encoder_failed", failure, CanRetry: true);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return new RenderMediaResult.Failed("encoder_failed", $"nothing was made for {Patience.TotalMinutes:0} minutes", CanRetry: true);
-        }
+        if (await renderer.RenderAsync(request, text, path, progress, ct) is { } failure) return new RenderMediaResult.Failed("encoder_failed", failure, CanRetry: true);
         var file = await RenderedFile.AtAsync(RenderedKind.Mix, codec, null, path, keys, ct);
         return new RenderMediaResult.Made(new MadeFile("video", null, contentType, codec, path, file.Bytes, request.To - request.From, file.Sha256) { Render = request });
     }
@@ -77,15 +64,5 @@ internal sealed class RenderedFiles(MediaJob job, MeetingFolder folder, MeetingK
         if (request.Participants is not { } participants) return _ => true;
         var numbers = job.Tracks.Where(track => participants.Contains(track.Spec.Participant.Id)).Select(track => track.Number).ToHashSet();
         return track => numbers.Contains(track.Number);
-    }
-
-    /// <summary>Whoever gets further has time again.</summary>
-    private sealed class Alive(IProgress<double> progress, CancellationTokenSource stuck) : IProgress<double>
-    {
-        public void Report(double value)
-        {
-            stuck.CancelAfter(Patience);
-            progress.Report(value);
-        }
     }
 }

@@ -106,7 +106,7 @@ internal static class NewRender
         }
     }
 
-    private static IReadOnlyList<string>? ReadParticipants(JsonFields fields, MeetingView meeting)
+    private static List<string>? ReadParticipants(JsonFields fields, MeetingView meeting)
     {
         if (!fields.TryGet("participants", out _, nullable: true)) return null;
         var asked = fields.Array("participants");

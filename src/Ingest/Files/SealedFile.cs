@@ -44,6 +44,7 @@ public sealed class SealedFile : Stream
         catch
         {
             file.Dispose();
+            File.Delete(path);                                                       // a full disk has room for a name
             throw;
         }
     }

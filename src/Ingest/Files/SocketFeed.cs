@@ -11,13 +11,23 @@ public sealed class SocketFeed : IAsyncDisposable
     private readonly Task feeding;
 
     /// <param name="path">Of the socket: at most 107 bytes, in a folder that only this user can enter.</param>
-    /// <param name="content">Read from where it is; disposed with the feed.</param>
+    /// <param name="content">Read from where it is; disposed with the feed, also where there is none.</param>
     /// <exception cref="SocketException">It cannot be listened to there.</exception>
     public SocketFeed(string path, Stream content)
     {
         (Path, this.content) = (path, content);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        listener.Listen(1);
+        try
+        {
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            listener.Listen(1);
+        }
+        catch
+        {
+            listener.Dispose();
+            stopping.Dispose();
+            content.Dispose();
+            throw;
+        }
         feeding = Task.Run(FeedAsync);
     }
 

@@ -71,7 +71,7 @@ public sealed class LoudnessMeter
         (sum, taken) = (0, 0);
         if (Math.Abs(h1) < 1e-15 && Math.Abs(s1) < 1e-15) s1 = s2 = h1 = h2 = 0;     // numbers below what a float can be are slow
         if (full < StepsABlock) return;
-        double power = steps.Sum() / (Step * StepsABlock);
+        double power = (steps[0] + steps[1] + steps[2] + steps[3]) / (Step * StepsABlock);
         if (Loudness(power) is var loudness && loudness <= AbsoluteGate) return;
         ref var level = ref levels[Math.Min(LevelOf(loudness), Levels - 1)];
         level = (level.Blocks + 1, level.Power + power);

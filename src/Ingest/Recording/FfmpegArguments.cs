@@ -20,16 +20,22 @@ public static class FfmpegArguments
         [.. Quiet, .. PcmFromPipe, .. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-flush_packets", "1", "-f", "mp4", "pipe:1"];
 
     /// <summary>Raw samples on stdin, s16le mono → FLAC on stdout.</summary>
-    public static IReadOnlyList<string> Flac(int sampleRate, string title) =>
-        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", "-c:a", "flac", "-metadata", $"title={title}", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
+    /// <param name="metadata">Where it can be read what is written into the file about it.</param>
+    public static IReadOnlyList<string> Flac(int sampleRate, string metadata) =>
+        [.. Quiet, "-f", "s16le", "-ar", $"{sampleRate}", "-ac", "1", "-i", "pipe:0", .. Described(metadata), "-c:a", "flac", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "flac", "pipe:1"];
 
     /// <summary>PCM on stdin → how loud all of it is, last on stderr.</summary>
     public static IReadOnlyList<string> Measure { get; } = [.. Measuring, .. PcmFromPipe, "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"];
 
-    /// <summary>PCM on stdin → the same sound, filtered, on stdout: AAC in fragments, Opus in Ogg, or the samples alone; how loud it became, last on stderr.</summary>
-    public static IReadOnlyList<string> Sound(RenderFormat format, string filter, string title, string comment) =>
+    /// <summary>
+    /// PCM on stdin → the same sound, filtered, on stdout: AAC in fragments, Opus in Ogg, or the samples alone; how loud it is up to there, again and again on stderr.
+    /// A summary at the end there would come with everything that the file says of itself.
+    /// </summary>
+    /// <param name="metadata">Where it can be read what is written into the file about it.</param>
+    public static IReadOnlyList<string> Sound(RenderFormat format, string filter, string metadata) =>
     [
-        .. Measuring, .. PcmFromPipe, "-threads", "1", "-af", $"{filter},ebur128=framelog=verbose",
+        .. Quiet, .. PcmFromPipe, .. Described(metadata), "-threads", "1",
+        "-af", $@"{filter},ebur128=metadata=1:framelog=verbose,ametadata=mode=print:key={Loudness.Said}:direct=1:file=pipe\\:2",
         .. format switch
         {
             RenderFormat.M4a => [.. Aac, "-movflags", "+frag_keyframe+empty_moov+delay_moov+default_base_moof", "-frag_duration", "2000000", "-f", "mp4"],
@@ -37,6 +43,9 @@ public static class FfmpegArguments
             RenderFormat.Wav => (string[])["-c:a", "pcm_s16le", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "s16le"],
             _ => throw new ArgumentOutOfRangeException(nameof(format)),
         },
-        "-metadata", $"title={title}", "-metadata", $"comment={comment}", "pipe:1",
+        "pipe:1",
     ];
+
+    /// <summary>After the sound, and before what is made of it.</summary>
+    private static string[] Described(string metadata) => ["-f", "ffmetadata", "-i", metadata, "-map", "0:a", "-map_metadata", "1"];
 }

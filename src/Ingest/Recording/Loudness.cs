@@ -16,21 +16,27 @@ public sealed partial record Loudness(double Integrated, double TruePeak, double
     public const double MaxGain = 30;
     /// <summary>LUFS: what is no louder is nothing at all.</summary>
     private const double Silence = -70;
+    /// <summary>What a chain calls the loudness up to there.</summary>
+    internal const string Said = "lavfi.r128.I";
 
     /// <param name="pcm">s16le, 48 kHz mono, from where it is to its end.</param>
     /// <param name="program">Found through PATH.</param>
     /// <returns>Null for silence; else, where it could not be measured, why.</returns>
     /// <exception cref="IOException"><paramref name="pcm"/> cannot be read.</exception>
-    public static async Task<(Loudness? Loudness, string? Failure)> MeasureAsync(Stream pcm, CancellationToken ct, string program = "ffmpeg")
+    public static async Task<(Loudness? Loudness, string? Failure)> MeasureAsync(Stream pcm, CancellationToken ct, string program = "ffmpeg", TimeSpan? patience = null)
     {
-        var outcome = await FfmpegProcess.RunGentlyAsync(FfmpegArguments.Measure, pcm, Stream.Null, ct, program);
+        var outcome = await FfmpegProcess.RunGentlyAsync(FfmpegArguments.Measure, pcm, Stream.Null, ct, program, patience);
         if (!outcome.Succeeded) return (null, outcome.Detail);
         return Read(outcome.Detail) is { } measured ? (measured.Integrated > Silence ? measured : null, null) : (null, "ffmpeg did not say how loud it is");
     }
 
-    /// <summary>How loud it became by a filter's chain that ends with a measurement; null for silence, and where nothing was said.</summary>
+    /// <summary>How loud it became by a filter's chain that says so as it goes; null for silence, and where nothing was said.</summary>
     /// <param name="said">What ends with it.</param>
-    public static double? ReadIntegrated(string said) => Read(said) is { Integrated: > Silence } measured ? measured.Integrated : null;
+    public static double? ReadIntegrated(string said) =>
+        SoFar().Matches(said) is [.., var last] && Parse(last.Groups["value"].Value) is > Silence and var loudness ? Math.Round(loudness, 1) : null;
+
+    /// <summary>What else was said.</summary>
+    public static string Without(string said) => SoFar().Replace(said, "").Trim();
 
     /// <summary>
     /// The second pass: brings the sound to the target, by one gain for all of it where its peaks leave room, else by a slow one with a limiter.
@@ -61,4 +67,7 @@ public sealed partial record Loudness(double Integrated, double TruePeak, double
 
     [GeneratedRegex(@"(?<name>I|Threshold|LRA|Peak):\s+(?<value>\S+) (LUFS|LU|dBFS)\b")]
     private static partial Regex Number();
+
+    [GeneratedRegex(@"(frame:\d+ +pts:.*\n)?lavfi\.r128\.I=(?<value>\S+)\n?")]
+    private static partial Regex SoFar();
 }

@@ -28,6 +28,8 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
     public IReadOnlyDictionary<int, string> Names { get; init; } = new Dictionary<int, string>();
     /// <summary>The program, found through PATH.</summary>
     internal string Ffmpeg { get; init; } = "ffmpeg";
+    /// <summary>Stuck for so long, it is killed.</summary>
+    internal TimeSpan Patience { get; init; } = FfmpegProcess.Patience;
 
     /// <param name="mix">Make the mix.</param>
     /// <param name="tracks">Make each track's file.</param>
@@ -36,7 +38,7 @@ public sealed class MeetingRenderer(JournalReader journal, string outputFolder, 
     public async Task<RenderedMeeting> RenderAsync(bool mix, bool tracks, Waveform? live, CancellationToken ct)
     {
         Directory.CreateDirectory(outputFolder);
-        var (mixed, detail) = mix ? MixFile.TryCreate(outputFolder, journal.Keys, Ffmpeg) : default;
+        var (mixed, detail) = mix ? MixFile.TryCreate(outputFolder, journal.Keys, Ffmpeg, Patience) : default;
         string? failure = mix && mixed is null ? detail : null;
         await using var mixing = mixed;
         var frames = mixed?.Frames;

@@ -8,16 +8,14 @@ namespace Pipeline.Ingest.Recording;
 internal sealed class MixFile : IAsyncDisposable
 {
     private readonly MeetingKeys keys;
-    private readonly FfmpegProcess encoder;
-    private readonly SealedFile fragments;
+    private readonly PartFile fragments;
     private readonly Task storing;
 
-    private MixFile(string path, MeetingKeys keys, FfmpegProcess encoder)
+    private MixFile(string path, MeetingKeys keys, FfmpegProcess encoder, PartFile fragments)
     {
-        (Path, this.keys, this.encoder) = (path, keys, encoder);
-        fragments = SealedFile.Create(Fragments, keys);
+        (Path, this.keys, this.fragments) = (path, keys, fragments);
         Frames = new PcmCollector(encoder);
-        storing = Task.Run(() => encoder.Output.CopyToAsync(fragments));
+        storing = Task.Run(() => encoder.CopyOutputAsync(fragments.Content, CancellationToken.None));
     }
 
     /// <summary>Where it lies when it is whole.</summary>
@@ -25,32 +23,33 @@ internal sealed class MixFile : IAsyncDisposable
     /// <summary>Takes the mix.</summary>
     public PcmCollector Frames { get; }
 
-    private string Fragments => Path + ".fragments.part";
-
     /// <param name="program">Found through PATH.</param>
+    /// <param name="patience">An encoder that is stuck for so long is killed.</param>
     /// <returns>Null and why, where the encoder cannot be started.</returns>
     /// <exception cref="IOException">The disk is full or broken.</exception>
-    public static (MixFile? File, string Detail) TryCreate(string folder, MeetingKeys keys, string program)
+    public static (MixFile? File, string Detail) TryCreate(string folder, MeetingKeys keys, string program, TimeSpan patience)
     {
-        var (encoder, detail) = FfmpegProcess.TryStart(FfmpegArguments.Mix, program);
-        return (encoder is null ? null : new MixFile(System.IO.Path.Combine(folder, "mix.mp4"), keys, encoder), detail);
+        string path = System.IO.Path.Combine(folder, "mix.mp4");
+        var fragments = PartFile.Create(path + ".fragments", keys);                  // first: an encoder without it would be left to itself
+        var (encoder, detail) = FfmpegProcess.TryStart(FfmpegArguments.Mix, program, patience);
+        if (encoder is not null) return (new MixFile(path, keys, encoder, fragments), detail);
+        fragments.Dispose();
+        return (null, detail);
     }
 
     /// <returns>Null, or why there is no file.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
     public async Task<string?> FinishAsync(CancellationToken ct)
     {
-        if (await Frames.FinishAsync(ct) is { } failure) return failure;
-        await storing;
-        ProgressiveMp4.Save(fragments, Path, keys, ct);
-        return null;
+        string? failure = await Frames.FinishAsync(ct);
+        await storing;                                                               // a disk that refuses kills the encoder: then that is why
+        return failure ?? ProgressiveMp4.TrySave(fragments.Content, Path, keys, ct);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Frames.DisposeAsync();
         await storing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await fragments.DisposeAsync();
-        File.Delete(Fragments);
+        fragments.Dispose();
     }
 }

@@ -26,13 +26,12 @@ public sealed record RenderedFile(RenderedKind Kind, string Codec, int? Track, s
     public static async Task<RenderedFile> OfAsync(Waveform waveform, string folder, MeetingKeys keys, CancellationToken ct)
     {
         Directory.CreateDirectory(folder);
-        string path = System.IO.Path.Combine(folder, "waveform.json"), part = path + ".part";
-        await using (var file = SealedFile.Create(part, keys))
+        string path = System.IO.Path.Combine(folder, "waveform.json");
+        using (var file = PartFile.Create(path, keys))
         {
-            await waveform.SaveAsync(file, ct);
+            await waveform.SaveAsync(file.Content, ct);
             file.Complete();
         }
-        File.Move(part, path, overwrite: true);
         return await AtAsync(RenderedKind.Waveform, "json", null, path, keys, ct);
     }
 }

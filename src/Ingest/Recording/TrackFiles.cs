@@ -23,15 +23,15 @@ internal interface ITrackFile : ITrackSink, IDisposable
 /// <summary>Opus as it was sent, in Ogg.</summary>
 internal sealed class OggTrackFile : ITrackFile
 {
-    private readonly SealedFile file;
+    private readonly PartFile file;
     private readonly OggOpusWriter writer;
 
     /// <param name="duration">Of the meeting, in samples at 48 kHz.</param>
     public OggTrackFile(string folder, MeetingKeys keys, TrackDescription track, long duration)
     {
         Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.ogg");
-        file = SealedFile.Create(Path + ".part", keys);
-        writer = new OggOpusWriter(file, (uint)track.Number, track.Channels, track.Name, duration);
+        file = PartFile.Create(Path, keys);
+        writer = new OggOpusWriter(file.Content, (uint)track.Number, track.Channels, track.Name, duration);
     }
 
     public string Path { get; }
@@ -43,7 +43,6 @@ internal sealed class OggTrackFile : ITrackFile
     {
         writer.Finish();
         file.Complete();
-        File.Move(Path + ".part", Path, overwrite: true);
         return Task.FromResult<string?>(null);
     }
 
@@ -56,7 +55,7 @@ internal sealed class OggTrackFile : ITrackFile
 /// </summary>
 internal sealed class FlacTrackFile : ITrackFile, IPcmStore
 {
-    private readonly SealedFile samples;
+    private readonly PartFile samples;
     private readonly MeetingKeys keys;
     private readonly ConcealingDecoder decoder;
     private readonly int sampleRate;
@@ -75,12 +74,11 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
         end = duration * sampleRate / OpusPacket.ClockRate;
         Path = System.IO.Path.Combine(folder, $"track-{track.Number:D3}.flac");
         decoder = new ConcealingDecoder(codec, sampleRate, this);
-        samples = SealedFile.Create(Samples, keys);
+        samples = PartFile.Create(Path + ".pcm", keys);
     }
 
     public string Path { get; }
     public string Codec => "flac";
-    private string Samples => Path + ".pcm.part";
 
     public void Write(in PlacedPacket placed) => decoder.Write(placed with { Start = placed.FileStart });
 
@@ -107,18 +105,13 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
     public async Task<string?> FinishAsync(CancellationToken ct)
     {
         FillWithSilence(end);
-        samples.Position = 0;
-        string part = Path + ".part";
-        await using var file = SealedFile.Create(part, keys);
-        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(sampleRate, title), samples, file, ct, ffmpeg);
-        if (!outcome.Succeeded)
-        {
-            File.Delete(part);                                                       // half a file is none
-            return outcome.Detail;
-        }
-        WriteTotals(file);
+        samples.Content.Position = 0;
+        using var file = PartFile.Create(Path, keys);
+        using var metadata = new MemoryFile(FfmpegMetadata.Of(title));
+        var outcome = await FfmpegProcess.RunAsync(FfmpegArguments.Flac(sampleRate, metadata.Path), samples.Content, file.Content, ct, ffmpeg);
+        if (!outcome.Succeeded) return outcome.Detail;
+        WriteTotals(file.Content);
         file.Complete();
-        File.Move(part, Path, overwrite: true);
         return null;
     }
 
@@ -127,7 +120,6 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
         decoder.Dispose();
         samples.Dispose();
         sum.Dispose();
-        File.Delete(Samples);
     }
 
     /// <summary>How many samples there are, and their checksum (RFC 9639 §8.2): an encoder that writes to a pipe cannot go back for them.</summary>
@@ -158,7 +150,7 @@ internal sealed class FlacTrackFile : ITrackFile, IPcmStore
 
     private void Write(ReadOnlySpan<byte> pcm)
     {
-        samples.Write(pcm);
+        samples.Content.Write(pcm);
         sum.AppendData(pcm);
     }
 }

@@ -10,11 +10,10 @@ namespace Pipeline.Ingest.Recording;
 internal sealed class VideoFile(string folder, MeetingKeys keys, TrackDescription track, TimeSpan duration) : IFrameSink, IDisposable
 {
     private readonly string path = Path.Combine(folder, $"track-{track.Number:D3}.{(track.Codec == "h264" ? "mp4" : "webm")}");
-    private SealedFile? file, samples;
+    private PartFile? file, samples;
     private VideoWriter? writer;
 
     public string Codec => track.Codec;
-    private string Samples => path + ".samples";
 
     public void Write(in VideoFrame frame)
     {
@@ -30,24 +29,21 @@ internal sealed class VideoFile(string folder, MeetingKeys keys, TrackDescriptio
         writer.Finish();
         file!.Complete();
         Dispose();
-        File.Move(path + ".part", path, overwrite: true);
         return path;
     }
 
     public void Dispose()
     {
         file?.Dispose();
-        if (samples is null) return;
-        samples.Dispose();
-        File.Delete(Samples);
+        samples?.Dispose();
     }
 
     private VideoWriter Open()
     {
-        file = SealedFile.Create(path + ".part", keys);
+        file = PartFile.Create(path, keys);
         long end = VideoTimeline.ToTicks(duration);
-        if (track.Codec != "h264") return new WebmWriter(file, track.Codec, track.Name, end);
-        samples = SealedFile.Create(Samples, keys);
-        return new Mp4Writer(file, samples, track.Name, end);
+        if (track.Codec != "h264") return new WebmWriter(file.Content, track.Codec, track.Name, end);
+        samples = PartFile.Create(path + ".samples", keys);
+        return new Mp4Writer(file.Content, samples.Content, track.Name, end);
     }
 }

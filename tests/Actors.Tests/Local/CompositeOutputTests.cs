@@ -36,7 +36,7 @@ public sealed class CompositeOutputTests : IAsyncLifetime
 
         enough.SetResult();
         await node.UntilAsync(made, MeetingStatus.Completed);
-        var video = (await node.Meetings.RecordingsAsync(Node.Acme, made, default))!.Last();
+        var video = (await node.Meetings.RecordingsAsync(Node.Acme, made, default))![^1];
         Assert.Equal(("video", null), (video.Kind, video.Render));
         var asked = Assert.Single(node.Engine.RenderAsked);
         Assert.Equal(new RenderRequest(RenderLayout.Grid, null, TimeSpan.Zero, TimeSpan.FromSeconds(10), 1280, 720, RenderFormat.Mp4), asked.Request);

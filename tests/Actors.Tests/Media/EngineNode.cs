@@ -24,16 +24,18 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     private readonly Meters meters = new();
 
     /// <param name="firstPort">Of its thousand; a test that frees ports and looks has one of its own.</param>
-    public EngineNode(int firstPort = 27000) : this(Directory.CreateTempSubdirectory("media-").FullName, MeetingId.New(DateTimeOffset.UtcNow), firstPort) { }
+    /// <param name="diskReserve">Bytes that new work leaves free.</param>
+    public EngineNode(int firstPort = 27000, long diskReserve = 0) :
+        this(Directory.CreateTempSubdirectory("media-").FullName, MeetingId.New(DateTimeOffset.UtcNow), firstPort, diskReserve) { }
 
     /// <summary>The node that comes after another one, with its data and its meeting.</summary>
-    public EngineNode(EngineNode before, int firstPort) : this(before.folder, before.Id, firstPort) => isGuest = true;
+    public EngineNode(EngineNode before, int firstPort) : this(before.folder, before.Id, firstPort, 0) => isGuest = true;
 
-    private EngineNode(string folder, MeetingId id, int firstPort)
+    private EngineNode(string folder, MeetingId id, int firstPort, long diskReserve)
     {
         (this.folder, Id) = (folder, id);
         vault = new FileKeyVault(Path.Combine(folder, "keys"));
-        var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (firstPort, firstPort + 999) };
+        var options = new MediaEngineOptions { DataFolder = Path.Combine(folder, "data"), BindAddress = IPAddress.Loopback, Ports = (firstPort, firstPort + 999), DiskReserveBytes = diskReserve };
         var speech = new SpeechServices(Recognizer, new TranscribeMetrics(meters), NullLogger<CaptionPipeline>.Instance);
         Engine = new MediaEngine(options, vault, speech, new IngestMetrics(meters), TimeProvider.System, NullLogger<MediaEngine>.Instance);
         Meeting = new MeetingFolder(options.DataFolder, Id);

@@ -1,6 +1,5 @@
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
-using Pipeline.Actors.Tests.Kit;
 using Pipeline.Ingest.Recording;
 
 namespace Pipeline.Actors.Tests.Media;
@@ -57,6 +56,16 @@ public sealed class EngineRenderTests : IDisposable
         var failed = Assert.IsType<RenderMediaResult.Failed>(await RenderAsync(Sound(null, 0, 1)));
         Assert.Equal(("storage_failed", true), (failed.Reason, failed.CanRetry));
         Assert.DoesNotContain(node.Meeting.Path, failed.Detail);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task On_a_disk_that_is_nearly_full_nothing_is_made_so_that_meetings_can_go_on()
+    {
+        using var full = new EngineNode(firstPort: 30000, diskReserve: long.MaxValue);
+        await full.WriteRunAsync(1, 0, 1, [0]);
+        var failed = Assert.IsType<RenderMediaResult.Failed>(await full.Engine.RenderAsync(full.Job(), Duration, Sound(null, 0, 1), RenderText.None, id, new Progress<double>(), default));
+        Assert.Equal(("storage_failed", true), (failed.Reason, failed.CanRetry));
+        Assert.False(Directory.Exists(full.Meeting.Recordings));
     }
 
     private static RenderRequest Sound(IReadOnlyList<string>? participants, double from, double to) =>

@@ -134,6 +134,20 @@ public sealed class MediaEngineTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_picture_that_cannot_be_made_costs_nothing_else_and_what_a_crash_left_is_gone()
+    {
+        await node.WriteRunAsync(1, 0, 1, [0]);
+        string render = $"{RecordingId.New(DateTimeOffset.UtcNow)}.ogg.part";
+        Directory.CreateDirectory(Path.Combine(node.Meeting.Recordings, "waveform.png"));
+        foreach (string left in new[] { render, "mix.mp4.fragments.part", "track-009.mp4.samples.part" }) File.WriteAllText(Path.Combine(node.Meeting.Recordings, left), "half");
+
+        var done = Assert.IsType<ProcessMediaResult.Done>(await node.Engine.ProcessAsync(node.Job(), Second, node, default));
+
+        Assert.Equal(["track", "waveform"], done.Files.Select(f => f.Kind));
+        Assert.Equal([render, "track-001.ogg", "waveform.json"], Directory.GetFiles(node.Meeting.Recordings).Select(Path.GetFileName).Order());
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_run_that_is_left_can_be_left_twice_and_its_port_is_free()
     {
         var media = await node.OpenAsync(node.Job());

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Pipeline.Actors.Media;
 using Pipeline.Actors.Meetings;
 using Pipeline.Actors.Renders;
@@ -23,7 +23,7 @@ public sealed class RenderQueueTests
 
         var made = await UntilOverAsync(node, asked);
         Assert.Equal((JobStatus.Completed, 1d, null), (made.Job.Status, made.Progress, made.Job.Error));
-        var file = (await node.Meetings.RecordingsAsync(Node.Acme, meeting, default))!.Last();
+        var file = (await node.Meetings.RecordingsAsync(Node.Acme, meeting, default))![^1];
         Assert.Equivalent(file, made.Result, strict: true);
         Assert.Equal((asked.Job.Recording, "mix", -16.04, TimeSpan.FromSeconds(4)), (file.Id, file.Kind, file.Loudness, file.Duration));
         Assert.Equivalent(Ogg, file.Render, strict: true);
@@ -316,23 +316,16 @@ public sealed class RenderQueueTests
     /// <summary>Renders that end when the test says.</summary>
     private sealed class ByHand
     {
-        private readonly ConcurrentQueue<Making> begun = new();
-        private readonly SemaphoreSlim news = new(0);
+        private readonly Channel<Making> begun = Channel.CreateUnbounded<Making>();
 
         public ByHand(Node node) => node.Engine.Render = (job, request, id, progress, ct) =>
         {
             var making = new Making(job, request, id, progress, ct);
-            begun.Enqueue(making);
-            news.Release();
+            begun.Writer.TryWrite(making);
             return making.Result;
         };
 
-        public async Task<Making> NextAsync()
-        {
-            Assert.True(await news.WaitAsync(TimeSpan.FromSeconds(60)));
-            begun.TryDequeue(out var making);
-            return making!;
-        }
+        public Task<Making> NextAsync() => begun.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));   // only so that a broken test ends
     }
 
     private sealed class Making

@@ -87,7 +87,7 @@ internal sealed class KilledMeeting(PlayedMeeting played, RecordedMeeting record
             Assert.True(off.Duration() <= InPlace && peak > 0.3, $"{seed}: “{line.Text}” lies {off.TotalMilliseconds:0.0} ms off (likeness {peak:0.00})");
             Assert.True(
                 recorded.Transcript.Segments.Any(s => s.Participant.Name == line.Speaker && s.StartMs < to.TotalMilliseconds && s.EndMs > from.TotalMilliseconds),
-                $"{seed}: “{line.Text}” at {from} has no caption");
+                $"{seed}: “{line.Text}” at {from} has no caption; killed at {string.Join(", ", played.Outages.Select(o => $"{o.Killing.TotalSeconds:0.0} … {o.Back.TotalSeconds:0.0}"))}; captions are {recorded.Meeting.CaptionsStatus}, of {line.Speaker} {string.Join(" | ", recorded.Transcript.Segments.Where(s => s.Participant.Name == line.Speaker).Select(s => $"{s.StartMs} … {s.EndMs} {s.Text}"))}");
             found++;
         }
         foreach (var said in recorded.Transcript.Segments.GroupBy(s => s.Participant.Id))

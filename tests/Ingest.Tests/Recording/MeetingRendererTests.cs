@@ -11,7 +11,7 @@ namespace Pipeline.Ingest.Tests.Recording;
 
 public class MeetingRendererTests(ITestOutputHelper output)
 {
-    private const int Second = 48000, Tracks = 3;
+    private const int Second = 48000, Tracks = 3, NoSpace = 28;
     private static readonly TimeSpan Duration = Ms(25_340), Delay = Ms(20), OutageFrom = Ms(10_000), OutageTo = Ms(14_000);
 
     [Fact(Timeout = 180_000)]
@@ -72,22 +72,59 @@ public class MeetingRendererTests(ITestOutputHelper output)
         Assert.Equal(RenderedKind.Waveform, made.Files[^1].Kind);
     }
 
-    [Fact(Timeout = 180_000)]
-    public async Task An_encoder_that_fails_leaves_the_tracks_and_no_half_file()
+    [Theory(Timeout = 180_000)]
+    [InlineData("head -c 96000; echo no more >&2; exit 1", "ffmpeg ended with status 1: no more")]
+    [InlineData("head -c 96000; exec sleep 1000", "ffmpeg did nothing for 2 s")]
+    [InlineData("kill -STOP $$", "ffmpeg did nothing for 2 s")]
+    [InlineData("exec cat", "what ffmpeg made is no MP4: a box is 0 bytes long")]
+    public async Task An_encoder_that_fails_is_stuck_or_makes_something_else_leaves_the_tracks_and_no_half_file(string script, string sentence)
     {
         using var journal = new JournalFolder();
         using var folder = new TemporaryFolder();
         await WriteMeetingAsync(journal, outage: false);
-        // Takes a second of sound, makes half a file and dies.
-        File.WriteAllText(folder["broken-ffmpeg"], "#!/bin/sh\nfor last; do :; done\nhead -c 96000 > \"$last\"\necho no more >&2\nexit 1\n");
-        File.SetUnixFileMode(folder["broken-ffmpeg"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string ffmpeg = ScriptedProgram.Write(folder, script);
 
-        var made = (await new MeetingRenderer(journal.Reader(), folder.Path, Duration) { Ffmpeg = folder["broken-ffmpeg"] }.RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
+        var made = (await new MeetingRenderer(journal.Reader(), folder["made"], Duration) { Ffmpeg = ffmpeg, Patience = TimeSpan.FromSeconds(2) }.RenderAsync(true, true, null, CancellationToken.None)).InPlain(journal.Keys);
 
-        Assert.Equal("ffmpeg ended with status 1: no more", made.MixFailure);
+        Assert.Equal(sentence, made.MixFailure);
         Assert.Equal([1, 2, 3, null], made.Files.Select(f => f.Track));
         Assert.Equal(RenderedKind.Waveform, made.Files[^1].Kind);
-        Assert.Empty(Directory.GetFiles(folder.Path, "*.part"));
+        Assert.Equal(["track-001.ogg", "track-002.ogg", "track-003.ogg", "waveform.json"], Names(folder["made"]));
+    }
+
+    [Theory(Timeout = 180_000)]
+    [InlineData("exec cat", 128 << 10, true, false)]                                 // it makes more, and takes no more when nobody takes that
+    [InlineData("exec ffmpeg \"$@\"", 16 << 10, true, false)]
+    [InlineData("exec ffmpeg \"$@\"", 16 << 10, false, true)]
+    public async Task A_disk_that_is_full_while_files_are_made_is_told_and_nothing_is_left_on_it(string script, long bytes, bool mix, bool tracks)
+    {
+        await using var disk = await MountedDisk.TryMountAsync(bytes);
+        if (disk is null)
+        {
+            output.WriteLine("not tried: no mount namespaces here");
+            return;
+        }
+        using var journal = new JournalFolder();
+        using var folder = new TemporaryFolder();
+        await WriteMeetingAsync(journal, outage: false);
+
+        var renderer = new MeetingRenderer(journal.Reader(), disk.Path, Duration) { Ffmpeg = ScriptedProgram.Write(folder, script) };
+        var failure = await Assert.ThrowsAsync<IOException>(() => renderer.RenderAsync(mix, tracks, live: null, default));
+        Assert.Equal(NoSpace, failure.HResult);
+        Assert.DoesNotContain(Names(disk.Path), name => name!.EndsWith(".part", StringComparison.Ordinal) || name.StartsWith("mix", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task No_encoder_is_started_where_there_is_no_room_for_what_it_makes()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new TemporaryFolder();
+        await WriteMeetingAsync(journal, outage: false);
+        Directory.CreateDirectory(folder["made/mix.mp4.fragments.part"]);            // in the way
+        string ffmpeg = ScriptedProgram.Write(folder, "echo > \"$0.started\"; exec cat");
+
+        await Assert.ThrowsAnyAsync<UnauthorizedAccessException>(() => new MeetingRenderer(journal.Reader(), folder["made"], Duration) { Ffmpeg = ffmpeg }.RenderAsync(true, true, null, default));
+        Assert.False(File.Exists(ffmpeg + ".started"));
     }
 
     [Fact(Timeout = 180_000)]
@@ -164,6 +201,8 @@ public class MeetingRendererTests(ITestOutputHelper output)
         Assert.All(data[(2 * 102)..(2 * 139)], value => Assert.Equal(0, value));
         Assert.Contains(data[(2 * 141)..], value => value > 20);
     }
+
+    private static IEnumerable<string?> Names(string folder) => Directory.GetFiles(folder).Select(Path.GetFileName).Order();
 
     /// <summary>Three people, each with sounds of their own, for 24 s; over a network that loses nothing.</summary>
     /// <param name="live">Takes the waveform as the first run mixes.</param>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Pipeline.Ingest.Codecs;
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Tests.Journal;
+using Pipeline.TestKit.Audio;
 using static Pipeline.Ingest.Tests.Datagrams;
 using static Pipeline.Ingest.Tests.Streams.WaveMeeting;
 
@@ -172,6 +173,25 @@ public class WaveformTrackTests
 
         Assert.StartsWith("ffmpeg cannot be started", made.TrackFailure, StringComparison.Ordinal);
         Assert.Equal(["waveform.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Whose_track_it_is_stands_in_the_file_and_in_no_argument()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new TemporaryFolder();
+        await WaveMeeting.WriteAsync(journal, "pcmu", await SpeakAsync("pcmu", 160, Sound.Voice(2 * Second, seed: 1)), new SimulatedLink<byte[]>(1), Duration);
+        string ffmpeg = ScriptedProgram.Write(folder, "printf '%s\\n' \"$@\" > \"$0.told\"; exec ffmpeg \"$@\"");
+        const string Name = "Grace = \"Hopper\"; # \\ ü";
+
+        var made = (await new MeetingRenderer(journal.Reader(), folder["made"], Duration) { Ffmpeg = ffmpeg, Names = new Dictionary<int, string> { [1] = Name } }
+            .RenderAsync(mix: false, tracks: true, live: null, default)).InPlain(journal.Keys);
+
+        Assert.Null(made.TrackFailure);
+        string told = await File.ReadAllTextAsync(ffmpeg + ".told");
+        Assert.Contains("pipe:0", told);
+        Assert.DoesNotContain("Hopper", told);
+        Assert.Equal(Name, (await Ffprobe.ReadAsync(made.Files[0].Path)).Tags.Single(tag => tag.Key.Equals("title", StringComparison.OrdinalIgnoreCase)).Value);
     }
 
     [Fact]

@@ -32,14 +32,14 @@ internal static class CaptionTexts
     /// <summary>Chapters as `ffmpeg`'s metadata, each up to the next; and what the whole is called.</summary>
     public static byte[] Metadata(IReadOnlyList<Chapter> chapters, TimeRange range, string title, string comment)
     {
-        var text = new StringBuilder($";FFMETADATA1\ntitle={Escaped(title)}\ncomment={Escaped(comment)}\n");
+        var text = new StringBuilder(FfmpegMetadata.Text(OneLine(title), OneLine(comment)));
         var starts = chapters.Where(c => c.Start < range.To).OrderBy(c => c.Start).ToList();
         for (int n = 0; n < starts.Count; n++)
         {
             var to = n + 1 < starts.Count ? starts[n + 1].Start : range.To;
             if (to <= range.From || to <= starts[n].Start) continue;
             long from = (long)(starts[n].Start - range.From).TotalMilliseconds;
-            text.Append($"[CHAPTER]\nTIMEBASE=1/1000\nSTART={Math.Max(0, from)}\nEND={(long)(to - range.From).TotalMilliseconds}\ntitle={Escaped(starts[n].Title)}\n");
+            text.Append($"[CHAPTER]\nTIMEBASE=1/1000\nSTART={Math.Max(0, from)}\nEND={(long)(to - range.From).TotalMilliseconds}\n{FfmpegMetadata.Line("title", OneLine(starts[n].Title))}");
         }
         return Encoding.UTF8.GetBytes(text.ToString());
     }
@@ -68,16 +68,5 @@ internal static class CaptionTexts
         var line = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes()) line.Append(Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029 ? " " : rune.ToString());
         return line.ToString().Trim();
-    }
-
-    private static string Escaped(string text)
-    {
-        var escaped = new StringBuilder(text.Length);
-        foreach (char c in OneLine(text))
-        {
-            if (c is '=' or ';' or '#' or '\\') escaped.Append('\\');
-            escaped.Append(c);
-        }
-        return escaped.ToString();
     }
 }

@@ -13,6 +13,8 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
 {
     /// <summary>The pass over the journal takes about so much of the time.</summary>
     private const double SurveyShare = 0.1;
+    /// <summary>Seconds of pictures go through `ffmpeg` between what is seen of it, when nobody else wants the processor.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>What tracks are called now, by number; one that is not there, as it was when it was added.</summary>
     public IReadOnlyDictionary<int, string> Names { get; init; } = new Dictionary<int, string>();
@@ -49,7 +51,7 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
         var cast = survey.Read(duration, new Share(progress, 0, SurveyShare), ct);
 
         (Loudness? Loudness, string? Failure) measured;
-        await using (var sound = SealedFile.OpenWhole(survey.Sound, journal.Keys)) measured = await Loudness.MeasureAsync(sound, ct, Ffmpeg);
+        await using (var sound = SealedFile.OpenWhole(survey.Sound, journal.Keys)) measured = await Loudness.MeasureAsync(sound, ct, Ffmpeg, Patience);
         if (measured.Failure is not null) return measured.Failure;
 
         var scenes = new LayoutTimeline(request.Layout!.Value, cast, range, request.Width, request.Height).Make();
@@ -78,7 +80,7 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
             await using var made = SealedFile.Create(encoded, journal.Keys);
             await using (var sound = new ReadProgress(SealedFile.OpenWhole(soundPath, journal.Keys), progress))
             {
-                var outcome = await FfmpegProcess.RunGentlyAsync(run.Arguments(format), sound, made, ct, Ffmpeg);
+                var outcome = await FfmpegProcess.RunGentlyAsync(run.Arguments(format), sound, made, ct, Ffmpeg, Patience);
                 if (!outcome.Succeeded) return outcome.Detail;
             }
             if (format == RenderFormat.WebM)
@@ -89,15 +91,12 @@ public sealed class CompositeRenderer(JournalReader journal, TimeSpan duration)
                 return null;
             }
             made.Flush();
-            await using var file = SealedFile.Create(output, journal.Keys);
-            ProgressiveMp4.Write(made, file, ct);
-            file.Complete();
-            return null;
+            return ProgressiveMp4.TrySave(made, output, journal.Keys, ct);
         }
         finally
         {
-            foreach (var feed in feeds) await feed.DisposeAsync();
-            Directory.Delete(sockets, recursive: true);
+            try { await Task.WhenAll(feeds.Select(feed => feed.DisposeAsync().AsTask())); }   // all end, also where one tells that it could not read
+            finally { Directory.Delete(sockets, recursive: true); }
         }
     }
 

@@ -46,11 +46,26 @@ public static class ProgressiveMp4
     /// <exception cref="InvalidDataException">There is no fragmented MP4, or it is damaged.</exception>
     public static TimeSpan Save(Stream fragmented, string path, MeetingKeys keys, CancellationToken ct)
     {
-        using var file = SealedFile.Create(path + ".part", keys);
-        var duration = Write(fragmented, file, ct);
+        using var file = PartFile.Create(path, keys);
+        var duration = Write(fragmented, file.Content, ct);
         file.Complete();
-        File.Move(path + ".part", path, overwrite: true);
         return duration;
+    }
+
+    /// <summary>The same of what an encoder made.</summary>
+    /// <returns>Null, or why it is none.</returns>
+    /// <inheritdoc cref="Save"/>
+    internal static string? TrySave(Stream fragmented, string path, MeetingKeys keys, CancellationToken ct)
+    {
+        try
+        {
+            Save(fragmented, path, keys, ct);
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return $"what ffmpeg made is no MP4: {e.Message}";
+        }
     }
 
     private static MovieIndex ReadIndex(Stream fragmented)

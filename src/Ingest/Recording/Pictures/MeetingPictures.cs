@@ -12,7 +12,6 @@ public static class MeetingPictures
     /// <param name="made">The meeting's files.</param>
     /// <param name="folder">Where they lie.</param>
     /// <param name="program">The program that decodes, found through PATH.</param>
-    /// <exception cref="IOException">A file cannot be read or written.</exception>
     public static async Task<MadePictures> MakeAsync(RenderedMeeting made, string folder, MeetingKeys keys, CancellationToken ct, string program = "ffmpeg")
     {
         var files = new List<RenderedFile>();
@@ -20,17 +19,31 @@ public static class MeetingPictures
         foreach (var video in made.Files.Where(f => f.Kind == RenderedKind.Track && Path.GetExtension(f.Path) is ".webm" or ".mp4"))
         {
             string path = Path.Combine(folder, $"thumbnail-{video.Track:D3}.jpg");
-            if (await Thumbnail.MakeAsync(video.Path, path, keys, ct, program) is { } why) failure ??= why;
-            else files.Add(await RenderedFile.AtAsync(RenderedKind.Thumbnail, "jpeg", video.Track, path, keys, ct));
+            await AddAsync(RenderedKind.Thumbnail, "jpeg", video.Track, path, () => Thumbnail.MakeAsync(video.Path, path, keys, ct, program));
         }
-        string picture = Path.Combine(folder, "waveform.png"), part = picture + ".part";
-        await using (var file = SealedFile.Create(part, keys))
-        {
-            file.Write(WaveformPicture.Draw(made.Waveform));
-            file.Complete();
-        }
-        File.Move(part, picture, overwrite: true);
-        files.Add(await RenderedFile.AtAsync(RenderedKind.Waveform, "png", null, picture, keys, ct));
+        string picture = Path.Combine(folder, "waveform.png");
+        await AddAsync(RenderedKind.Waveform, "png", null, picture, () => Task.FromResult(Draw(made.Waveform, picture, keys)));
         return new MadePictures(files, failure);
+
+        async Task AddAsync(RenderedKind kind, string codec, int? track, string path, Func<Task<string?>> make)
+        {
+            try
+            {
+                if (await make() is { } why) failure ??= why;
+                else files.Add(await RenderedFile.AtAsync(kind, codec, track, path, keys, ct));
+            }
+            catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                failure ??= e.Message;                                               // what was recorded is whole without it
+            }
+        }
+    }
+
+    private static string? Draw(Waveform waveform, string path, MeetingKeys keys)
+    {
+        using var file = PartFile.Create(path, keys);
+        file.Content.Write(WaveformPicture.Draw(waveform));
+        file.Complete();
+        return null;
     }
 }

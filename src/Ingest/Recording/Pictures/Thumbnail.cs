@@ -30,13 +30,9 @@ internal static class Thumbnail
             if (!outcome.Succeeded) return outcome.Detail;
         }
         if (picture.Length == 0) return "there is no picture in it that can be decoded";
-        await using (var made = SealedFile.Create(path + ".part", keys))
-        {
-            picture.Position = 0;
-            await picture.CopyToAsync(made, ct);
-            made.Complete();
-        }
-        File.Move(path + ".part", path, overwrite: true);
+        using var made = PartFile.Create(path, keys);
+        picture.WriteTo(made.Content);
+        made.Complete();
         return null;
     }
 }

@@ -32,82 +32,36 @@ public sealed class AudioRenderer(Func<JournalReader> journal, MeetingKeys keys,
     public async Task<RenderedSound> RenderAsync(
         RenderRequest request, Func<TrackDescription, bool> takes, string path, string title, string comment, IProgress<double> progress, CancellationToken ct)
     {
-        var (measured, failure) = await PassAsync(request, takes, done => progress.Report(0.4 * done), Loudness.MeasureAsync, failed => (null, failed), ct);
-        if (failure is not null) return new RenderedSound(null, null, failure);
+        (Loudness? Loudness, string? Failure) measured;
+        using (var heard = Mix(0, 0.4)) measured = await Loudness.MeasureAsync(heard, ct, Ffmpeg, Patience);
+        if (measured.Failure is not null) return new RenderedSound(null, null, measured.Failure);
 
-        var sound = new SoundFormat(request.Format, Loudness.Filter(measured, request.Format), title, comment);
-        string part = path + ".part";
+        var sound = new SoundFormat(request.Format, Loudness.Filter(measured.Loudness, request.Format), title, comment);
         double? loudness;
-        try
+        using (var file = PartFile.Create(request.Format == RenderFormat.M4a ? path + ".fragments" : path, keys))
         {
-            await using (var file = SealedFile.Create(part, keys))
-            {
-                file.Write(sound.Header(0));
-                var outcome = await PassAsync(
-                    request, takes, done => progress.Report(0.4 + 0.6 * done), (pcm, token, program) => FfmpegProcess.RunGentlyAsync(sound.Arguments, pcm, file, token, program),
-                    failed => new EncoderOutcome(false, failed), ct);
-                if (!outcome.Succeeded) return new RenderedSound(null, null, outcome.Detail);
-                loudness = Loudness.ReadIntegrated(outcome.Detail);
-                if (request.Format == RenderFormat.M4a) Index(file, path, ct);
-                else Complete(file, sound, path, part);
-            }
-        }
-        finally
-        {
-            File.Delete(part);                                                       // half a file is none; nothing where it was made
+            file.Content.Write(sound.Header(0));
+            EncoderOutcome outcome;
+            using (var metadata = new MemoryFile(FfmpegMetadata.Of(title, comment)))
+            using (var heard = Mix(0.4, 0.6))
+                outcome = await FfmpegProcess.RunGentlyAsync(sound.Arguments(metadata.Path), heard, file.Content, ct, Ffmpeg, Patience);
+            if (!outcome.Succeeded) return new RenderedSound(null, null, Loudness.Without(outcome.Detail));
+            loudness = Loudness.ReadIntegrated(outcome.Detail);
+            if (request.Format != RenderFormat.M4a) Complete(file, sound);
+            else if (ProgressiveMp4.TrySave(file.Content, path, keys, ct) is { } why) return new RenderedSound(null, null, why);
         }
         return new RenderedSound(await RenderedFile.AtAsync(RenderedKind.Mix, sound.Codec, null, path, keys, ct), loudness, null);
+
+        MixedSound Mix(double from, double share) =>
+            new(journal(), duration, request.From, request.To, takes, done => progress.Report(from + share * done), ct);
     }
 
-    /// <summary>Has the program take the sound once; it is given up where it is stuck.</summary>
-    private async Task<T> PassAsync<T>(
-        RenderRequest request, Func<TrackDescription, bool> takes, Action<double> read, Func<Stream, CancellationToken, string, Task<T>> run, Func<string, T> failed, CancellationToken ct)
+    private static void Complete(PartFile file, SoundFormat sound)
     {
-        using var stuck = new CancellationTokenSource(Patience);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, stuck.Token);
-        using var sound = new MixedSound(journal(), duration, request.From, request.To, takes, Alive, either.Token);
-        try
-        {
-            return await run(sound, either.Token, Ffmpeg);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return failed($"ffmpeg did nothing for {Patience.TotalSeconds:0} s");
-        }
-
-        void Alive(double done)
-        {
-            stuck.CancelAfter(Patience);
-            read(done);
-        }
-    }
-
-    /// <summary>From fragments, as they come through a pipe, to a file with its index in front.</summary>
-    private void Index(SealedFile fragments, string path, CancellationToken ct)
-    {
-        string whole = path + ".whole.part";
-        try
-        {
-            using (var file = SealedFile.Create(whole, keys))
-            {
-                ProgressiveMp4.Write(fragments, file, ct);
-                file.Complete();
-            }
-            File.Move(whole, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(whole);
-        }
-    }
-
-    private static void Complete(SealedFile file, SoundFormat sound, string path, string part)
-    {
-        byte[] header = sound.Header(file.Length - sound.Header(0).Length);
-        file.Position = 0;
-        file.Write(header);
+        byte[] header = sound.Header(file.Content.Length - sound.Header(0).Length);
+        file.Content.Position = 0;
+        file.Content.Write(header);
         file.Complete();
-        File.Move(part, path, overwrite: true);
     }
 }
 
@@ -117,7 +71,8 @@ internal sealed class SoundFormat(RenderFormat format, string filter, string tit
     /// <summary>As the contract names it.</summary>
     public string Codec => format switch { RenderFormat.M4a => "aac", RenderFormat.Ogg => "opus", _ => "pcm" };
 
-    public IReadOnlyList<string> Arguments => FfmpegArguments.Sound(format, filter, title, comment);
+    /// <param name="metadata">Where title and comment can be read.</param>
+    public IReadOnlyList<string> Arguments(string metadata) => FfmpegArguments.Sound(format, filter, metadata);
 
     /// <summary>What `ffmpeg` cannot write before it knows the end.</summary>
     public byte[] Header(long dataBytes) => format == RenderFormat.Wav ? WavHeader.Of(dataBytes, title, comment) : [];

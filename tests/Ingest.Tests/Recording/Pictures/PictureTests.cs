@@ -1,5 +1,6 @@
 using Pipeline.Ingest.Recording;
 using Pipeline.Ingest.Recording.Pictures;
+using Pipeline.Ingest.Streams;
 using Pipeline.Ingest.Tests.Journal;
 using Pipeline.Ingest.Tests.Recording.Composite;
 using Pipeline.Ingest.Tests.Video;
@@ -55,6 +56,25 @@ public class PictureTests
         Assert.InRange(jpeg.Length, 500, 40_000);
         Assert.Null(await Thumbnail.MakeAsync(video.Path, folder["again"], journal.Keys, CancellationToken.None));
         Assert.Equal(jpeg, PlainFiles.Content(folder["again"], journal.Keys));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_video_that_cannot_be_read_and_a_place_that_cannot_be_written_cost_their_pictures_alone()
+    {
+        using var journal = new JournalFolder();
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["track-001.webm"], "this is no sealed file");
+        var made = new RenderedMeeting([new RenderedFile(RenderedKind.Track, "vp8", 1, folder["track-001.webm"], 0, "")], null, new Dictionary<int, TrackQuality>(), true, []);
+
+        var pictures = await MeetingPictures.MakeAsync(made, folder.Path, journal.Keys, CancellationToken.None);
+        Assert.Equal([folder["waveform.png"]], pictures.Files.Select(f => f.Path));
+        Assert.Contains("not a sealed file", pictures.Failure);
+
+        File.Delete(folder["waveform.png"]);
+        Directory.CreateDirectory(folder["waveform.png"]);
+        pictures = await MeetingPictures.MakeAsync(made with { Files = [] }, folder.Path, journal.Keys, CancellationToken.None);
+        Assert.Equal((0, true), (pictures.Files.Count, pictures.Failure is not null));
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.part"));
     }
 
     private static double Filled(byte[] rgba, int from, int to)

@@ -102,18 +102,38 @@ public sealed class AudioRendererTests(AudioRendererTests.Meeting meeting, ITest
     }
 
     [Theory(Timeout = 180_000)]
+    [InlineData(RenderFormat.M4a)]
+    [InlineData(RenderFormat.Ogg)]
+    [InlineData(RenderFormat.Wav)]
+    public async Task What_the_meeting_was_about_is_in_no_argument_and_nothing_that_is_said(RenderFormat format)
+    {
+        string ffmpeg = ScriptedProgram.Write(folder, "printf '%s\\n' \"$@\" >> \"$0.told\"; ffmpeg \"$@\" 2> \"$0.said\"; status=$?; tee -a \"$0.told\" < \"$0.said\" >&2; exit $status");
+        var made = await RenderAsync(Request(format, From, Ms(8_000)), "file", ffmpeg: ffmpeg);
+        string told = await File.ReadAllTextAsync(ffmpeg + ".told");
+        Assert.Null(made.Failure);
+        Assert.Equal((await Ebur128.MeasureAsync(PlainFiles.Plain(made.File!.Path, meeting.Journal.Keys))).Integrated, made.Loudness!.Value, tolerance: 0.3);
+        Assert.Contains("lavfi.r128.I=-", told);
+        Assert.DoesNotContain("Weekly", told);
+    }
+
+    [Fact]
+    public void Of_what_is_said_as_it_goes_the_last_counts_and_the_rest_is_why_it_failed()
+    {
+        const string Said = "ffmpeg ended with status 1: frame:0    pts:0       pts_time:0\nlavfi.r128.I=-70.000\nframe:1    pts:4800    pts_time:0.1\nlavfi.r128.I=-23.456\nno more";
+        Assert.Equal(-23.5, Loudness.ReadIntegrated(Said));
+        Assert.Equal("ffmpeg ended with status 1: no more", Loudness.Without(Said));
+        Assert.Null(Loudness.ReadIntegrated("lavfi.r128.I=-70.000\n"));
+        Assert.Null(Loudness.ReadIntegrated("nothing"));
+    }
+
+    [Theory(Timeout = 180_000)]
     [InlineData("echo no more >&2; exit 1", "ffmpeg ended with status 1: no more")]
     [InlineData("exec sleep 1000", "ffmpeg did nothing for 2 s")]
     [InlineData("exec cat > /dev/null", "ffmpeg did not say how loud it is")]
     [InlineData(null, "ffmpeg cannot be started")]
     public async Task An_encoder_that_fails_is_stuck_or_missing_leaves_no_file_and_a_sentence(string? script, string sentence)
     {
-        string program = folder["ffmpeg"];
-        if (script is not null)
-        {
-            await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
+        string program = script is null ? folder["ffmpeg"] : ScriptedProgram.Write(folder, script);
         var made = await RenderAsync(Request(RenderFormat.Ogg, From, To), "ogg", ffmpeg: program);
         Assert.Null(made.File);
         Assert.Contains(sentence, made.Failure);
