@@ -70,7 +70,7 @@ public class SyncTests(ITestOutputHelper output)
         return new ReplaySource("Claps", [voice, camera], [.. packets.OrderBy(p => p.Time).ThenBy(p => p.Stream)], Length);
     }
 
-    private static IEnumerable<(TimeSpan Time, byte[] Datagram)> Voice()
+    private static List<(TimeSpan Time, byte[] Datagram)> Voice()
     {
         using var encoder = new OpusEncoder();
         float[] pcm = Beeps.Make(Rate, Length, Claps);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Pipeline.Api.Replay;
@@ -14,6 +15,7 @@ internal readonly record struct Stretch(TimeSpan From, TimeSpan To)
 internal readonly record struct Outage(TimeSpan Killing, TimeSpan Killed, TimeSpan Starting, TimeSpan Back);
 
 /// <summary>A meeting that is being played to a server which is killed now and then; the sending goes on all the time.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A token source without a timer holds nothing.")]
 internal sealed class PlayedMeeting
 {
     private readonly PipelineServer server;
