@@ -129,7 +129,8 @@ public sealed class TranscriptTests : IAsyncLifetime
     public async Task The_refined_version_is_given_unless_the_live_one_is_asked_for_and_every_id_is_answered()
     {
         var better = new Segment(
-            SegmentId.New(DateTimeOffset.UnixEpoch), 3, first.Meeting, first.Track, first.Participant, first.Start, first.End, "Three lines.", "en", [], false) { Replaces = [first.Id] };
+            SegmentId.New(DateTimeOffset.UnixEpoch), 3, first.Meeting, first.Track, first.Participant, first.Start, first.End, "Three lines.", "en", [], false)
+        { Replaces = [first.Id] };
         server.Meetings.Refine(meeting, better, second);
         foreach (string query in new[] { "", "?version=refined" })
         {

@@ -141,7 +141,8 @@ internal sealed partial class Worker
         {
             _exit(NoMemory);
         }
-    }) { IsBackground = true }.Start();
+    })
+    { IsBackground = true }.Start();
 
     private sealed record Options(string Socket, string Model, int Threads, bool UseGpu);
 

@@ -26,7 +26,8 @@ internal sealed class EngineNode : IMediaObserver, IDisposable
     /// <param name="firstPort">Of its thousand; a test that frees ports and looks has one of its own.</param>
     /// <param name="diskReserve">Bytes that new work leaves free.</param>
     public EngineNode(int firstPort = 27000, long diskReserve = 0) :
-        this(Directory.CreateTempSubdirectory("media-").FullName, MeetingId.New(DateTimeOffset.UtcNow), firstPort, diskReserve) { }
+        this(Directory.CreateTempSubdirectory("media-").FullName, MeetingId.New(DateTimeOffset.UtcNow), firstPort, diskReserve)
+    { }
 
     /// <summary>The node that comes after another one, with its data and its meeting.</summary>
     public EngineNode(EngineNode before, int firstPort) : this(before.folder, before.Id, firstPort, 0) => isGuest = true;

@@ -42,7 +42,8 @@ internal static class SegmentFeedRows
             int revision = written is not null ? row.Revision : refined is not null ? SegmentChange.Refined : 0;
             changes.Add(new SegmentChange(
                 row.Number, row.Meeting, row.Sequence, revision, meeting.Tracks[row.Track - 1].Track.Spec.Participant.Id,
-                meeting.StartedAt + row.Start, written ?? refined ?? texts.Recognised(row.Meeting, row.Recognised)?.Text, texts.Damaged > 0) { IsGone = row.IsGone });
+                meeting.StartedAt + row.Start, written ?? refined ?? texts.Recognised(row.Meeting, row.Recognised)?.Text, texts.Damaged > 0)
+            { IsGone = row.IsGone });
         }
         return changes;
     }
