@@ -70,7 +70,7 @@ public sealed partial class LiveListeningTests(ITestOutputHelper output)
             Assert.True(match.Peak > 0.9 && Math.Abs(match.Offset - from - at) <= Rate * 25 / 1000, $"the second at {start + TimeSpan.FromSeconds(at / (double)Rate)} lies {match.Offset - from - at} samples off (likeness {match.Peak:0.00})");
             found++;
         }
-        Assert.True(found >= 4, $"only {found} seconds are not silent");
+        Assert.True(found >= 2, $"only {found} seconds are not silent");
     }
 
     /// <returns>The playlist, when it has as many fragments.</returns>

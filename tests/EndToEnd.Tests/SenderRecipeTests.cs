@@ -103,7 +103,7 @@ public sealed class CameraRecipeTests(ITestOutputHelper output)
         meeting = await server.Client.WaitUntilOverAsync(meeting.Id, default);
 
         Assert.Equal("completed", meeting.Status);
-        var file = Assert.Single(await server.Client.GetRecordingsAsync(meeting.Id, default), recording => recording.TrackId is not null);
+        var file = Assert.Single(await server.Client.GetRecordingsAsync(meeting.Id, default), recording => recording.Kind == "track");
         Assert.Equal(("video/webm", "vp8"), (file.ContentType, file.Codec));
         string path = Path.Combine(folder.FullName, "camera.webm");
         await server.Client.DownloadAsync(file, path, default);

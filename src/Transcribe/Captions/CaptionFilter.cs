@@ -48,6 +48,8 @@ internal static class CaptionFilter
         var speechEnd = Time(utterance.SpeechEnd);
         var kept = WithoutLoops(heard);
         var words = AreCrammed(kept) ? Spread(kept, speechStart, speechEnd) : Place(kept, Time(utterance.FirstSample), speechStart, speechEnd);
+        SpokenWord[] placed = [.. words.Select(word => new SpokenWord(word.Text, word.Start, word.End, word.Confidence))];
+        if (AreCrammed(placed)) words = Spread(placed, speechStart, speechEnd);       // their times were mostly behind the end
         return words.Count > 0 && IsBelieved(words, speechEnd - speechStart, utterance.Level, language, glossary) ? words : [];
     }
 

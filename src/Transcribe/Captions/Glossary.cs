@@ -13,9 +13,10 @@ public static class Glossary
 
     /// <param name="vocabulary">Words somebody asked for, the most important first; they come before names.</param>
     /// <param name="names">Of people; what is no name that could be spoken, such as a number, is left out.</param>
-    /// <returns>As many as fit, whole; null where there are none.</returns>
-    public static string? Of(IEnumerable<string> vocabulary, IEnumerable<string> names)
+    /// <returns>As many as fit, whole; null where nobody asked for words: small models hear worse behind any prompt, and every meeting has names.</returns>
+    public static string? Of(IReadOnlyCollection<string> vocabulary, IEnumerable<string> names)
     {
+        if (vocabulary.Count == 0) return null;
         var text = new StringBuilder();
         var known = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (string word in vocabulary.Select(OneLine).Concat(names.Select(OneLine).Where(IsName)))
