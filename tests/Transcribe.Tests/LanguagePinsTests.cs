@@ -66,7 +66,7 @@ public sealed class GlossaryTests
     [Fact]
     public void It_is_never_long_and_holds_whole_words()
     {
-        string glossary = Glossary.Of(Enumerable.Range(0, 100).Select(n => $"word number {n}"), ["Alice"])!;
+        string glossary = Glossary.Of([.. Enumerable.Range(0, 100).Select(n => $"word number {n}")], ["Alice"])!;
         Assert.InRange(glossary.Length, Glossary.MaxLength - 40, Glossary.MaxLength);
         Assert.All(glossary.TrimEnd('.').Split(", "), word => Assert.StartsWith("word number ", word, StringComparison.Ordinal));
     }
